@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# Barmkin's build. `make` alone lists the targets. Everything built goes to $(BUILD); nothing generated is committed.
+BUILD ?= build
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+OPT ?= -O2 -g
+SAN ?=
+WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
+HARDEN = -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2) -ftrivial-auto-var-init=zero
+CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(BUILD)/gen -I/usr/share/include
+CFLAGS += -std=gnu17 $(OPT) $(WARN) $(HARDEN) -pthread -MMD -MP $(SAN)
+LDFLAGS += -pie -pthread -Wl,-z,relro,-z,now $(SAN)
+ifneq ($(SAN),)
+CPPFLAGS += -DBARMKIN_SANITIZE=1
+endif
+
+.DEFAULT_GOAL := help
+include tools/build.mk
+
+.PHONY: help all demo test unit check san fuzz bench fmt docs clean deps op where
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what the build, the demo and the tests need from Debian (as root)
+	@tools/deps
+
+all: $(PROGRAMS) ## build every program
+
+demo: deps all ## build and play the main job on real data (KEEP=1 leaves it running)
+	@demo/run $(if $(KEEP),--keep)
+
+test: deps all ## build and run every test
+	@tests/run
+
+unit: $(UNIT_TESTS) ## unit tests only; T=base/str runs one
+	@tests/run-unit $(BUILD) $(T)
+
+check: deps ## the house's rules: layers, budget, banned calls, licences, formats
+	@tools/check
+
+san: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) test BUILD=build-san OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+
+fuzz: ## fuzz each parser for T seconds (default 60)
+	@tests/fuzz/run $(or $(T),60)
+
+bench: deps all ## the figures, one JSON object a line
+	@tests/bench/run
+
+fmt: ## format the C sources
+	@clang-format-14 -i $$(git ls-files '*.c' '*.h')
+
+docs: $(BUILD)/gen/models.mk ## generate docs/reference into the build folder
+	@tools/docs
+
+op: ## scaffold an operation: OP=kms:EnableKey
+	@tools/scaffold $(OP)
+
+where: ## where everything about an operation lives: OP=kms:EnableKey
+	@tools/where $(OP)
+
+clean: ## remove what was built
+	rm -rf build build-san build-fuzz

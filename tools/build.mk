@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+# How sources become programs. Included by the Makefile; separate so that the list of targets stays readable.
+MODELS := $(sort $(wildcard src/services/*/*.model))
+SERVICES := $(patsubst src/services/%/,%,$(sort $(dir $(MODELS))))
+GEN_C := $(SERVICES:%=$(BUILD)/gen/%.c)
+GEN_H := $(SERVICES:%=$(BUILD)/gen/%.h)
+
+# The library: everything but the programs' own main files. Its archive is ordered by layer only for the reader.
+LIB_DIRS := base crypto wire store identify authz api vault warden conductor $(SERVICES:%=services/%)
+LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard src/$(d)/*.c))
+LIB_OBJ := $(LIB_SRC:src/%.c=$(BUILD)/%.o) $(GEN_C:%.c=%.o) $(if $(MODELS),$(BUILD)/gen/services.o) $(BUILD)/llhttp/llhttp.o $(BUILD)/llhttp/http.o $(BUILD)/llhttp/api.o
+LIBS := -ljansson -lexpat -lsqlite3 -lssl -lcrypto -lldns -lz
+
+FRONT_SRC := $(wildcard src/*.c) $(wildcard src/verbs/*.c)
+WARDEN_SRC := $(wildcard src/warden/server/*.c)
+AGENT_SRC := $(wildcard src/runtimes/agent/*.c)
+INIT_SRC := $(wildcard src/runtimes/init/*.c)
+XGB_SRC := $(wildcard src/runtimes/xgboost/*.c)
+XGB_COMMON := $(filter-out %/train.c %/serve.c,$(XGB_SRC))
+
+obj = $(patsubst src/%.c,$(BUILD)/%.o,$(1))
+PROGRAMS := $(if $(wildcard src/main.c),$(BUILD)/barmkin) $(if $(WARDEN_SRC),$(BUILD)/barmkin-warden) \
+  $(if $(AGENT_SRC),$(BUILD)/barmkin-agent) $(if $(INIT_SRC),$(BUILD)/sandbox-init) \
+  $(if $(wildcard src/runtimes/xgboost/train.c),$(BUILD)/xgboost-train) \
+  $(if $(wildcard src/runtimes/xgboost/serve.c),$(BUILD)/xgboost-serve)
+UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null | sort)
+UNIT_TESTS := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
+
+$(BUILD)/modelc: tools/modelc.c src/base/str.c src/base/arena.c src/base/buf.c src/base/err.c src/base/map.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -Isrc -O1 -g -Wall -Wextra -Werror -o $@ $^
+
+# One run writes every service's tables and the list of services.
+$(BUILD)/gen/models.mk: $(BUILD)/modelc $(MODELS)
+	@mkdir -p $(@D)
+	$(BUILD)/modelc -o $(BUILD)/gen $(MODELS)
+	@touch $@
+$(if $(MODELS),$(GEN_C) $(GEN_H) $(BUILD)/gen/services.c): $(BUILD)/gen/models.mk ;
+
+$(BUILD)/%.o: src/%.c | $(if $(MODELS),$(BUILD)/gen/models.mk)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$(*F)) -c -o $@ $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 $(OPT) $(HARDEN) $(SAN) -w -c -o $@ $<
+
+$(BUILD)/libbarmkin.a: $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+# Base alone, for the programs that must not carry a crypto library.
+$(BUILD)/libbase.a: $(call obj,$(filter-out src/base/json.c,$(wildcard src/base/*.c)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/barmkin: $(call obj,$(FRONT_SRC)) $(BUILD)/libbarmkin.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/barmkin-warden: $(call obj,$(WARDEN_SRC)) $(BUILD)/libbase.a
+	$(CC) $(LDFLAGS) -o $@ $^ -lnftables -lmnl -lseccomp
+$(BUILD)/barmkin-agent: $(call obj,$(AGENT_SRC)) $(BUILD)/libbarmkin.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcurl -larchive
+# Static and without sanitizers: it runs in an image that has no libraries of ours.
+$(BUILD)/sandbox-init: $(INIT_SRC)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -static -o $@ $(INIT_SRC)
+# These run inside sandboxes, where no sanitizer could start (no ptrace, no /proc of the host).
+$(BUILD)/xgboost-train: src/runtimes/xgboost/train.c $(XGB_COMMON)
+$(BUILD)/xgboost-serve: src/runtimes/xgboost/serve.c $(XGB_COMMON)
+$(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(filter-out src/base/json.c,$(wildcard src/base/*.c)) src/base/json.c $(BUILD)/llhttp/llhttp.o $(BUILD)/llhttp/http.o $(BUILD)/llhttp/api.o
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 -O2 -g $(WARN) -pthread -o $@ $^ -lxgboost -ljansson -lm
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(BUILD)/libbarmkin.a $(LIBS) -lcmocka
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
