@@ -44,7 +44,7 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 $(OPT) $(HARDEN) $(SAN) -w -c -o $@ $<
+	$(CC) $(CPPFLAGS) -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -std=gnu17 $(OPT) $(HARDEN) $(SAN) -w -c -o $@ $<
 
 $(BUILD)/libbarmkin.a: $(LIB_OBJ)
 	@rm -f $@

@@ -53,21 +53,33 @@ struct http_limits {
     int64_t idle_ms;                   /* keep-alive */
     uint64_t min_body_bytes_per_s;     /* after a grace of 5 s */
     size_t max_connections;
+    /* 0 means the default in brackets. */
+    size_t target_bytes;                   /* longest request target, else 414 (8 KiB) */
+    size_t arena_bytes;                    /* what one exchange's arena may hold (256 MiB) */
+    int64_t body_grace_ms, write_grace_ms; /* before the minimum rate holds: bodies in (5 s), replies out (60 s) */
+    int64_t stop_ms;                       /* how long loop_stop waits for what is in flight (10 s) */
 };
 
 const struct http_request *x_request(const struct exchange *x);
 struct arena *x_arena(struct exchange *x); /* lives as long as the exchange */
 void x_set_data(struct exchange *x, void *data);
 void *x_data(const struct exchange *x);
-/* Starts reading the body (sends 100 Continue where asked). Without it, a reply closes a connection that has an unread
- * body. */
+/* Keeps the exchange's memory valid past on_gone, until x_release; after on_gone every other x_ function does nothing.
+ * Loop's thread only. */
+void x_hold(struct exchange *x);
+void x_release(struct exchange *x);
+bool x_is_gone(const struct exchange *x);
+/* Starts reading the body (sends 100 Continue where asked); on_body_end follows also where there is no body. Without
+ * it, a reply closes a connection that has an unread body. */
 void x_accept(struct exchange *x);
 void x_pause(struct exchange *x); /* no more on_body until x_resume: backpressure */
 void x_resume(struct exchange *x);
 /* A whole reply. Headers do not include Content-Length, Date, Connection: the library adds them. body may be empty. */
 void x_reply(struct exchange *x, int status, const struct header *headers, size_t n, str body);
-/* A streamed reply of a known length; for HEAD and 304 no body is sent. x_write copies at most 256 KiB ahead: false
- * says wait. */
+/* A streamed reply of a known length, or HTTP_LENGTH_UNKNOWN (chunked); for HEAD, 204 and 304 no body is sent. x_write
+ * always takes the whole piece (a copy); it answers false once more than 256 KiB wait to be sent: then write no more
+ * until on_writable. */
+#define HTTP_LENGTH_UNKNOWN UINT64_MAX
 void x_reply_begin(struct exchange *x, int status, const struct header *headers, size_t n, uint64_t content_length);
 bool x_write(struct exchange *x, str piece);
 void x_reply_end(struct exchange *x);
@@ -80,6 +92,7 @@ struct tls_server; /* in wire/tls.h */
 res loop_new(const struct http_service *service, const struct http_limits *limits, struct tls_server *tls,
              struct loop **out, struct err *e);
 void loop_free(struct loop *l);
+void loop_tls_context(struct loop *l, void *issue_ctx); /* what this loop's handshakes hand to tls_server's issue */
 /* Takes over a bound, listening socket. TLS and plain are told apart by the first byte when `plain_too`. */
 res loop_listen(struct loop *l, int fd, bool plain_too, void *tag, struct err *e);
 void loop_unlisten(struct loop *l, void *tag); /* closes listeners with this tag; connections go on */
