@@ -27,7 +27,7 @@ static const char *const sql[STMT_COUNT] = {
     [STMT_SCAN_ACCOUNT] = "SELECT version, doc, id, account, region, service, type FROM records WHERE account=?1"
                           " AND (region, service, type, id) >= (?2, ?3, ?4, ?5) ORDER BY region, service, type, id",
     [STMT_FIND] = FIND " AND (e.account, e.region, e.id) >= (?5, ?6, ?7) ORDER BY e.account, e.region, e.id",
-    [STMT_FIND_REGION] = FIND " AND (e.account, e.region, e.id) >= (?5, ?6, ?7) AND e.region=?8"
+    [STMT_FIND_REGION] = FIND " AND (e.account, e.region, e.id) >= (?5, ?6, ?7) AND +e.region=?8"
                               " ORDER BY e.account, e.region, e.id",
     [STMT_FIND_ACCOUNT] = FIND " AND e.account=?5 AND (e.region, e.id) >= (?6, ?7) ORDER BY e.region, e.id",
     [STMT_FIND_ACCOUNT_REGION] = FIND " AND e.account=?5 AND e.region=?6 AND e.id>=?7 ORDER BY e.id",
