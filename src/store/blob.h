@@ -22,7 +22,7 @@ void blobs_close(struct blobs *b);
 res blob_begin(struct blobs *b, const uint8_t key[BLOB_KEY_BYTES], struct blob_writer **out, struct err *e);
 res blob_write(struct blob_writer *w, str bytes, struct err *e);
 /* Seals the last frame, fsyncs, links to a random id (hex, BLOB_ID_BYTES characters), fsyncs the folder; frees w.
- * Slow (two fsyncs): run it on the blocking pool. */
+ * Slow (two fsyncs): run it on the blocking pool. Also frees w when it fails; then no blob is left. */
 res blob_finish(struct blob_writer *w, char id[BLOB_ID_BYTES + 1], uint64_t *size, struct err *e);
 void blob_abandon(struct blob_writer *w); /* NULL is fine */
 
@@ -35,5 +35,9 @@ void blob_close(struct blob_reader *r);                  /* NULL is fine */
 res blob_remove(struct blobs *b, str id, struct err *e); /* what is not there is fine */
 /* Calls fn for each blob older than min_age_ms; for the collector. fn answers whether to remove it. */
 res blobs_sweep(struct blobs *b, int64_t min_age_ms, bool (*unused)(void *ctx, str id), void *ctx, struct err *e);
+
+/* Tests only: the n_calls-th system call from now on that may fail (over all threads) fails with EIO, once. 0
+ * disarms. */
+void blobs_fail_after(struct blobs *b, int64_t n_calls);
 
 #endif
