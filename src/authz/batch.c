@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Cases in bulk: one JSON object with a request and all its policies in, one decision out (`barmkin authz --batch`).
+ * A case with a malformed policy is denied, with the reason (rule 40). */
+#include "authz/judge.h"
+
+enum { LINE_MAX_BYTES = 16 << 20, CASE_ARENA_BYTES = 256 << 20 };
+
+struct batch_case {
+    struct arena *a;
+    struct err e;
+    enum layer broken; /* the layer whose policy did not compile */
+    const json_t *root;
+    struct authz_request r;
+    struct authz_layers l;
+};
+
+static void forget_policy(void *p)
+{
+    policy_free(p);
+}
+
+static res add_policy(struct batch_case *c, const json_t *doc, enum policy_kind kind, enum layer layer, size_t index,
+                      const struct policy **out)
+{
+    struct policy *p;
+    str name = arena_printf(c->a, "%s[%zu]", authz_layer_name(layer), index);
+
+    c->broken = layer;
+    TRY(policy_compile_json(doc, kind, name, &p, &c->e));
+    c->broken = LAYER_NONE;
+    arena_defer(c->a, forget_policy, p);
+    *out = p;
+    return OK;
+}
+
+static res add_set(struct batch_case *c, const json_t *list, enum policy_kind kind, enum layer layer,
+                   struct policy_set *out)
+{
+    if (!list || json_is_null(list))
+        return OK;
+    if (!json_is_array(list))
+        return reject(&c->e, "the %s policies are not a list", authz_layer_name(layer));
+    const struct policy **v = ARENA_ARRAY(c->a, const struct policy *, json_array_size(list));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        TRY(add_policy(c, json_array_get(list, i), kind, layer, i, &v[i]));
+    *out = (struct policy_set){v, json_array_size(list)};
+    return OK;
+}
+
+static res add_levels(struct batch_case *c, const json_t *list, enum policy_kind kind, enum layer layer,
+                      struct policy_levels *out)
+{
+    if (!list || json_is_null(list))
+        return OK;
+    if (!json_is_array(list))
+        return reject(&c->e, "the %s levels are not a list", authz_layer_name(layer));
+    struct policy_set *v = ARENA_ARRAY(c->a, struct policy_set, json_array_size(list));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!json_is_array(json_array_get(list, i)))
+            return reject(&c->e, "a level of %s policies is not a list", authz_layer_name(layer));
+        TRY(add_set(c, json_array_get(list, i), kind, layer, &v[i]));
+    }
+    *out = (struct policy_levels){v, json_array_size(list)};
+    return OK;
+}
+
+/* What kind of resource policy it is follows from what is asked (rules 10, 11). */
+static enum policy_kind resource_kind(const struct authz_request *r)
+{
+    str f[ARN_FIELDS];
+
+    if (!arn_split(r->resource, f))
+        return POLICY_RESOURCE;
+    if (str_starts_nocase(r->action, S("kms:")) && str_eq(f[2], S("kms")) && str_starts(f[5], S("key/")))
+        return POLICY_KEY;
+    if (authz_is_assume(r->action) && str_eq(f[2], S("iam")) && str_starts(f[5], S("role/")))
+        return POLICY_TRUST;
+    return POLICY_RESOURCE;
+}
+
+static res read_policies(struct batch_case *c)
+{
+    const json_t *o = c->root, *boundary = json_object_get(o, "boundary"), *own = json_object_get(o, "resourcePolicy");
+    enum policy_kind kind = resource_kind(&c->r);
+
+    TRY(add_set(c, json_object_get(o, "identityPolicies"), POLICY_IDENTITY, LAYER_IDENTITY, &c->l.identity));
+    if (boundary && !json_is_null(boundary))
+        TRY(add_policy(c, boundary, POLICY_BOUNDARY, LAYER_BOUNDARY, 0, &c->l.boundary));
+    TRY(add_set(c, json_object_get(o, "sessionPolicies"), POLICY_SESSION, LAYER_SESSION, &c->l.session));
+    TRY(add_levels(c, json_object_get(o, "serviceControlPolicies"), POLICY_SCP, LAYER_SCP, &c->l.scps));
+    TRY(add_levels(c, json_object_get(o, "resourceControlPolicies"), POLICY_RCP, LAYER_RCP, &c->l.rcps));
+    if (own && !json_is_null(own))
+        TRY(add_policy(c, own, kind, kind == POLICY_TRUST ? LAYER_TRUST : LAYER_RESOURCE, 0, &c->l.resource));
+    TRY(add_set(c, json_object_get(o, "vpcEndpointPolicies"), POLICY_ENDPOINT, LAYER_ENDPOINT, &c->l.endpoints));
+    c->l.session_passed = c->l.session.n > 0;
+    c->l.resource_takes_policies = c->l.resource != NULL;
+    return OK;
+}
+
+static res read_scalar(struct batch_case *c, const json_t *v, str *out)
+{
+    if (json_is_string(v)) {
+        *out = json_str(v);
+    } else if (json_is_boolean(v)) {
+        *out = json_is_true(v) ? S("true") : S("false");
+    } else if (json_is_integer(v)) {
+        *out = arena_printf(c->a, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    } else if (json_is_real(v)) {
+        *out = arena_printf(c->a, "%.17g", json_real_value(v));
+    } else {
+        return reject(&c->e, "a value of the context is not text");
+    }
+    return OK;
+}
+
+static res read_context(struct batch_case *c, const json_t *context)
+{
+    json_t *o = (json_t *)context;
+    size_t n = 0;
+
+    if (!context || json_is_null(context))
+        return OK;
+    if (!json_is_object(context))
+        return reject(&c->e, "the context is not an object");
+    struct authz_value *v = ARENA_ARRAY(c->a, struct authz_value, json_object_size(context));
+    for (void *at = json_object_iter(o); at; at = json_object_iter_next(o, at), n++) {
+        const json_t *have = json_object_iter_value(at);
+        size_t count = list_count(have);
+        str *values = ARENA_ARRAY(c->a, str, count);
+        for (size_t i = 0; i < count; i++)
+            TRY(read_scalar(c, list_at(have, i), &values[i]));
+        str key = str_n(json_object_iter_key(at), json_object_iter_key_len(at));
+        for (size_t i = 0; i < n; i++)
+            if (str_eq_nocase(v[i].key, key))
+                return reject(&c->e, "the context has the key %.*s twice", FMT(key));
+        v[n] = (struct authz_value){key, values, count, json_is_array(have)};
+    }
+    c->r.context = v;
+    c->r.n_context = n;
+    return OK;
+}
+
+/* aws:PrincipalArn is the role's ARN with its path (rule 39); without it the role is taken to have none. */
+static void find_role(struct batch_case *c, const str f[ARN_FIELDS])
+{
+    static const char key[] = "aws:PrincipalArn";
+    str rest = str_from(f[5], sizeof "assumed-role/" - 1), role = str_cut(&rest, '/');
+
+    c->r.principal_role_arn = arena_printf(c->a, "arn:%.*s:iam::%.*s:role/%.*s", FMT(f[1]), FMT(f[4]), FMT(role));
+    for (size_t i = 0; i < c->r.n_context; i++) {
+        const struct authz_value *v = &c->r.context[i];
+        str tail = arena_printf(c->a, "/%.*s", FMT(role)), head = str_sub(c->r.principal_role_arn, 0, 28 + f[1].n);
+        if (str_eq_nocase(v->key, S(key)) && v->n == 1 && str_starts(v->values[0], head) &&
+            str_ends(v->values[0], tail))
+            c->r.principal_role_arn = v->values[0];
+    }
+}
+
+static res read_principal(struct batch_case *c, str who)
+{
+    str f[ARN_FIELDS];
+
+    c->r.principal = who;
+    if (str_eq(who, S("anonymous"))) {
+        c->r.principal_kind = PRINCIPAL_ANONYMOUS;
+        c->r.principal = S("");
+        return OK;
+    }
+    if (!str_starts(who, S("arn:")) && str_search(who, S(".amazonaws.com")) > 0) {
+        c->r.principal_kind = PRINCIPAL_SERVICE;
+        return OK;
+    }
+    if (!arn_split(who, f) || f[4].n != 12 || !str_all(f[4], "0123456789"))
+        return reject(&c->e, "the principal is not known: %.*s", FMT(who));
+    c->r.account = f[4];
+    if (str_eq(f[2], S("iam")) && str_eq(f[5], S("root"))) {
+        c->r.principal_kind = PRINCIPAL_ROOT;
+    } else if (str_eq(f[2], S("iam")) && str_starts(f[5], S("user/"))) {
+        c->r.principal_kind = PRINCIPAL_USER;
+    } else if (str_eq(f[2], S("sts")) && str_starts(f[5], S("assumed-role/"))) {
+        c->r.principal_kind = PRINCIPAL_SESSION;
+        find_role(c, f);
+    } else {
+        return reject(&c->e, "the principal is not known: %.*s", FMT(who));
+    }
+    return OK;
+}
+
+static res read_request(struct batch_case *c, const json_t *o)
+{
+    if (!json_is_object(o))
+        return reject(&c->e, "the case has no request");
+    c->r.action = json_str_at(o, "action");
+    c->r.resource = json_str_at(o, "resource");
+    c->r.resource_account = json_str_at(o, "resourceAccount");
+    c->r.management_principal = json_is_true(json_object_get(o, "managementAccountPrincipal"));
+    c->r.management_resource = json_is_true(json_object_get(o, "managementAccountResource"));
+    c->r.service_linked_role = json_is_true(json_object_get(o, "serviceLinkedRole"));
+    if (str_empty(c->r.action) || str_empty(c->r.resource))
+        return reject(&c->e, "the request has no action or no resource");
+    TRY(read_context(c, json_object_get(o, "context")));
+    return read_principal(c, json_str_at(o, "principal"));
+}
+
+static res read_case(struct batch_case *c, str line)
+{
+    json_t *root;
+
+    TRY(json_parse(c->a, line, &c->e, &root));
+    c->root = root;
+    if (!json_is_object(root))
+        return reject(&c->e, "the case is not an object");
+    TRY(read_request(c, json_object_get(root, "request")));
+    return read_policies(c);
+}
+
+static void add_decision(struct buf *out, enum verdict v, enum layer by)
+{
+    buf_printf(out, ",\"decision\":\"%s\",\"by\":\"%s\"", authz_verdict_name(v), authz_layer_name(by));
+}
+
+void authz_batch_line(str line, bool explain, struct buf *out)
+{
+    struct batch_case c = {.broken = LAYER_NONE};
+
+    if (line.n > LINE_MAX_BYTES) {
+        buf_add(out, S("{\"id\":null,\"error\":\"the line is too long\"}"));
+        return;
+    }
+    c.a = arena_new(CASE_ARENA_BYTES);
+    res r = read_case(&c, line);
+    const json_t *id = c.root ? json_object_get(c.root, "id") : NULL;
+    buf_add(out, S("{\"id\":"));
+    if (id)
+        buf_add_json(out, id);
+    else
+        buf_add(out, S("null"));
+    if (is_ok(r)) {
+        struct decision d = authz_evaluate(&c.r, &c.l);
+        add_decision(out, d.verdict, d.by);
+        if (explain) {
+            buf_add(out, S(",\"trace\":"));
+            authz_explain(&c.r, &c.l, out);
+            buf_add(out, S(",\"message\":"));
+            buf_add_json_str(out, authz_message(c.a, &c.r, &d));
+        }
+    } else {
+        if (c.broken != LAYER_NONE)
+            add_decision(out, DENIED_IMPLICITLY, c.broken);
+        buf_add(out, S(",\"error\":"));
+        buf_add_json_str(out, str_z(c.e.what));
+    }
+    buf_add_char(out, '}');
+    arena_free(c.a);
+}

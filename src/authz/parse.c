@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* From a policy document to its compiled form: statements and their elements, what each kind of policy may hold, and
+ * AWS's kind of reason where it may not (rule 40). Values: parse_values.c. */
+#include "authz/policy.h"
+
+#include <string.h>
+
+enum { POOL_MAX = 65535, SCRATCH_MAX = 4 << 20 };
+
+size_t list_count(const json_t *v)
+{
+    return json_is_array(v) ? json_array_size(v) : 1;
+}
+
+const json_t *list_at(const json_t *v, size_t i)
+{
+    return json_is_array(v) ? json_array_get(v, i) : v;
+}
+
+uint16_t build_count(const struct buf *b, size_t size)
+{
+    return (uint16_t)(b->n / size);
+}
+
+static bool is_one_of(str s, const char *const *names)
+{
+    for (; *names; names++)
+        if (str_eq(s, str_z(*names)))
+            return true;
+    return false;
+}
+
+static res check_elements(struct builder *b, const json_t *object, const char *const *known)
+{
+    for (void *at = json_object_iter((json_t *)object); at; at = json_object_iter_next((json_t *)object, at)) {
+        str key = str_n(json_object_iter_key(at), json_object_iter_key_len(at));
+        if (!is_one_of(key, known))
+            return reject(b->e, "Syntax errors in policy. Unknown element %.*s", FMT(key));
+    }
+    return OK;
+}
+
+static bool has_principals(enum policy_kind kind)
+{
+    return kind == POLICY_RESOURCE || kind == POLICY_TRUST || kind == POLICY_KEY || kind == POLICY_ENDPOINT ||
+           kind == POLICY_RCP;
+}
+
+static res parse_effect(struct builder *b, const json_t *v, struct statement *s)
+{
+    str effect = json_str(v);
+
+    if (str_eq(effect, S("Deny")))
+        s->flags |= ST_DENY;
+    else if (!str_eq(effect, S("Allow")))
+        return reject(b->e, "Syntax errors in policy. Invalid effect: %.*s", FMT(effect));
+    return OK;
+}
+
+static res parse_action(struct builder *b, const json_t *v)
+{
+    struct action_pattern out = {0};
+    str text = json_str(v);
+    str low = build_lower(b, text);
+    ptrdiff_t colon = str_find(text, ':');
+
+    if (!str_is(text))
+        return reject(b->e, "Syntax errors in policy. An action is not a string");
+    if (str_eq(text, S("*")) || str_eq(text, S("*:*"))) {
+        buf_add_bytes(&b->actions, &out, sizeof out);
+        return OK;
+    }
+    if (colon <= 0 || (size_t)colon + 1 == text.n ||
+        !str_all(str_sub(low, 0, (size_t)colon), "abcdefghijklmnopqrstuvwxyz0123456789-"))
+        return reject(b->e, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (%.*s)",
+                      FMT(text));
+    if (!str_all(str_from(low, (size_t)colon + 1), "abcdefghijklmnopqrstuvwxyz0123456789-_.*?"))
+        return reject(b->e, "Action names may hold letters, digits, wildcards and -_. only (%.*s)", FMT(text));
+    out.service = (uint16_t)colon;
+    TRY(build_span(b, low, &out.text));
+    buf_add_bytes(&b->actions, &out, sizeof out);
+    return OK;
+}
+
+static res parse_actions(struct builder *b, const json_t *o, struct statement *s)
+{
+    const json_t *yes = json_object_get(o, "Action"), *no = json_object_get(o, "NotAction"), *v = yes ? yes : no;
+
+    if (yes && no)
+        return reject(b->e, "Syntax errors in policy. A statement has either Action or NotAction");
+    if (!v || list_count(v) == 0)
+        return reject(b->e, "Policy statement must contain actions.");
+    if (no)
+        s->flags |= ST_NOT_ACTION;
+    s->actions = (struct run){build_count(&b->actions, sizeof(struct action_pattern)), (uint16_t)list_count(v)};
+    for (size_t i = 0; i < list_count(v); i++)
+        TRY(parse_action(b, list_at(v, i)));
+    return OK;
+}
+
+static res parse_resources(struct builder *b, const json_t *o, struct statement *s)
+{
+    const json_t *yes = json_object_get(o, "Resource"), *no = json_object_get(o, "NotResource"), *v = yes ? yes : no;
+
+    if (yes && no)
+        return reject(b->e, "Syntax errors in policy. A statement has either Resource or NotResource");
+    if (b->kind == POLICY_TRUST)
+        return v ? reject(b->e, "Has prohibited field %s", yes ? "Resource" : "NotResource") : OK;
+    if (!v || list_count(v) == 0)
+        return reject(b->e, "Policy statement must contain resources.");
+    s->flags |= no ? ST_NOT_RESOURCE : ST_RESOURCE;
+    s->resources = (struct run){build_count(&b->arns, sizeof(struct arn_pattern)), (uint16_t)list_count(v)};
+    for (size_t i = 0; i < list_count(v); i++) {
+        str text = json_str(list_at(v, i));
+        bool is_arn = false;
+        if (str_is(text))
+            TRY(build_arn(b, text, true, &is_arn));
+        if (!is_arn)
+            return reject(b->e, "Resource %.*s must be in ARN format or \"*\".", FMT(text));
+    }
+    return OK;
+}
+
+static res parse_principal(struct builder *b, const json_t *o, struct statement *s)
+{
+    const json_t *yes = json_object_get(o, "Principal"), *no = json_object_get(o, "NotPrincipal"), *v = yes ? yes : no;
+
+    if (yes && no)
+        return reject(b->e, "Syntax errors in policy. A statement has either Principal or NotPrincipal");
+    if (!has_principals(b->kind))
+        return v ? reject(b->e, "Policy document should not specify a principal.") : OK;
+    if (!v)
+        return reject(b->e, "Missing required field Principal");
+    if (no && (b->kind == POLICY_TRUST || b->kind == POLICY_RCP))
+        return reject(b->e, "Has prohibited field NotPrincipal");
+    if (no && !(s->flags & ST_DENY))
+        return reject(b->e, "Allow with NotPrincipal is not allowed.");
+    if (b->kind == POLICY_RCP && !str_eq(json_str(v), S("*")))
+        return reject(b->e, "The Principal of a resource control policy must be \"*\".");
+    s->flags |= no ? ST_NOT_PRINCIPAL : ST_PRINCIPAL;
+    return build_principals(b, v, no != NULL, &s->principals);
+}
+
+/* Statement ids are unique within a document. */
+static res parse_sid(struct builder *b, const json_t *v, struct statement *s)
+{
+    const struct statement *earlier = (const struct statement *)(const void *)b->statements.p;
+    str sid = json_str(v);
+
+    if (!v)
+        return OK;
+    if (!str_is(sid))
+        return reject(b->e, "Syntax errors in policy. A Sid is not a string");
+    for (size_t i = 0; sid.n && i < build_count(&b->statements, sizeof *earlier); i++)
+        if (str_eq(str_n(b->pool.p + earlier[i].sid.at, earlier[i].sid.n), sid))
+            return reject(b->e, "Statement IDs (SID) in a single policy must be unique.");
+    s->flags |= ST_SID;
+    return build_span(b, sid, &s->sid);
+}
+
+static res parse_statement(struct builder *b, const json_t *o)
+{
+    static const char *const known[] = {"Sid",       "Effect",   "Principal",   "NotPrincipal", "Action",
+                                        "NotAction", "Resource", "NotResource", "Condition",    NULL};
+    const json_t *conditions = json_object_get(o, "Condition");
+    struct statement s = {0};
+    struct buf text;
+
+    if (!json_is_object(o))
+        return reject(b->e, "Syntax errors in policy. A statement is not an object");
+    TRY(check_elements(b, o, known));
+    buf_init(&text, POLICY_MAX_BYTES);
+    buf_add_json(&text, o);
+    res r = build_span(b, buf_str(&text), &s.source); /* first, so that most other spans are found inside it */
+    buf_done(&text);
+    TRY(r);
+    TRY(parse_sid(b, json_object_get(o, "Sid"), &s));
+    TRY(parse_effect(b, json_object_get(o, "Effect"), &s));
+    TRY(parse_principal(b, o, &s));
+    TRY(parse_actions(b, o, &s));
+    TRY(parse_resources(b, o, &s));
+    if (conditions)
+        TRY(build_conditions(b, conditions, &s.conditions));
+    buf_add_bytes(&b->statements, &s, sizeof s);
+    return OK;
+}
+
+static res parse_document(struct builder *b, const json_t *doc)
+{
+    static const char *const known[] = {"Version", "Id", "Statement", NULL};
+    const json_t *version = json_object_get(doc, "Version"), *id = json_object_get(doc, "Id");
+    const json_t *statements = json_object_get(doc, "Statement");
+
+    if (!json_is_object(doc))
+        return reject(b->e, "Syntax errors in policy. The document is not an object");
+    TRY(check_elements(b, doc, known));
+    if (version && !str_eq(json_str(version), S("2012-10-17")) && !str_eq(json_str(version), S("2008-10-17")))
+        return reject(b->e, "The policy must contain a valid version string");
+    b->variables = str_eq(json_str(version), S("2012-10-17"));
+    if (id && !json_is_string(id))
+        return reject(b->e, "Syntax errors in policy. The Id is not a string");
+    if (!statements || list_count(statements) == 0)
+        return reject(b->e, "Syntax errors in policy. The policy has no statement");
+    if (list_count(statements) > POLICY_MAX_STATEMENTS)
+        return reject(b->e, "A policy has at most %d statements", POLICY_MAX_STATEMENTS);
+    for (size_t i = 0; i < list_count(statements); i++)
+        TRY(parse_statement(b, list_at(statements, i)));
+    if (b->statements.full || b->conditions.full || b->vars.full || b->actions.full || b->arns.full || b->named.full ||
+        b->values.full)
+        return reject(b->e, "A policy has at most %d elements of a kind", POLICY_MAX_ITEMS);
+    return OK;
+}
+
+/* Moves one array behind what is already in the block. */
+static const void *place(struct buf *block, const struct buf *from)
+{
+    const void *at = block->p + block->n;
+
+    buf_add(block, buf_str(from));
+    return at;
+}
+
+/* One block of exactly the size needed, ordered by alignment: 8, 4, 2, 1 bytes. */
+static res assemble(struct builder *b, str name, struct policy **out)
+{
+    struct policy head = {.kind = b->kind};
+    struct buf *parts[] = {&b->conditions, &b->vars,  &b->statements, &b->actions,
+                           &b->arns,       &b->named, &b->values,     &b->pool};
+    size_t size = sizeof head;
+
+    TRY(build_span(b, name, &head.name));
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        size += parts[i]->n;
+    buf_init(&head.block, size);
+    if (!buf_room(&head.block, size))
+        return oops(b->e, 0, "no room for a policy");
+    buf_add_bytes(&head.block, &head, sizeof head);
+    head.conditions = place(&head.block, &b->conditions);
+    head.vars = place(&head.block, &b->vars);
+    head.statements = place(&head.block, &b->statements);
+    head.actions = place(&head.block, &b->actions);
+    head.arns = place(&head.block, &b->arns);
+    head.named = place(&head.block, &b->named);
+    head.values = place(&head.block, &b->values);
+    head.pool = place(&head.block, &b->pool);
+    head.n_statements = build_count(&b->statements, sizeof(struct statement));
+    head.n_named = build_count(&b->named, sizeof(struct named));
+    memcpy(head.block.p, &head, sizeof head);
+    *out = (struct policy *)(void *)head.block.p;
+    return OK;
+}
+
+static res compile_with(struct builder *b, const json_t *doc, str name, struct policy **out)
+{
+    struct buf *all[] = {&b->statements, &b->conditions, &b->vars, &b->actions, &b->arns, &b->named, &b->values};
+    const size_t sizes[] = {
+        sizeof(struct statement),   sizeof(struct condition), sizeof(struct variable), sizeof(struct action_pattern),
+        sizeof(struct arn_pattern), sizeof(struct named),     sizeof(struct text)};
+
+    buf_init(&b->pool, POOL_MAX);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        buf_init(all[i], sizes[i] * POLICY_MAX_ITEMS);
+    res r = parse_document(b, doc);
+    if (is_ok(r))
+        r = assemble(b, name, out);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        buf_done(all[i]);
+    buf_done(&b->pool);
+    return r;
+}
+
+res policy_compile_json(const json_t *doc, enum policy_kind kind, str name, struct policy **out, struct err *e)
+{
+    struct builder b = {.kind = kind, .e = e};
+    struct buf size;
+
+    buf_init(&size, POLICY_MAX_BYTES);
+    buf_add_json(&size, doc);
+    bool full = size.full;
+    buf_done(&size);
+    if (full)
+        return reject(e, "A policy document has at most %d bytes", POLICY_MAX_BYTES);
+    b.a = arena_new(SCRATCH_MAX);
+    res r = compile_with(&b, doc, name, out);
+    arena_free(b.a);
+    return r;
+}
+
+res policy_compile(str text, enum policy_kind kind, str name, struct policy **out, struct err *e)
+{
+    json_t *doc;
+
+    if (text.n > POLICY_MAX_BYTES)
+        return reject(e, "A policy document has at most %d bytes", POLICY_MAX_BYTES);
+    struct arena *a = arena_new(SCRATCH_MAX);
+    res r = json_parse(a, text, e, &doc);
+    if (is_ok(r))
+        r = policy_compile_json(doc, kind, name, out, e);
+    arena_free(a);
+    return r;
+}
