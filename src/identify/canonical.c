@@ -262,3 +262,18 @@ str canonical_signed_names(const struct header *headers, size_t n, struct arena 
     }
     return str_n(out, used);
 }
+
+res canonical_refuse_duplicates(const struct http_request *r, enum identify_fault *fault, struct err *e)
+{
+    static const char *const once[] = {"authorization",        "content-length", "content-md5",
+                                       "content-type",         "date",           "host",
+                                       "x-amz-content-sha256", "x-amz-date",     "x-amz-decoded-content-length",
+                                       "x-amz-security-token", "x-amz-target",   "x-amz-trailer"};
+
+    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+        if (canonical_header_count(r->headers, r->n_headers, str_z(once[i])) > 1) {
+            *fault = IDENTIFY_DUPLICATE;
+            return reject(e, "The header '%s' appears more than once.", once[i]);
+        }
+    return OK;
+}

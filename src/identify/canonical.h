@@ -47,4 +47,8 @@ str canonical_path_normalize(str path, struct arena *a);
 str canonical_header(const struct header *headers, size_t n, str name);
 size_t canonical_header_count(const struct header *headers, size_t n, str name);
 
+/* Rejects (IDENTIFY_DUPLICATE) a request in which a header stands twice whose second appearance could make us and a
+ * proxy read two different requests: Host, Authorization, dates, hashes, lengths, types, tokens, targets. */
+res canonical_refuse_duplicates(const struct http_request *r, enum identify_fault *fault, struct err *e);
+
 #endif

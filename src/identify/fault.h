@@ -22,6 +22,7 @@ enum identify_fault {
     IDENTIFY_BODY_HASH,  /* the body is not what was signed: XAmzContentSHA256Mismatch 400 | SignatureDoesNotMatch */
     IDENTIFY_BAD_DIGEST, /* a checksum does not fit: BadDigest 400 */
     IDENTIFY_INVALID_DIGEST,  /* a checksum that cannot be one: InvalidDigest 400 */
+    IDENTIFY_LENGTH_MISSING,  /* aws-chunked without x-amz-decoded-content-length: MissingContentLength 411 */
     IDENTIFY_INCOMPLETE_BODY, /* fewer or more bytes than announced: IncompleteBody 400 */
     IDENTIFY_CHUNK_MALFORMED, /* not aws-chunked: InvalidChunkSizeError 403, here InvalidRequest 400 */
     IDENTIFY_TRAILER,         /* MalformedTrailerError 400 */

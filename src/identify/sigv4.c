@@ -61,22 +61,6 @@ static res refuse_form(enum sigv4_form form, enum identify_fault *fault, struct 
     return reject(e, "The authorization mechanism you have provided is not supported. Please use " ALGORITHM ".");
 }
 
-/* Headers whose second appearance could make us and a proxy read two different requests. */
-static res refuse_duplicates(const struct http_request *r, enum identify_fault *fault, struct err *e)
-{
-    static const char *const once[] = {"authorization",        "content-length", "content-md5",
-                                       "content-type",         "date",           "host",
-                                       "x-amz-content-sha256", "x-amz-date",     "x-amz-decoded-content-length",
-                                       "x-amz-security-token", "x-amz-target",   "x-amz-trailer"};
-
-    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
-        if (canonical_header_count(r->headers, r->n_headers, str_z(once[i])) > 1) {
-            *fault = IDENTIFY_DUPLICATE;
-            return reject(e, "The header '%s' appears more than once.", once[i]);
-        }
-    return OK;
-}
-
 static enum identify_fault malformed(const struct sigv4_claim *claim)
 {
     return claim->form == SIGV4_QUERY ? IDENTIFY_QUERY_MALFORMED : IDENTIFY_HEADER_MALFORMED;
@@ -363,7 +347,7 @@ res sigv4_read(const struct http_request *r, struct arena *a, struct sigv4_claim
     str hash_in_query = STR_ABSENT;
 
     *claim = (struct sigv4_claim){.form = form};
-    TRY(refuse_duplicates(r, fault, e));
+    TRY(canonical_refuse_duplicates(r, fault, e));
     if (form != SIGV4_HEADER && form != SIGV4_QUERY)
         return refuse_form(form, fault, e);
     TRY(canonical_query_read(r->query, a, &claim->params, &claim->n_params, fault, e));
