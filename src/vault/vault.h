@@ -15,14 +15,18 @@ enum { VAULT_KEY_BYTES = 32 };
 
 struct vault *vault_client_new(int fd); /* owns the socket */
 void vault_client_free(struct vault *v);
+/* Goes on with a new vault's socket, owned from now on. After an oops of the pipe (vault died, no answer for 10 s)
+ * every call answers an oops until this is done. */
+void vault_client_rebind(struct vault *v, int fd);
 
 /* Seals bytes under the root key for one purpose (a literal such as "access-key"); aad is bound in and must be given
  * again to open. AES-256-GCM under HKDF(root, purpose). Results live in `a`; plaintext always in `secrets`. */
 res vault_wrap(struct vault *v, str purpose, str aad, str plain, struct arena *a, str *sealed, struct err *e);
 res vault_unwrap(struct vault *v, str purpose, str aad, str sealed, struct arena *secrets, str *plain, struct err *e);
 
-/* Access keys: makes a 40-character secret and its sealed form; derives SigV4's 32-byte signing key
- * (HMAC chain over date "20261123", region, service, "aws4_request") without the secret leaving the vault. */
+/* Access keys (their sealed form is no vault_wrap: vault_unwrap does not open it): makes a 40-character secret and its
+ * sealed form; derives SigV4's 32-byte signing key (HMAC chain over date "20261123", region, service, "aws4_request")
+ * without the secret leaving the vault. */
 res vault_new_secret(struct vault *v, str access_key_id, struct arena *secrets, str *secret, struct arena *a,
                      str *sealed, struct err *e);
 res vault_signing_key(struct vault *v, str access_key_id, str sealed, str date, str region, str service,
