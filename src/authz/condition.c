@@ -184,9 +184,11 @@ static bool match_one(struct eval *v, const struct policy *p, const struct opera
 static bool match_value(struct eval *v, const struct policy *p, const struct condition *c, str text)
 {
     const struct operation *op = operation_at(c->op);
+    /* Reading a number, a date or an address out of the request's text costs more than comparing texts. */
+    uint64_t cost = op->cmp == CMP_NUMBER || op->cmp == CMP_DATE || op->cmp == CMP_IP ? 64 : 2;
 
     for (size_t i = 0; i < c->values.n; i++) {
-        if (!eval_spend(v, 2))
+        if (!eval_spend(v, cost))
             return false;
         if (match_one(v, p, op, (size_t)c->values.first + i, text))
             return !op->negated;

@@ -126,7 +126,7 @@ bool eval_begin(struct eval *v, const struct authz_request *r, const struct auth
     v->l = l;
     v->steps = EVAL_STEPS;
     v->doubt = false;
-    if (colon <= 0 || r->action.n > sizeof v->action || r->resource.n == 0)
+    if (colon <= 0 || (size_t)colon + 1 == r->action.n || r->action.n > sizeof v->action || r->resource.n == 0)
         return false;
     v->action_n = r->action.n;
     v->service_n = (size_t)colon;
