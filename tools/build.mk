@@ -65,14 +65,28 @@ $(BUILD)/sandbox-init: $(INIT_SRC)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -static -o $@ $(INIT_SRC)
 # These run inside sandboxes, where no sanitizer could start (no ptrace, no /proc of the host).
+$(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(wildcard src/runtimes/xgboost/*.h)
 $(BUILD)/xgboost-train: src/runtimes/xgboost/train.c $(XGB_COMMON)
 $(BUILD)/xgboost-serve: src/runtimes/xgboost/serve.c $(XGB_COMMON)
-$(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(filter-out src/base/json.c,$(wildcard src/base/*.c)) src/base/json.c $(BUILD)/llhttp/llhttp.o $(BUILD)/llhttp/http.o $(BUILD)/llhttp/api.o
+$(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(filter-out src/base/json.c,$(wildcard src/base/*.c)) src/base/json.c $(BUILD)/plain/llhttp.o $(BUILD)/plain/http.o $(BUILD)/plain/api.o
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 -O2 -g $(WARN) -pthread -o $@ $^ -lxgboost -ljansson -lm
+	$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -pthread -pie -Wl,-z,relro,-z,now \
+	  -o $@ $(filter %.c %.o,$^) -lxgboost -ljansson -lm
+
+$(BUILD)/plain/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 -O2 -g -fPIE -w -c -o $@ $<
+
+# Their shared part for the unit tests, which do run under sanitizers.
+$(BUILD)/libxgb.a: $(call obj,$(XGB_COMMON))
+	@rm -f $@
+	$(AR) rcs $@ $^
+XGB_TESTS := $(filter $(BUILD)/tests/unit/runtimes/xgboost/%,$(UNIT_TESTS))
+$(XGB_TESTS): $(BUILD)/libxgb.a
+$(XGB_TESTS): UNIT_LIBS = $(BUILD)/libxgb.a -lxgboost
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(BUILD)/libbarmkin.a $(LIBS) -lcmocka
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) -lm -lcmocka
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
