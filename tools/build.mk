@@ -13,6 +13,7 @@ LIBS := -ljansson -lexpat -lsqlite3 -lssl -lcrypto -lldns -lz
 
 FRONT_SRC := $(wildcard src/*.c) $(wildcard src/verbs/*.c)
 WARDEN_SRC := $(wildcard src/warden/server/*.c)
+WARDEN_COMMON := src/warden/message.c src/warden/plan.c
 AGENT_SRC := $(wildcard src/runtimes/agent/*.c)
 INIT_SRC := $(wildcard src/runtimes/init/*.c)
 XGB_SRC := $(wildcard src/runtimes/xgboost/*.c)
@@ -56,7 +57,7 @@ $(BUILD)/libbase.a: $(call obj,$(filter-out src/base/json.c,$(wildcard src/base/
 
 $(BUILD)/barmkin: $(call obj,$(FRONT_SRC)) $(BUILD)/libbarmkin.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(BUILD)/barmkin-warden: $(call obj,$(WARDEN_SRC)) $(BUILD)/libbase.a
+$(BUILD)/barmkin-warden: $(call obj,$(WARDEN_SRC) $(WARDEN_COMMON)) $(BUILD)/libbase.a
 	$(CC) $(LDFLAGS) -o $@ $^ -lnftables -lmnl -lseccomp
 $(BUILD)/barmkin-agent: $(call obj,$(AGENT_SRC)) $(BUILD)/libbarmkin.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcurl -larchive
@@ -88,5 +89,8 @@ $(XGB_TESTS): UNIT_LIBS = $(BUILD)/libxgb.a -lxgboost
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) -lm -lcmocka
+
+# Warden's tests start the real program.
+$(filter $(BUILD)/tests/unit/warden/%,$(UNIT_TESTS)): | $(BUILD)/barmkin-warden
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

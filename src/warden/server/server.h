@@ -28,8 +28,12 @@ struct warden {
     int lock;                           /* flock of /run/barmkin/TAG.lock: one warden a TAG */
     int epoll;
     bool ending;                 /* the loop ends after this round */
+    int status;                  /* and the role exits with this */
+    size_t started;              /* modules */
+    void *body;                  /* of the message being handled */
     struct arena *arena;         /* lives as long as the role */
     struct watch *watches;       /* serve.c's */
+    struct child *children;      /* serve.c's */
     struct network *network;     /* network.c's */
     struct volumes *volumes;     /* volume.c's */
     struct sandboxes *sandboxes; /* sandbox.c's */
@@ -70,7 +74,7 @@ extern const size_t warden_n_modules;
 
 /* The message has a shape that no client of ours sends: notes why, and the role ends after logging it. */
 res warden_malformed(struct reply *reply, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Answers a request whose handler set reply->later. fds stay the caller's. */
+/* Answers a request of front's whose handler set reply->later. fds stay the caller's. */
 void warden_reply_later(struct warden *w, uint64_t request, uint16_t type, res r, const struct err *e, const void *body,
                         size_t n, const int *fds, size_t n_fds);
 /* Tells front. fds stay the caller's. If front is gone the role is ending anyway. */
@@ -81,8 +85,9 @@ typedef void warden_ready(struct warden *w, int fd, void *arg);
 void warden_watch(struct warden *w, int fd, warden_ready *fn, void *arg);
 void warden_unwatch(struct warden *w, int fd);
 
-/* Forks a child that runs fn(w, arg) and exits; when `done` is given, done(w, pid, status, arg) runs in the loop once
- * it ended. Children inherit no descriptor over exec and must not use front's pipe. Reaping is done here. */
+/* Forks a child that runs fn(w, arg) and exits 0 (fn may exec or _exit itself); when `done` is given, it runs in the
+ * loop once the child ended, with waitpid's status. In the child signals are at their defaults; it inherits no
+ * descriptor over exec, and must not use front's pipe. `pid` may be NULL. Reaping is done here. */
 typedef void warden_done(struct warden *w, pid_t pid, int status, void *arg);
 res warden_fork(struct warden *w, void (*fn)(struct warden *w, void *arg), void *arg, warden_done *done, pid_t *pid,
                 struct err *e);

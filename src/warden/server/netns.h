@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Network namespaces that have a name: a bind mount of their nsfs file at RUN/netns/<id>. */
+#ifndef BARMKIN_WARDEN_SERVER_NETNS_H
+#define BARMKIN_WARDEN_SERVER_NETNS_H
+#include "warden/server/server.h"
+
+/* The path of an id's namespace; the id was checked by message_id_ok. `out` has WARDEN_PATH_BYTES. */
+void netns_path(const struct warden *w, const struct message_id *id, char *out);
+/* Makes a new one under the id's name and ENTERS it: the caller must netns_leave() on every way out, also on failure.
+ */
+res netns_create(struct warden *w, const struct message_id *id, struct err *e);
+/* Enters an existing one; on failure the process is where it was. */
+res netns_enter(struct warden *w, const struct message_id *id, struct err *e);
+/* An open descriptor of it, the caller's. */
+res netns_open(struct warden *w, const struct message_id *id, int *fd, struct err *e);
+/* Moves to an open namespace, or back to the host's. A warden that cannot go where it must be ends at once. */
+void netns_join(int fd);
+void netns_leave(struct warden *w);
+/* Takes the name away. The namespace ends when its last process and socket do. */
+void netns_unname(struct warden *w, const struct message_id *id);
+/* Writes a sysctl of the namespace the process is in, such as "ipv4/ip_forward". A missing file is fine for ipv6/. */
+res netns_sysctl(const char *name, const char *value, struct err *e);
+
+#endif
