@@ -2,9 +2,10 @@
 /* How security groups, endpoints and anti-spoofing become one nftables table. plan.h says what it means.
  *
  * A new packet's way: `bound` (is it the sender's own address on the sender's own link?), `endpoints` (DNAT to the
- * endpoint's local address), the kernel's route, then `forward` or `input`, both of which ask `judge`: the sender's
- * groups set mark 1 if one of their rules lets it out, the receiver's groups accept. Judged on the address the sender
- * dialled (ct original), since DNAT has already replaced it. Whatever nobody accepted meets a policy of drop. */
+ * endpoint's local address), `known` (is it to anybody here?), then `forward` or `input`, both of which ask `judge`:
+ * the sender's groups set mark 1 if one of their rules lets it out, the receiver's groups accept. Judged on the address
+ * the sender dialled (ct original), since DNAT has already replaced it. Whatever nobody accepted meets a policy of
+ * drop. */
 #include "warden/server/rules.h"
 
 #include <errno.h>
@@ -205,6 +206,30 @@ static void add_endpoints(const struct vpc_plan *p, struct buf *out)
     buf_add_z(out, " }\n");
 }
 
+/* Destinations that are nowhere in the VPC. The kernel would refuse them too, but tells a sender only once a second. */
+static void add_known(const struct vpc_plan *p, struct buf *out)
+{
+    struct list l = {out, "set", "there", "ipv4_addr", 0};
+
+    for (uint32_t i = 0; i < p->n_interfaces; i++)
+        if (p->interfaces[i].kind == PLAN_WORKLOAD) {
+            list_item(&l);
+            buf_printf(out, ADDR, PARTS(p->interfaces[i].addr));
+        }
+    for (uint32_t i = 0; i < p->n_subnets; i++) {
+        list_item(&l);
+        buf_printf(out, ADDR, PARTS(p->subnets[i].gateway));
+    }
+    list_item(&l);
+    buf_printf(out, ADDR, PARTS(p->resolver));
+    list_item(&l);
+    buf_printf(out, ADDR, PARTS(PLAN_CREDENTIALS_ADDR));
+    list_end(&l);
+    buf_add_z(out, " chain known {\n  type filter hook prerouting priority dstnat + 10; policy drop;\n");
+    buf_printf(out, "  ip daddr @there accept\n  ip daddr " ADDR "/16 accept\n", PARTS(PLAN_LOCAL_NET));
+    buf_add_z(out, "  reject with icmp type net-unreachable\n }\n");
+}
+
 static void add_hooks(const struct vpc_plan *p, struct buf *out)
 {
     /* Judged packets begin something: a TCP segment in the middle of nothing does not. */
@@ -244,6 +269,7 @@ res rules_compile(const struct warden *w, const struct vpc_plan *p, const uint32
     add_interfaces(p, "in", out);
     add_interfaces(p, "out", out);
     add_endpoints(p, out);
+    add_known(p, out);
     add_hooks(p, out);
     buf_add_z(out, "}\n");
     buf_add_char(out, '\0'); /* libnftables reads a C string */

@@ -240,7 +240,7 @@ static void dispatch(struct warden *w, int sock, unsigned from, const struct mes
     close_all(fds, head->n_fds);
     if (is_ok(r) && reply.body.full)
         r = oops(&e, EMSGSIZE, "a reply of type %u is too long", head->type);
-    if (r.why == WHY_OOPS)
+    if (r.why == WHY_OOPS && e.sys_errno != ECONNREFUSED) /* front asks until a model server listens */
         log_error("message of type %u: %s", head->type, e.what);
     if (reply.malformed) {
         log_error("message of type %u: %s: the role ends", head->type, e.what);
