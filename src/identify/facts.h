@@ -13,8 +13,9 @@
  * public signing suite. `request` is raw HTTP/1.1 text with LF or CRLF ends and folded lines allowed; authorization it
  * already carries is replaced, an x-amz-content-sha256 is kept. Adds to out one line of JSON with "canonical-request",
  * "string-to-sign" and "signature"; never the secret. sign_body adds x-amz-content-sha256 with the body's hash (in
- * query mode it only goes into the canonical request); without it, the empty body's hash stands there. query_mode
- * presigns. Rejects what lacks a member or is not a request. */
+ * query mode it only goes into the canonical request); without it, the empty body's hash stands there
+ * (UNSIGNED-PAYLOAD for a presigned S3 request). query_mode presigns.
+ * Rejects what lacks a member or is not a request. */
 res sigv4_facts(str json, bool query_mode, struct buf *out, struct err *e);
 
 #endif
