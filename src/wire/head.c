@@ -14,9 +14,9 @@ ptrdiff_t head_find_end(str bytes, size_t *scanned)
 
     for (;;) {
         const char *nl = at < bytes.n ? memchr(bytes.p + at, '\n', bytes.n - at) : NULL;
-        bool folded = at > 0 && at < bytes.n && (bytes.p[at] == ' ' || bytes.p[at] == '\t');
+        bool nameless = at > 0 && at < bytes.n && (bytes.p[at] == ' ' || bytes.p[at] == '\t' || bytes.p[at] == ':');
 
-        if (folded)
+        if (nameless) /* folded, or a field without a name, which llhttp would let pass */
             return -400;
         *scanned = at;
         if (!nl)
@@ -283,7 +283,7 @@ int head_parse_request(str head, const struct http_limits *limits, struct arena 
     llhttp_errno_t e = run_llhttp(&p, head, out->target);
     if (e == HPE_PAUSED_UPGRADE && p.method != HTTP_CONNECT)
         e = HPE_OK; /* an offer to upgrade may be ignored, RFC 9110 7.8 */
-    if (e != HPE_OK || !c.complete)
+    if (e != HPE_OK || !c.complete || c.n + 2 != lines)
         return refusal_of(e, &c);
     for (size_t i = 0; i < c.n; i++)
         c.headers[i].value = str_trim(c.headers[i].value);
@@ -304,7 +304,7 @@ bool head_parse_reply(str head, size_t max_headers, struct arena *a, struct repl
     c.headers = ARENA_ARRAY(a, struct header, lines < max_headers ? lines : max_headers);
     llhttp_init(&p, HTTP_RESPONSE, &settings);
     p.data = &c;
-    if (llhttp_execute(&p, head.p, head.n) != HPE_OK || !c.complete || p.http_major != 1)
+    if (llhttp_execute(&p, head.p, head.n) != HPE_OK || !c.complete || c.n + 2 != lines || p.http_major != 1)
         return false;
     for (size_t i = 0; i < c.n; i++) {
         c.headers[i].value = str_trim(c.headers[i].value);

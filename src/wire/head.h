@@ -5,8 +5,8 @@
 #include "wire/http.h"
 
 /* Looks for the blank line that ends a head. Answers the head's length with that line, 0 when more bytes are needed, or
- * -400 as soon as a bare LF or a folded line (RFC 9112 2.2, 5.2) is seen. *scanned carries the progress between calls
- * on the same growing bytes; start it at 0. */
+ * -400 as soon as a bare LF, a folded line (RFC 9112 2.2, 5.2) or a line without a field name is seen. *scanned carries
+ * the progress between calls on the same growing bytes; start it at 0. */
 ptrdiff_t head_find_end(str bytes, size_t *scanned);
 
 struct head_facts {
