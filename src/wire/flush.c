@@ -76,7 +76,10 @@ void conn_flush(struct conn *c)
         return;
     }
     if (conn_unsent(c) == 0) {
-        loop_give_buf(c->loop, &c->out);
+        if (x && !x->finished)
+            buf_clear(&c->out); /* a stream will fill it again */
+        else
+            loop_give_buf(c->loop, &c->out);
         c->out_at = 0;
     } else if (c->out_at >= LOW_WATER_BYTES) {
         buf_drop_front(&c->out, c->out_at);

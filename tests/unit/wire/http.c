@@ -410,8 +410,11 @@ static void test_wire_http__stop_does_not_wait_for_ever(void **state)
     int fd = rig_dial(g.port);
     rig_send(fd, S("GET /hold HTTP/1.1\r\nHost: h\r\n\r\n"));
     rig_wait(&g.heads, 1);
-    rig_stop(&g);
+    loop_stop(g.loop);
+    pthread_join(g.thread, NULL);
     assert_int_equal(g.gones, 1);
+    x_release(g.held);
+    loop_free(g.loop);
     close(fd);
 }
 

@@ -260,7 +260,8 @@ static const struct http_limits rig_limits = {
     .stop_ms = 3000,
 };
 
-static inline void rig_start(struct rig *g, const struct http_limits *limits, struct tls_server *tls, bool plain_too)
+static inline void rig_start_tls(struct rig *g, const struct http_limits *limits, struct tls_server *tls,
+                                 bool plain_too, void *issue_ctx)
 {
     struct err e = {0};
     int fd;
@@ -276,7 +277,13 @@ static inline void rig_start(struct rig *g, const struct http_limits *limits, st
     fd = rig_listen_fd(&g->port);
     assert_true(is_ok(loop_listen(g->loop, fd, plain_too, (void *)(uintptr_t) "door", &e)));
     loop_tick(g->loop, rig_batch, g);
+    loop_tls_context(g->loop, issue_ctx);
     assert_int_equal(pthread_create(&g->thread, NULL, rig_thread, g), 0);
+}
+
+static inline void rig_start(struct rig *g, const struct http_limits *limits, struct tls_server *tls, bool plain_too)
+{
+    rig_start_tls(g, limits, tls, plain_too, NULL);
 }
 
 static inline void rig_stop(struct rig *g)

@@ -55,8 +55,7 @@ static void secured_start(struct secured *s, bool plain_too)
 {
     authority_init(&s->authority);
     assert_true(is_ok(tls_server_new(issue, &s->server, NULL)));
-    rig_start(&s->rig, NULL, s->server, plain_too);
-    loop_tls_context(s->rig.loop, &s->authority);
+    rig_start_tls(&s->rig, NULL, s->server, plain_too, &s->authority);
 }
 
 static void secured_stop(struct secured *s)
