@@ -9,7 +9,7 @@ GEN_H := $(SERVICES:%=$(BUILD)/gen/%.h)
 LIB_DIRS := base crypto wire store identify authz api vault warden conductor $(SERVICES:%=services/%)
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard src/$(d)/*.c))
 LIB_OBJ := $(LIB_SRC:src/%.c=$(BUILD)/%.o) $(GEN_C:%.c=%.o) $(if $(MODELS),$(BUILD)/gen/services.o) $(BUILD)/llhttp/llhttp.o $(BUILD)/llhttp/http.o $(BUILD)/llhttp/api.o
-LIBS := -ljansson -lexpat -lsqlite3 -lssl -lcrypto -lldns -lz
+LIBS := -ljansson -lexpat -lsqlite3 -lssl -lcrypto -lldns -lz -lm
 
 FRONT_SRC := $(wildcard src/*.c) $(wildcard src/verbs/*.c)
 WARDEN_SRC := $(wildcard src/warden/server/*.c)
@@ -27,9 +27,9 @@ PROGRAMS := $(if $(wildcard src/main.c),$(BUILD)/barmkin) $(if $(WARDEN_SRC),$(B
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null | sort)
 UNIT_TESTS := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
 
-$(BUILD)/modelc: tools/modelc.c src/base/str.c src/base/arena.c src/base/buf.c src/base/err.c src/base/map.c
+$(BUILD)/modelc: tools/modelc.c tools/modelc_write.c src/base/str.c src/base/arena.c src/base/buf.c src/base/err.c src/base/map.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE -Isrc -O1 -g -Wall -Wextra -Werror -o $@ $^
+	@$(CC) -std=gnu17 -D_GNU_SOURCE -Isrc -Itools -O1 -g -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
 # One run writes every service's tables and the list of services.
 $(BUILD)/gen/models.mk: $(BUILD)/modelc $(MODELS)
@@ -40,55 +40,63 @@ $(if $(MODELS),$(GEN_C) $(GEN_H) $(BUILD)/gen/services.c): $(BUILD)/gen/models.m
 
 $(BUILD)/%.o: src/%.c | $(if $(MODELS),$(BUILD)/gen/models.mk)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$(*F)) -c -o $@ $<
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$(*F)) -c -o $@ $<
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -std=gnu17 $(OPT) $(HARDEN) $(SAN) -w -c -o $@ $<
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS) -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -std=gnu17 $(OPT) $(HARDEN) $(SAN) -w -c -o $@ $<
 
 $(BUILD)/libbarmkin.a: $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 # Base alone, for the programs that must not carry a crypto library.
 $(BUILD)/libbase.a: $(call obj,$(filter-out src/base/json.c,$(wildcard src/base/*.c)))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $(BUILD)/barmkin: $(call obj,$(FRONT_SRC)) $(BUILD)/libbarmkin.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/barmkin-warden: $(call obj,$(WARDEN_SRC) $(WARDEN_COMMON)) $(BUILD)/libbase.a
-	$(CC) $(LDFLAGS) -o $@ $^ -lnftables -lmnl -lseccomp
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lnftables -lmnl -lseccomp
 $(BUILD)/barmkin-agent: $(call obj,$(AGENT_SRC)) $(BUILD)/libbarmkin.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcurl -larchive
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcurl -larchive
 # Static and without sanitizers: it runs in an image that has no libraries of ours.
 $(BUILD)/sandbox-init: $(INIT_SRC)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -static -o $@ $(INIT_SRC)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -static -o $@ $(INIT_SRC)
 # These run inside sandboxes, where no sanitizer could start (no ptrace, no /proc of the host).
 $(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(wildcard src/runtimes/xgboost/*.h)
 $(BUILD)/xgboost-train: src/runtimes/xgboost/train.c $(XGB_COMMON)
 $(BUILD)/xgboost-serve: src/runtimes/xgboost/serve.c $(XGB_COMMON)
 $(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(filter-out src/base/json.c,$(wildcard src/base/*.c)) src/base/json.c $(BUILD)/plain/llhttp.o $(BUILD)/plain/http.o $(BUILD)/plain/api.o
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -pthread -pie -Wl,-z,relro,-z,now \
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -pthread -pie -Wl,-z,relro,-z,now \
 	  -o $@ $(filter %.c %.o,$^) -lxgboost -ljansson -lm
 
 $(BUILD)/plain/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 -O2 -g -fPIE -w -c -o $@ $<
+	@$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 -O2 -g -fPIE -w -c -o $@ $<
 
 # Their shared part for the unit tests, which do run under sanitizers.
 $(BUILD)/libxgb.a: $(call obj,$(XGB_COMMON))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 XGB_TESTS := $(filter $(BUILD)/tests/unit/runtimes/xgboost/%,$(UNIT_TESTS))
 $(XGB_TESTS): $(BUILD)/libxgb.a
 $(XGB_TESTS): UNIT_LIBS = $(BUILD)/libxgb.a -lxgboost
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) -lm -lcmocka
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) -lm -lcmocka
 
 # Warden's tests start the real program.
 $(filter $(BUILD)/tests/unit/warden/%,$(UNIT_TESTS)): | $(BUILD)/barmkin-warden

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The audit record of a call: CloudTrail's members, and below "barmkin" the judgements that explain it. */
+#include <string.h>
+
+#include "api/codec.h"
+#include "api/gate.h"
+#include "api/house.h"
+#include "base/json.h"
+#include "base/time.h"
+
+static void member(struct buf *b, const char *name, str value)
+{
+    if (!str_is(value) || !value.n)
+        return;
+    if (b->n && b->p[b->n - 1] != '{')
+        buf_add_char(b, ',');
+    buf_printf(b, "\"%s\":", name);
+    buf_add_json_str(b, value);
+}
+
+static void identity(const struct call *c, struct buf *b)
+{
+    static const char *const types[] = {"Unknown", "Root", "IAMUser", "AssumedRole", "AWSService"};
+    const struct caller *who = c->caller;
+
+    buf_add_z(b, ",\"userIdentity\":{");
+    member(b, "type", str_z(types[who->kind]));
+    member(b, who->kind == PRINCIPAL_SERVICE ? "invokedBy" : "arn", who->arn);
+    member(b, "principalId", who->user_id);
+    member(b, "accountId", who->account);
+    member(b, "accessKeyId", who->access_key_id);
+    if (who->kind == PRINCIPAL_USER)
+        member(b, "userName", who->name);
+    if (who->n_called_via)
+        member(b, "invokedBy", who->called_via[who->n_called_via - 1]);
+    buf_add_char(b, '}');
+}
+
+static void judgement(const struct judgement *j, struct buf *b)
+{
+    buf_add_char(b, '{');
+    member(b, "action", str_z(j->action));
+    member(b, "resource", j->resource);
+    member(b, "decision", str_z(authz_verdict_name(j->verdict)));
+    member(b, "by", str_z(authz_layer_name(j->by)));
+    member(b, "policy", j->policy);
+    member(b, "sid", j->sid);
+    if (j->policy.n)
+        buf_printf(b, ",\"index\":%zu", j->index);
+    if (j->statement.n) {
+        buf_add_z(b, ",\"statement\":");
+        buf_add(b, j->statement);
+    }
+    if (j->trace.n) {
+        buf_add_z(b, ",\"trace\":");
+        buf_add(b, j->trace);
+    }
+    buf_add_char(b, '}');
+}
+
+static void judgements(const struct call *c, struct buf *b)
+{
+    buf_add_z(b, ",\"barmkin\":{\"judgements\":[");
+    for (size_t i = 0; c->gate && i < c->gate->n_judgements; i++) {
+        if (i)
+            buf_add_char(b, ',');
+        judgement(&c->gate->judgements[i], b);
+    }
+    buf_add_char(b, ']');
+    if (c->parent) {
+        buf_add_char(b, ',');
+        buf_add_z(b, "\"within\":");
+        buf_add_json_str(b, str_z(c->parent->op->name));
+    }
+    buf_add_char(b, '}');
+}
+
+static void parameters(const struct call *c, struct buf *b)
+{
+    size_t before = b->n;
+
+    if (!c->in || !c->op)
+        return;
+    buf_add_z(b, ",\"requestParameters\":");
+    json_encode_public(c->op->in, c->in, b);
+    if (b->n - before > 64 << 10) { /* a document of megabytes says nothing that its hash would not */
+        b->n = before;
+        buf_add_z(b, ",\"requestParameters\":{\"omitted\":\"too large\"}");
+    }
+}
+
+void audit_record(const struct call *c, res outcome, struct buf *out)
+{
+    char when[TIME_TEXT_BYTES];
+    bool denied = c->fault.type == &api_access_denied;
+
+    buf_add_char(out, '{');
+    member(out, "eventVersion", S("1.09"));
+    member(out, "eventTime", time_iso_ms(c->now_ms, when));
+    buf_printf(out, ",\"eventSource\":\"%s.amazonaws.com\"", c->op->service->signs_as);
+    member(out, "eventName", str_z(c->op->name));
+    member(out, "awsRegion", c->region);
+    member(out, "requestID", c->request_id);
+    if (c->door) {
+        member(out, "sourceIPAddress", c->door->source_ip);
+        member(out, "vpcEndpointId", c->door->vpce_id);
+    }
+    identity(c, out);
+    if (!is_ok(outcome)) {
+        member(out, "errorCode",
+               c->fault.type ? denied ? S("AccessDenied") : str_z(c->fault.type->code) : S("InternalFailure"));
+        member(out, "errorMessage", c->fault.message);
+    }
+    member(out, "recipientAccountId", c->n_resources ? c->resources[0].account : c->caller->account);
+    buf_printf(out, ",\"readOnly\":%s", c->op->kind == OP_READS || c->op->kind == OP_DOWNLOADS ? "true" : "false");
+    parameters(c, out);
+    judgements(c, out);
+    buf_add_char(out, '}');
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* One call on its way through the house: who, which operation, on what, with which result. */
+#ifndef BARMKIN_API_CALL_H
+#define BARMKIN_API_CALL_H
+#include "api/op.h"
+#include "authz/authz.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/store.h"
+#include "vault/vault.h"
+
+struct house;  /* what all threads of front share: api/house.h */
+struct worker; /* what one thread owns: its vault pipe, store connection, caches */
+
+enum { WHY_FAULT = 3 }; /* beside WHY_OOPS and WHY_REJECT: the client's, with an AWS code, kept in the call */
+
+/* Who calls. Built once per request by api/who.c, or by the caller_* functions below. */
+struct caller {
+    enum principal_kind kind;
+    str account;       /* empty: anonymous or a service */
+    str arn;           /* user ARN, session ARN, root ARN; for a service its name */
+    str role_arn;      /* of a session: the role's ARN with its path */
+    str unique_id;     /* AIDA... or AROA... */
+    str user_id;       /* aws:userid: AIDA..., or AROA...:session */
+    str name;          /* user name, or session name */
+    str access_key_id; /* empty for services */
+    int64_t issued_ms; /* of a session's token, else 0 */
+    bool session_policies_passed;
+    const str *session_policies;
+    size_t n_session_policies;
+    const struct str_pair *session_tags;
+    size_t n_session_tags;
+    str source_identity;
+    const str *called_via; /* forward access: services in order; n == 0: a direct call */
+    size_t n_called_via;
+    str source_arn, source_account; /* of a service principal: the resource it acts for */
+};
+
+/* Through which socket a request came. Facts of the kernel, never of a header. */
+struct door {
+    str vpce_id, vpc_id; /* absent: not through an endpoint */
+    str source_ip;       /* dotted; through an endpoint it is aws:VpcSourceIp */
+    bool tls;
+};
+
+/* What an access line is about. */
+struct resource {
+    const struct resource_type *type; /* NULL: "*" */
+    str arn, account;
+    const void *subject;              /* its record; NULL when it does not exist */
+    const struct fault_type *missing; /* said after an allow, when it does not exist; NULL: existence does not matter */
+    str missing_text;
+    str policy, policy_name;           /* resource-based policy document; absent: none */
+    const struct str_pair *principals; /* ARN as written in the policy -> unique id when it was saved */
+    size_t n_principals;
+    const struct str_pair *tags;
+    size_t n_tags;
+};
+
+struct fault {
+    const struct fault_type *type; /* NULL: none */
+    str message;
+    str resource, extra_name, extra_value; /* S3 writes one more element beside the message (BucketName, Key...) */
+};
+
+/* The body of an upload. prepare() sets key; serve fills the rest before the handler runs. */
+struct upload {
+    uint8_t key[32]; /* of the new blob */
+    uint64_t max_bytes;
+    str blob_id; /* linked and durable when the handler runs */
+    uint64_t size;
+    uint8_t md5[16];
+    str checksum_name, checksum_value; /* "CRC32" and base64, where the client sent one */
+    void *state;                       /* what prepare() wants the handler to have */
+};
+
+/* The body of a download, set by the handler; serve pumps it out after the transaction has ended. */
+struct download {
+    str blob_id; /* absent: no body */
+    uint8_t key[32];
+    uint64_t offset, length;
+    bool no_body; /* HEAD */
+};
+
+/* A request passed on to a model server, set by the handler of an OP_PROXIES operation. */
+struct proxy {
+    str pool; /* names the server among those of this house */
+    str method, path, content_type, accept, body;
+    int64_t timeout_ms;
+    str variant; /* x-Amzn-Invoked-Production-Variant */
+};
+
+/* Runs after the commit and before the reply, on the blocking pool. An error answers 500; what it failed to do must be
+ * retried by a flow. */
+struct after {
+    res (*fn)(struct house *h, void *arg, struct err *e);
+    void *arg;
+    struct after *next;
+};
+
+struct audit_line {
+    str text;
+    struct audit_line *next;
+};
+
+struct call {
+    const struct operation *op;
+    const struct caller *caller;
+    const struct door *door;
+    const struct call *parent; /* of a call_as; else NULL */
+    unsigned depth;
+    str region, request_id;
+    int64_t now_ms;
+    struct arena *arena, *secrets;
+    struct worker *worker;
+    struct txn *txn;
+    const void *in;
+    void *out;
+    struct resource *resources; /* one per access line and named thing, in order */
+    size_t n_resources;
+    const void *subject; /* of the first resource */
+    struct err err;
+    struct fault fault;
+    struct after *after;
+    struct audit_line *audit; /* records of inner calls, newest first; written with this call's own */
+    union {
+        struct upload *upload;
+        struct download *download;
+        struct proxy *proxy;
+    } body;
+    struct gate_facts *gate; /* the decision and its context: api/gate.h */
+    int status;              /* a handler may set another success status (206, 304); 0: the operation's */
+};
+
+/* ---- for handlers ---- */
+/* Ends the call with a fault of the model. First writer wins. Answers WHY_FAULT. */
+res fault(struct call *c, const struct fault_type *type, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+extern const struct fault_type api_access_denied; /* encoded as the protocol spells it (rule 42) */
+
+/* Runs another operation through the same gate, inside this call's transaction, as `who`. A fault of the inner call
+ * becomes this call's fault. in and out are the operation's structs. */
+res call_as(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out);
+/* The same, but the inner fault comes back in *inner (type NULL: none) and this call goes on. */
+res call_try(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
+             struct fault *inner);
+/* The caller's own rights used by a service on its behalf (rule 21): "s3.amazonaws.com". */
+const struct caller *caller_forward(struct call *c, const char *service);
+/* The operator of this house: the root user of the management account. */
+struct caller caller_operator(struct arena *a, str management_account);
+/* A service principal acting for one resource (rules 19, 20). */
+const struct caller *caller_service(struct call *c, const char *service, str source_arn, str source_account);
+/* Adds an effect outside the store. arg must live in c->arena. */
+void call_after(struct call *c, res (*fn)(struct house *h, void *arg, struct err *e), void *arg);
+
+/* ---- records ---- */
+struct record_page {
+    void **v; /* record structs */
+    size_t n;
+    bool more;
+};
+/* *out is NULL when absent. An empty account means the caller's. Region: the call's, or "" for global types. */
+res record_load(struct call *c, const struct record_type *t, str account, str id, void **out);
+/* Saves by the record's head and id; fills an empty account and region in from the call. */
+res record_save(struct call *c, const struct record_type *t, void *record);
+res record_drop(struct call *c, const struct record_type *t, const void *record);
+res record_list(struct call *c, const struct record_type *t, str account, str id_prefix, str after, size_t limit,
+                struct record_page *out);
+/* Over all accounts and regions, unless account is present. */
+res record_by(struct call *c, const struct record_type *t, const char *index, str value, str account, size_t limit,
+              struct record_page *out);
+
+/* ---- small services of the house ---- */
+struct vault *call_vault(struct call *c);
+str call_arn(struct call *c, const char *service, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+str call_unique(struct call *c, const char *prefix, size_t n_chars); /* prefix + random lower-case hex */
+str call_uuid(struct call *c);
+/* Page tokens: opaque to clients; open answers false when it is none of ours. */
+str page_token(struct call *c, str after);
+bool page_token_open(struct call *c, str token, str *after);
+/* Compiles a policy document of a request or answers the given fault. */
+res policy_check(struct call *c, str text, enum policy_kind kind, const struct fault_type *malformed);
+/* The unique ids behind the principals of a document that is about to be saved (rule 27); a principal that does not
+ * exist answers `invalid`. */
+res policy_bind(struct call *c, str text, enum policy_kind kind, const struct fault_type *invalid,
+                struct map_of_str *principals);
+void context_add(struct call *c, str key, str value);
+void context_add_list(struct call *c, str key, const str *values, size_t n);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Condition keys: what Barmkin knows about a request, under AWS's names. Rules 20, 21 and 39. Values come from the
+ * socket, the verified signature, the records and the decoded input; never from a header that is not signed. */
+#include "api/gate.h"
+#include "api/house.h"
+#include "api/walk.h"
+
+void context_add_list(struct call *c, str key, const str *values, size_t n)
+{
+    struct gate_facts *g = c->gate;
+
+    if (g->n_context == g->cap_context) {
+        size_t cap = g->cap_context ? g->cap_context * 2 : 48;
+        struct authz_value *v = ARENA_ARRAY(c->arena, struct authz_value, cap);
+        for (size_t i = 0; i < g->n_context; i++)
+            v[i] = g->context[i];
+        g->context = v;
+        g->cap_context = cap;
+    }
+    g->context[g->n_context++] = (struct authz_value){key, values, n, true};
+}
+
+void context_add(struct call *c, str key, str value)
+{
+    str *one;
+
+    if (!str_is(value))
+        return;
+    one = ARENA_NEW(c->arena, str);
+    *one = value;
+    context_add_list(c, key, one, 1);
+    c->gate->context[c->gate->n_context - 1].multi = false;
+}
+
+static const char *principal_type(const struct caller *who)
+{
+    switch (who->kind) {
+    case PRINCIPAL_ROOT:
+        return "Account";
+    case PRINCIPAL_USER:
+        return "User";
+    case PRINCIPAL_SESSION:
+        return "AssumedRole";
+    case PRINCIPAL_SERVICE:
+        return "Service";
+    default:
+        return "Anonymous";
+    }
+}
+
+static void add_principal(struct call *c, const struct caller *who, const struct principal_policies *mine)
+{
+    context_add(c, S("aws:PrincipalType"), str_z(principal_type(who)));
+    context_add(c, S("aws:PrincipalIsAWSService"), who->kind == PRINCIPAL_SERVICE ? S("true") : S("false"));
+    if (who->kind == PRINCIPAL_SERVICE) {
+        context_add(c, S("aws:PrincipalServiceName"), who->arn);
+        if (who->source_arn.n)
+            context_add(c, S("aws:SourceArn"), who->source_arn);
+        if (who->source_account.n)
+            context_add(c, S("aws:SourceAccount"), who->source_account);
+        return;
+    }
+    if (who->kind == PRINCIPAL_ANONYMOUS)
+        return;
+    context_add(c, S("aws:PrincipalArn"), who->kind == PRINCIPAL_SESSION ? who->role_arn : who->arn);
+    context_add(c, S("aws:PrincipalAccount"), who->account);
+    if (c->worker->house->org_id.n)
+        context_add(c, S("aws:PrincipalOrgID"), c->worker->house->org_id);
+    context_add(c, S("aws:userid"), who->user_id);
+    if (who->kind == PRINCIPAL_USER)
+        context_add(c, S("aws:username"), who->name);
+    for (size_t i = 0; i < who->n_session_tags; i++)
+        context_add(c, arena_cat(c->arena, S("aws:PrincipalTag/"), who->session_tags[i].key),
+                    who->session_tags[i].value);
+    for (size_t i = 0; mine && i < mine->n_tags; i++) {
+        bool overlaid = false;
+        for (size_t k = 0; k < who->n_session_tags; k++)
+            overlaid |= str_eq_nocase(who->session_tags[k].key, mine->tags[i].key);
+        if (!overlaid)
+            context_add(c, arena_cat(c->arena, S("aws:PrincipalTag/"), mine->tags[i].key), mine->tags[i].value);
+    }
+    if (who->kind == PRINCIPAL_SESSION && who->issued_ms) {
+        char when[TIME_TEXT_BYTES];
+        context_add(c, S("aws:TokenIssueTime"), arena_dup(c->arena, time_iso(who->issued_ms, when)));
+    }
+    if (who->source_identity.n)
+        context_add(c, S("aws:SourceIdentity"), who->source_identity);
+}
+
+static void add_path(struct call *c, const struct caller *who)
+{
+    bool via = who->n_called_via > 0;
+
+    context_add(c, S("aws:ViaAWSService"), via ? S("true") : S("false"));
+    if (via) {
+        context_add_list(c, S("aws:CalledVia"), who->called_via, who->n_called_via);
+        context_add(c, S("aws:CalledViaFirst"), who->called_via[0]);
+        context_add(c, S("aws:CalledViaLast"), who->called_via[who->n_called_via - 1]);
+    }
+    if (who->kind == PRINCIPAL_SERVICE)
+        return;
+    context_add(c, S("aws:SecureTransport"), !c->door || c->door->tls ? S("true") : S("false"));
+    if (!c->door)
+        return;
+    if (str_is(c->door->vpce_id)) {
+        context_add(c, S("aws:SourceVpce"), c->door->vpce_id);
+        context_add(c, S("aws:SourceVpc"), c->door->vpc_id);
+        context_add(c, S("aws:VpcSourceIp"), c->door->source_ip);
+    } else {
+        context_add(c, S("aws:SourceIp"), c->door->source_ip);
+    }
+}
+
+static void add_tags(struct call *c, const struct context_line *line, const struct field *f)
+{
+    const struct list_any *list = field_of(c->in, f);
+    struct str_pair *pairs;
+    size_t n = list->n;
+
+    if (f->kind == K_MAP) {
+        pairs = list->v;
+    } else { /* a list of {Key, Value} or {TagKey, TagValue}: the first two texts of the shape */
+        pairs = ARENA_ARRAY(c->arena, struct str_pair, n + 1);
+        for (size_t i = 0; i < n; i++) {
+            const char *item = (const char *)list->v + i * f->shape->size;
+            pairs[i] = (struct str_pair){*(const str *)(item + f->shape->fields[0].offset),
+                                         *(const str *)(item + f->shape->fields[1].offset)};
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        context_add(c, arena_cat(c->arena, str_z(line->key), pairs[i].key), pairs[i].value);
+}
+
+/* A key that ends with '/' takes pairs; any other takes the values at the path. */
+static res add_line(struct call *c, const struct context_line *line)
+{
+    str key = str_z(line->key);
+
+    if (line->fn)
+        return line->fn(c);
+    if (str_ends(key, S("/"))) {
+        const struct field *f = shape_field(c->op->in, str_z(line->path));
+        if (f && field_is_set(c->in, f))
+            add_tags(c, line, f);
+        return OK;
+    }
+    struct list_of_str values = shape_values(c->op->in, c->in, str_z(line->path), c->arena);
+    if (values.n == 0)
+        return OK;
+    if (line->multi)
+        context_add_list(c, key, values.v, values.n);
+    else
+        context_add(c, key, values.v[0]);
+    return OK;
+}
+
+res context_build(struct call *c, const struct principal_policies *mine)
+{
+    char when[TIME_TEXT_BYTES];
+
+    add_principal(c, c->caller, mine);
+    add_path(c, c->caller);
+    context_add(c, S("aws:CurrentTime"), arena_dup(c->arena, time_iso(c->now_ms, when)));
+    context_add(c, S("aws:EpochTime"), arena_printf(c->arena, "%lld", (long long)(c->now_ms / 1000)));
+    context_add(c, S("aws:RequestedRegion"), c->op->service->global ? S("us-east-1") : c->region);
+    for (size_t i = 0; i < c->op->n_context; i++)
+        TRY(add_line(c, &c->op->context[i]));
+    return OK;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* One gate. Every call, from outside or from another service, passes here before its handler can run. */
+#include "api/gate.h"
+
+#include <string.h>
+
+#include "api/house.h"
+#include "api/walk.h"
+
+/* ---- locate ---- */
+
+/* {partition}, {region} and {account} are filled in; every other {name} takes the next value. */
+static str fill_arn(struct call *c, const char *template, const str *names, size_t n)
+{
+    struct buf b;
+    str rest = str_z(template);
+    size_t next = 0;
+
+    buf_init(&b, 4096);
+    while (rest.n) {
+        ptrdiff_t open = str_find(rest, '{');
+        if (open < 0)
+            break;
+        buf_add(&b, str_sub(rest, 0, (size_t)open));
+        rest = str_from(rest, (size_t)open + 1);
+        str name = str_cut(&rest, '}');
+        if (str_eq(name, S("partition")))
+            buf_add(&b, c->worker->house->partition);
+        else if (str_eq(name, S("region")))
+            buf_add(&b, c->region);
+        else if (str_eq(name, S("account")))
+            buf_add(&b, c->caller->account);
+        else
+            buf_add(&b, next < n ? names[next] : S("*"));
+        next += !str_eq(name, S("partition")) && !str_eq(name, S("region")) && !str_eq(name, S("account"));
+    }
+    buf_add(&b, rest);
+    str arn = arena_dup(c->arena, buf_str(&b));
+    buf_done(&b);
+    return arn;
+}
+
+static res locate_one(struct call *c, const struct access_line *line, const str *names, size_t n, struct resource *out)
+{
+    out->type = line->on;
+    out->account = c->caller->account;
+    if (!line->on->find) {
+        out->arn = fill_arn(c, line->on->arn, names, n);
+        return OK;
+    }
+    TRY(line->on->find(c, names, n, out));
+    if (!out->arn.n)
+        out->arn = fill_arn(c, line->on->arn, names, n);
+    return OK;
+}
+
+struct located {
+    const struct access_line **lines; /* per resource */
+    struct resource *v;
+    size_t n, cap;
+};
+
+static struct resource *add_resource(struct call *c, struct located *l, const struct access_line *line)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 4;
+        struct resource *v = ARENA_ARRAY(c->arena, struct resource, cap);
+        const struct access_line **lines = ARENA_ARRAY(c->arena, const struct access_line *, cap);
+        for (size_t i = 0; i < l->n; i++) {
+            v[i] = l->v[i];
+            lines[i] = l->lines[i];
+        }
+        l->v = v;
+        l->lines = lines;
+        l->cap = cap;
+    }
+    l->lines[l->n] = line;
+    return &l->v[l->n++];
+}
+
+/* A list among the names fans out: one resource per value, the other names repeated. */
+static res locate_line(struct call *c, const struct access_line *line, struct located *l)
+{
+    struct list_of_str values[4] = {{0}};
+    size_t n = 0, times = 1;
+
+    if (line->when && !shape_has(c->op->in, c->in, str_z(line->when), c->arena))
+        return OK;
+    if (line->kind == ACCESS_EACH || line->kind == ACCESS_OPEN)
+        return OK;
+    for (; line->members && line->members[n] && n < 4; n++) {
+        values[n] = shape_values(c->op->in, c->in, str_z(line->members[n]), c->arena);
+        if (values[n].n > times)
+            times = values[n].n;
+        if (values[n].n == 0 && (line->kind == ACCESS_PASS_ROLE || n == 0)) { /* nothing named: all of them are meant */
+            if (line->kind != ACCESS_PASS_ROLE)
+                *add_resource(c, l, line) = (struct resource){.arn = S("*"), .account = c->caller->account};
+            return OK;
+        }
+    }
+    for (size_t i = 0; i < times; i++) {
+        str names[4];
+        struct resource *r = add_resource(c, l, line);
+        *r = (struct resource){.arn = S("*"), .account = c->caller->account};
+        for (size_t k = 0; k < n; k++)
+            names[k] = values[k].n == 0 ? S("") : values[k].v[i < values[k].n ? i : values[k].n - 1];
+        if (line->kind == ACCESS_PASS_ROLE)
+            r->arn = names[0];
+        else if (line->on)
+            TRY(locate_one(c, line, names, n, r));
+    }
+    return OK;
+}
+
+static res locate(struct call *c, struct located *l)
+{
+    for (size_t i = 0; i < c->op->n_access; i++)
+        TRY(locate_line(c, &c->op->access[i], l));
+    c->resources = l->v;
+    c->n_resources = l->n;
+    c->subject = l->n ? l->v[0].subject : NULL;
+    return OK;
+}
+
+/* ---- the layers that judge ---- */
+
+static bool same_principal(void *ctx, str written_arn, str principal_arn, str principal_id)
+{
+    const struct resource *r = ctx;
+
+    (void)principal_arn;
+    for (size_t i = 0; i < r->n_principals; i++)
+        if (str_eq(r->principals[i].key, written_arn))
+            return principal_id.n && str_eq(r->principals[i].value, principal_id);
+    return false; /* a name that stood for nobody when it was saved names nobody */
+}
+
+/* Principal policies are the same for every request of a caller until the law changes. */
+static res principal_of(struct call *c, const struct principal_policies **out)
+{
+    static const struct principal_policies nothing;
+    struct worker *w = c->worker;
+    const struct caller *who = c->caller;
+    bool cached = worker_cache_holds(c);
+
+    *out = &nothing;
+    if ((who->kind != PRINCIPAL_USER && who->kind != PRINCIPAL_SESSION) || !providers.principal_policies)
+        return OK;
+    struct principal_policies *p = cached ? map_find(&w->principals, who->unique_id) : NULL;
+    if (!p) {
+        struct arena *mine = c->arena;
+        if (cached)
+            c->arena = w->law_arena; /* what the provider makes must live as long as the entry */
+        p = ARENA_NEW(c->arena, struct principal_policies);
+        res why = providers.principal_policies(c, who, p);
+        if (cached && is_ok(why))
+            map_put(&w->principals, arena_dup(w->law_arena, who->unique_id), p);
+        c->arena = mine;
+        TRY(why);
+    }
+    *out = p;
+    return OK;
+}
+
+static enum policy_kind kind_of(const struct resource *r)
+{
+    if (r->type && strcmp(r->type->policy, "key") == 0)
+        return POLICY_KEY;
+    return r->type && strcmp(r->type->policy, "trust") == 0 ? POLICY_TRUST : POLICY_RESOURCE;
+}
+
+struct bench { /* what a judgement needs beside the resource; the same for all resources of a call */
+    struct authz_request r;
+    struct authz_layers l;
+    const struct principal_policies *mine;
+};
+
+static res add_session_policies(struct call *c, struct bench *b)
+{
+    const struct caller *who = c->caller;
+    const struct policy **v = ARENA_ARRAY(c->arena, const struct policy *, who->n_session_policies + 1);
+
+    for (size_t i = 0; i < who->n_session_policies; i++)
+        TRY(worker_policy(c->worker, who->session_policies[i], POLICY_SESSION, S("session policy"), &v[i], &c->err));
+    b->l.session = (struct policy_set){v, who->n_session_policies};
+    b->l.session_passed = who->session_policies_passed;
+    return OK;
+}
+
+/* The endpoint's policy binds only what comes through it: not what a service does on the caller's behalf (rule 21). */
+static res add_endpoint(struct call *c, struct bench *b)
+{
+    str text = STR_ABSENT;
+    const struct policy **one = ARENA_ARRAY(c->arena, const struct policy *, 1);
+
+    if (!c->door || !str_is(c->door->vpce_id) || c->caller->n_called_via || c->caller->kind == PRINCIPAL_SERVICE)
+        return OK;
+    if (providers.endpoint_policy)
+        TRY(providers.endpoint_policy(c, c->door->vpce_id, &text));
+    if (!text.n)
+        return OK;
+    TRY(worker_policy(c->worker, text, POLICY_ENDPOINT, c->door->vpce_id, &one[0], &c->err));
+    b->l.endpoints = (struct policy_set){one, 1};
+    return OK;
+}
+
+static res sit(struct call *c, struct bench *b)
+{
+    const struct caller *who = c->caller;
+    struct guardrails g = {0};
+
+    *b = (struct bench){0};
+    TRY(principal_of(c, &b->mine));
+    TRY(context_build(c, b->mine));
+    b->r = (struct authz_request){.principal_kind = who->kind,
+                                  .principal = who->arn,
+                                  .principal_role_arn = who->role_arn,
+                                  .principal_id = who->unique_id,
+                                  .account = who->account};
+    b->l.identity = (struct policy_set){b->mine->identity, b->mine->n_identity};
+    b->l.boundary = b->mine->boundary;
+    TRY(add_session_policies(c, b));
+    TRY(add_endpoint(c, b));
+    if (providers.guardrails && who->account.n) {
+        TRY(providers.guardrails(c, who->account, &g));
+        b->l.scps = g.scps;
+        b->r.management_principal = g.management;
+    }
+    return OK;
+}
+
+static res add_resource_side(struct call *c, struct bench *b, const struct resource *r, const char *action)
+{
+    struct guardrails g = {0};
+    struct authz_grant *grants = NULL;
+
+    b->r.action = str_z(action);
+    b->r.resource = r->arn;
+    b->r.resource_account = r->account;
+    b->l.resource = NULL;
+    b->l.resource_takes_policies = r->type && r->type->takes_policies;
+    b->l.same_principal = same_principal;
+    b->l.same_principal_ctx = (void *)r;
+    b->l.n_grants = 0;
+    if (r->policy.n)
+        TRY(worker_policy(c->worker, r->policy, kind_of(r), r->policy_name.n ? r->policy_name : r->arn, &b->l.resource,
+                          &c->err));
+    if (providers.grants && kind_of(r) == POLICY_KEY && r->subject)
+        TRY(providers.grants(c, r, b->r.action, &grants, &b->l.n_grants));
+    b->l.grants = grants;
+    if (providers.guardrails && r->account.n) {
+        TRY(providers.guardrails(c, r->account, &g));
+        b->l.rcps = g.rcps;
+        b->r.management_resource = g.management;
+    }
+    return OK;
+}
+
+/* ---- judging ---- */
+
+static size_t add_resource_context(struct call *c, const struct resource *r, const struct access_line *line)
+{
+    size_t before = c->gate->n_context;
+
+    if (r->account.n)
+        context_add(c, S("aws:ResourceAccount"), r->account);
+    for (size_t i = 0; i < r->n_tags; i++)
+        context_add(c, arena_cat(c->arena, S("aws:ResourceTag/"), r->tags[i].key), r->tags[i].value);
+    if (line && line->kind == ACCESS_PASS_ROLE)
+        context_add(c, S("iam:PassedToService"), str_z(line->pass_to));
+    return before;
+}
+
+static void note(struct call *c, struct bench *b, const struct decision *d, struct judgement *j)
+{
+    *j = (struct judgement){.action = b->r.action.p,
+                            .resource = b->r.resource,
+                            .resource_account = b->r.resource_account,
+                            .verdict = d->verdict,
+                            .by = d->by};
+    if (d->reason.policy) {
+        j->policy = arena_dup(c->arena, policy_name(d->reason.policy));
+        j->sid = arena_dup(c->arena, policy_sid(d->reason.policy, d->reason.statement));
+        j->index = d->reason.statement;
+    }
+    if (d->verdict != ALLOWED) {
+        struct buf trace;
+        buf_init(&trace, 256 << 10);
+        authz_explain(&b->r, &b->l, &trace);
+        j->trace = trace.full ? STR_ABSENT : arena_dup(c->arena, buf_str(&trace));
+        buf_done(&trace);
+        if (d->reason.policy)
+            j->statement = policy_statement_text(d->reason.policy, d->reason.statement, c->arena);
+    }
+}
+
+static struct decision judge(struct call *c, struct bench *b)
+{
+    b->r.context = c->gate->context;
+    b->r.n_context = c->gate->n_context;
+    return authz_evaluate(&b->r, &b->l);
+}
+
+static res pass_role_is_local(struct call *c, const struct resource *r)
+{
+    str rest = r->arn, account = STR_ABSENT;
+
+    for (int i = 0; i < 5; i++)
+        account = str_cut(&rest, ':');
+    if (str_starts(r->arn, S("arn:")) && str_eq(account, c->caller->account))
+        return OK;
+    return fault(c, &api_access_denied, "Cross-account pass role is not allowed.");
+}
+
+static res judge_all(struct call *c, struct bench *b, const struct located *l)
+{
+    struct judgement *notes = ARENA_ARRAY(c->arena, struct judgement, l->n + 1);
+
+    c->gate->judgements = notes;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct access_line *line = l->lines[i];
+        size_t before = add_resource_context(c, &l->v[i], line);
+        TRY(add_resource_side(c, b, &l->v[i], line->kind == ACCESS_PASS_ROLE ? "iam:PassRole" : line->action));
+        struct decision d = judge(c, b);
+        note(c, b, &d, &notes[i]);
+        c->gate->n_judgements = i + 1;
+        if (d.verdict != ALLOWED) {
+            c->gate->denied = &notes[i];
+            return fault(c, &api_access_denied, "%.*s", FMT(authz_message(c->arena, &b->r, &d)));
+        }
+        c->gate->n_context = before; /* the next resource has its own tags and account */
+        if (line->kind == ACCESS_PASS_ROLE)
+            TRY(pass_role_is_local(c, &l->v[i]));
+    }
+    return OK;
+}
+
+static res say_missing(struct call *c)
+{
+    for (size_t i = 0; i < c->n_resources; i++) {
+        const struct resource *r = &c->resources[i];
+        if (!r->subject && r->missing)
+            return fault(c, r->missing, "%.*s", FMT(r->missing_text));
+    }
+    return OK;
+}
+
+res gate_pass(struct call *c)
+{
+    struct located l = {0};
+    struct bench b;
+
+    c->gate = ARENA_NEW(c->arena, struct gate_facts);
+    TRY(locate(c, &l));
+    TRY(sit(c, &b));
+    TRY(judge_all(c, &b, &l));
+    return say_missing(c);
+}
+
+res gate_may(struct call *c, const char *action, struct resource *r, bool *may)
+{
+    struct gate_facts *kept = c->gate;
+    struct bench b;
+
+    c->gate = ARENA_NEW(c->arena, struct gate_facts);
+    res why = sit(c, &b);
+    if (is_ok(why)) {
+        add_resource_context(c, r, NULL);
+        why = add_resource_side(c, &b, r, action);
+    }
+    *may = is_ok(why) && judge(c, &b).verdict == ALLOWED;
+    c->gate = kept;
+    return why;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The gate: the one place where a call is located, judged, and let in or sent away. */
+#ifndef BARMKIN_API_GATE_H
+#define BARMKIN_API_GATE_H
+#include "api/call.h"
+#include "base/buf.h"
+
+struct principal_policies { /* of a user or a role; the compiled documents come from worker_policy */
+    const struct policy **identity;
+    size_t n_identity;
+    const struct policy *boundary;
+    const struct str_pair *tags; /* aws:PrincipalTag */
+    size_t n_tags;
+};
+
+struct guardrails { /* of an account */
+    struct policy_levels scps, rcps;
+    bool management; /* the organization's management account: SCPs and RCPs do not bind it */
+};
+
+struct credential { /* an AKIA access key */
+    bool found, active;
+    str sealed_secret; /* vault's, bound to the access key id */
+    struct caller caller;
+};
+
+/* One judgement: an access line on one resource. Kept for the audit log and `explain`. */
+struct judgement {
+    const char *action;
+    str resource, resource_account;
+    enum verdict verdict;
+    enum layer by;
+    str policy, sid, statement; /* the deciding statement, if one decided */
+    size_t index;
+    str trace; /* authz_explain's JSON; only of a denial */
+};
+
+struct gate_facts {
+    struct authz_value *context;
+    size_t n_context, cap_context;
+    const struct judgement *judgements;
+    size_t n_judgements;
+    const struct judgement *denied; /* the one that ended the call, or NULL */
+};
+
+/* locate, then judge every access line, then say what does not exist. In this order (design.md section 1). */
+res gate_pass(struct call *c);
+/* Would this caller be allowed? For answers that depend on another right (rule 46). Leaves no trace. */
+res gate_may(struct call *c, const char *action, struct resource *r, bool *may);
+/* Fills c->gate with the context keys of the request (aws:* and the operation's lines). */
+res context_build(struct call *c, const struct principal_policies *mine);
+
+/* locate, judge and handle inside c->txn. What serve, the writer and call_as all end in. */
+res call_run(struct call *c);
+/* The audit record of a call that has ended: one JSON object, CloudTrail's shape plus the decisions. */
+void audit_record(const struct call *c, res outcome, struct buf *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* What front's threads share (house) and what each owns (worker). Filled once at start by main; nothing here is global.
+ */
+#ifndef BARMKIN_API_HOUSE_H
+#define BARMKIN_API_HOUSE_H
+#include <stdatomic.h>
+
+#include "api/call.h"
+#include "base/map.h"
+
+struct writer;
+struct blobs;
+struct audit;
+struct warden_client;
+struct pool;
+struct conductor;
+struct sigkeys;
+
+struct house {
+    str state_dir, region, partition, tag, endpoint_url;
+    str org_id, management_account;
+    struct writer *writer;
+    struct worker *writer_worker; /* what calls run with on the writer's thread */
+    struct blobs *blobs;
+    struct audit *audit;
+    struct warden_client *warden;
+    struct pool *pool; /* four threads for what blocks */
+    struct conductor *conductor;
+    /* Grows whenever a commit has changed who may do what (iam, organizations, accounts). Caches of callers and their
+     * policies hold for one value of it. Published after COMMIT, before the replies. */
+    _Atomic uint64_t law_generation;
+    void *doors;             /* struct doors of serve: listeners in namespaces */
+    const uint8_t *page_key; /* 32 bytes: makes page tokens opaque */
+};
+
+struct worker {
+    struct house *house;
+    struct vault *vault;
+    struct store *store;
+    struct sigkeys *signing_keys;
+    /* Compiled policies by their text: the text is the key, so an entry can never be stale. */
+    struct map policies;
+    struct arena *policy_names;
+    /* Callers and principal policies as of one law_generation. */
+    struct map callers, principals;
+    struct arena *law_arena;
+    uint64_t law_generation;
+};
+
+void worker_init(struct worker *w, struct house *h, struct vault *v, struct store *s);
+void worker_done(struct worker *w);
+/* Forgets what may be outdated or has grown too large. Call it between calls, never inside one. */
+void worker_tidy(struct worker *w);
+/* True when caches may be read and filled in this call: its snapshot is as new as they are and it has not itself
+ * changed the law. */
+bool worker_cache_holds(const struct call *c);
+
+/* Compiles once per text. Rejects a malformed document; the result lives as long as the worker's next tidy. */
+res worker_policy(struct worker *w, str text, enum policy_kind kind, str name, const struct policy **out,
+                  struct err *e);
+
+#endif

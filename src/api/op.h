@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables modelc writes: what a service, an operation, a resource, a record and a fault are. Read-only facts. */
+#ifndef BARMKIN_API_OP_H
+#define BARMKIN_API_OP_H
+#include "api/shape.h"
+#include "base/err.h"
+
+struct call;
+struct caller;
+struct resource;
+struct upload;
+struct service;
+
+enum protocol { P_JSON, P_QUERY, P_EC2, P_REST_JSON, P_REST_XML };
+
+/* How an operation runs: design.md section 2. Uploads and downloads are the two directions of `streams`. */
+enum op_kind { OP_READS, OP_WRITES, OP_UPLOADS, OP_DOWNLOADS, OP_PROXIES, OP_ABSENT };
+
+struct fault_type {
+    const char *code; /* AWS's name */
+    int status;       /* of the HTTP reply */
+};
+
+/* Answers what stands behind the names of an ARN. `names` are the values bound to the template's own placeholders.
+ * Fills out->arn and out->account always; out->subject and policies where the thing exists, else out->missing. */
+typedef res find_resource(struct call *c, const str *names, size_t n, struct resource *out);
+
+struct resource_type {
+    const char *service, *name;
+    const char *arn;     /* template: {partition} {region} {account} are filled in, other placeholders bound in order */
+    find_resource *find; /* NULL: the ARN comes from the template alone */
+    bool takes_policies; /* resource-based policies exist for this type (rule 13) */
+    const char *policy;  /* "resource", "key" or "trust" */
+};
+
+enum access_kind { ACCESS_PLAIN, ACCESS_PASS_ROLE, ACCESS_EACH, ACCESS_OPEN };
+
+struct access_line {
+    const char *action;
+    const struct resource_type *on; /* NULL: "*" */
+    const char *const *members;     /* paths into the input, NULL-terminated: the ARN's names */
+    const char *when;               /* path: the line counts only when this member is present; NULL: always */
+    const char *pass_to;            /* ACCESS_PASS_ROLE: the service principal */
+    enum access_kind kind;          /* EACH: the handler re-enters per item by call_as; OPEN: needs no permission */
+};
+
+/* Adds context keys that a path cannot express, through context_add. */
+typedef res add_context(struct call *c);
+
+struct context_line {
+    const char *key;  /* "kms:KeySpec"; with a map or a list of Key/Value "aws:RequestTag/" stands before each key */
+    const char *path; /* into the input */
+    add_context *fn;  /* instead of a path */
+    bool multi;
+};
+
+struct operation {
+    const struct service *service;
+    const char *name;
+    enum op_kind kind;
+    const char *method, *uri; /* REST protocols: "/{Bucket}/{Key+}?uploads" */
+    int status;               /* of success; 200 by default */
+    const struct shape *in, *out;
+    const struct access_line *access;
+    size_t n_access;
+    const struct context_line *context;
+    size_t n_context;
+    res (*handle)(struct call *c, const void *in, void *out);         /* NULL for OP_ABSENT */
+    res (*prepare)(struct call *c, const void *in, struct upload *u); /* OP_UPLOADS: before the first body byte */
+    uint32_t max_body;                                                /* bytes of a buffered input; 0: the default */
+};
+
+struct record_index {
+    const char *name;
+    const char *member; /* of the record: text, or a list of texts (one entry each) */
+};
+
+struct record_type {
+    const char *service, *name;
+    const struct shape *shape;
+    const char *id; /* member that is the id */
+    const struct record_index *indexes;
+    size_t n_indexes;
+    bool global; /* kept under region "" */
+};
+
+/* Every generated record struct begins with this. */
+struct record_head {
+    str account, region; /* where it is kept; an empty region on save means the call's (or "" when global) */
+    uint64_t version;    /* as loaded */
+};
+
+struct service {
+    const char *name; /* folder and record namespace: "kms" */
+    enum protocol protocol;
+    const char *json_version; /* "1.0" or "1.1" */
+    const char *target;       /* X-Amz-Target prefix without the dot */
+    const char *version;      /* query protocols' Version */
+    const char *xmlns;
+    const char *signs_as;
+    const char *host; /* first labels of the real name: "api.sagemaker" of api.sagemaker.us-east-1.amazonaws.com */
+    bool global;      /* records and ARNs carry no region */
+    const struct operation *const *operations;
+    size_t n_operations;
+    const struct fault_type *const *faults;
+    size_t n_faults;
+};
+
+extern const struct service *const services[]; /* NULL-terminated; generated */
+
+/* What services hand to the gate and to identify; generated from `provides` lines. See api/call.h for the arguments. */
+struct principal_policies;
+struct guardrails;
+struct credential;
+struct authz_grant;
+struct providers {
+    res (*credentials)(struct call *c, str access_key_id, struct credential *out);
+    res (*session_role)(struct call *c, str role_arn, str role_id, bool *alive);
+    res (*principal_policies)(struct call *c, const struct caller *who, struct principal_policies *out);
+    res (*principal_id)(struct call *c, str arn, str *unique_id); /* absent: no such user or role */
+    res (*guardrails)(struct call *c, str account, struct guardrails *out);
+    res (*endpoint_policy)(struct call *c, str vpce_id, str *text); /* absent: full access */
+    res (*grants)(struct call *c, const struct resource *key, str action, struct authz_grant **out, size_t *n);
+};
+extern const struct providers providers;
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Routing: X-Amz-Target, else Action in a form, else the credential scope's service with the path, else Host, else S3.
+ */
+#include "api/route.h"
+
+#include <string.h>
+
+#include "base/enc.h"
+
+const struct service *service_named(str name)
+{
+    for (const struct service *const *s = services; *s; s++)
+        if (str_eq(str_z((*s)->name), name))
+            return *s;
+    return NULL;
+}
+
+static const struct service *by_target(str target, str *operation)
+{
+    str prefix = str_cut(&target, '.');
+
+    for (const struct service *const *s = services; *s; s++)
+        if ((*s)->target && str_eq(str_z((*s)->target), prefix)) {
+            *operation = target;
+            return *s;
+        }
+    return NULL;
+}
+
+static const struct operation *operation_named(const struct service *s, str name)
+{
+    for (size_t i = 0; i < s->n_operations; i++)
+        if (str_eq(str_z(s->operations[i]->name), name))
+            return s->operations[i];
+    return NULL;
+}
+
+static str without_port(str host)
+{
+    ptrdiff_t colon = str_rfind(host, ':');
+
+    return colon < 0 ? host : str_sub(host, 0, (size_t)colon);
+}
+
+/* Cuts ".REGION.amazonaws.com" or ".amazonaws.com" off; false if the name ends otherwise. */
+static bool service_part(str host, str *part)
+{
+    static const str tail = {".amazonaws.com", 14};
+
+    if (!str_ends(host, tail))
+        return false;
+    *part = str_sub(host, 0, host.n - tail.n);
+    ptrdiff_t dot = str_rfind(*part, '.');
+    str last = dot < 0 ? STR_ABSENT : str_from(*part, (size_t)dot + 1);
+    if (last.n > 6 && str_find(last, '-') > 0) /* us-east-1 */
+        *part = str_sub(*part, 0, (size_t)dot);
+    return true;
+}
+
+const struct service *route_host(str host, str *bucket)
+{
+    str part;
+
+    *bucket = STR_ABSENT;
+    host = without_port(host);
+    if (!service_part(host, &part))
+        return NULL;
+    for (const struct service *const *s = services; *s; s++)
+        if (str_eq(str_z((*s)->host), part))
+            return *s;
+    if (str_ends(part, S(".s3"))) {
+        *bucket = str_sub(part, 0, part.n - 3);
+        return service_named(S("s3"));
+    }
+    return NULL;
+}
+
+/* ---- REST ---- */
+
+/* Is `name` (with `value`, where given) in the query string? */
+static bool query_has(str query, str wanted)
+{
+    str name = str_cut(&wanted, '=');
+
+    while (str_is(query)) {
+        str pair = str_cut(&query, '&');
+        str key = str_cut(&pair, '=');
+        if (str_eq(key, name) && (!str_is(wanted) || str_eq(wanted, str_is(pair) ? pair : S(""))))
+            return true;
+    }
+    return false;
+}
+
+struct match {
+    struct str_pair path[4];
+    size_t n_path;
+    int score;
+};
+
+static bool bind(struct match *m, str name, str value, struct arena *a)
+{
+    if (m->n_path == 4 || !uri_decode(a, value, false, &m->path[m->n_path].value))
+        return false;
+    m->path[m->n_path++].key = arena_dup(a, name);
+    return true;
+}
+
+/* Matches "/{Bucket}/{Key+}" against a path; a label takes one segment, {X+} takes the rest and may not be empty. */
+static bool match_path(str pattern, str path, struct match *m, struct arena *a)
+{
+    while (str_is(pattern)) {
+        str want = str_cut(&pattern, '/');
+        if (!str_is(path))
+            return false;
+        if (!want.n || want.p[0] != '{') {
+            if (!str_eq(want, str_cut(&path, '/')))
+                return false;
+            m->score += want.n ? 2 : 0;
+            continue;
+        }
+        str name = str_sub(want, 1, want.n - 2);
+        if (str_ends(name, S("+")))
+            return path.n > 0 && bind(m, str_sub(name, 0, name.n - 1), path, a);
+        str value = str_cut(&path, '/');
+        if (!value.n || !bind(m, name, value, a))
+            return false;
+        m->score++;
+    }
+    return !str_is(path) || path.n == 0; /* "/bucket/" is "/bucket" */
+}
+
+static bool match_uri(const struct operation *op, const struct http_request *r, str path, struct match *m,
+                      struct arena *a)
+{
+    str query = str_z(op->uri), pattern = str_cut(&query, '?');
+
+    if (!op->uri || !str_eq(str_z(op->method), r->method) || !match_path(pattern, path, m, a))
+        return false;
+    while (str_is(query)) {
+        if (!query_has(r->query, str_cut(&query, '&')))
+            return false;
+        m->score += 10; /* "?uploads" is more than no query at all */
+    }
+    return true;
+}
+
+static void rest(struct routed *out, const struct http_request *r, struct arena *a)
+{
+    int best = -1;
+    str path = r->path;
+
+    if (str_is(out->bucket_of_host)) /* host style: the bucket belongs in front of the key */
+        path = arena_printf(a, "/%.*s%.*s", FMT(out->bucket_of_host), FMT(r->path));
+    for (size_t i = 0; i < out->service->n_operations; i++) {
+        struct match m = {.score = 0};
+        const struct operation *op = out->service->operations[i];
+        if (!match_uri(op, r, path, &m, a) || m.score <= best)
+            continue;
+        best = m.score;
+        out->op = op;
+        memcpy(out->path, m.path, sizeof m.path);
+        out->n_path = m.n_path;
+    }
+}
+
+/* ---- forms ---- */
+
+static str form_value(str form, str name)
+{
+    while (str_is(form)) {
+        str pair = str_cut(&form, '&');
+        if (str_eq(str_cut(&pair, '='), name))
+            return str_is(pair) ? pair : S("");
+    }
+    return STR_ABSENT;
+}
+
+static const struct service *by_form(str form, str scope, str *action)
+{
+    str version = form_value(form, S("Version"));
+
+    *action = form_value(form, S("Action"));
+    for (const struct service *const *s = services; *s; s++) {
+        bool speaks = (*s)->protocol == P_QUERY || (*s)->protocol == P_EC2;
+        if (!speaks || !(*s)->version || !str_eq(str_z((*s)->version), version))
+            continue;
+        if (!str_is(scope) || str_eq(str_z((*s)->signs_as), scope))
+            return *s;
+    }
+    return NULL;
+}
+
+static const struct service *by_scope(str scope, const struct http_request *r)
+{
+    const struct service *hit = NULL;
+
+    for (const struct service *const *s = services; *s; s++) {
+        if (!str_eq(str_z((*s)->signs_as), scope))
+            continue;
+        /* several services sign alike (sagemaker and its runtime): a REST one is meant when there is a path */
+        bool is_rest = (*s)->protocol == P_REST_JSON || (*s)->protocol == P_REST_XML;
+        if (!hit || (is_rest && r->path.n > 1))
+            hit = *s;
+    }
+    return hit;
+}
+
+struct routed route_request(const struct http_request *r, str scope_service, str form, struct arena *a)
+{
+    struct routed out = {0};
+    str target = http_header(r, S("X-Amz-Target")), name = STR_ABSENT;
+    str type = http_header(r, S("Content-Type"));
+    const struct service *of_host = route_host(http_header(r, S("Host")), &out.bucket_of_host);
+
+    if (str_is(target)) {
+        out.service = by_target(target, &name);
+        out.op = out.service ? operation_named(out.service, name) : NULL;
+        return out;
+    }
+    if (str_eq(r->method, S("POST")) && r->path.n <= 1 &&
+        str_starts_nocase(type, S("application/x-www-form-urlencoded"))) {
+        out.needs_form = !str_is(form);
+        out.service = out.needs_form ? by_scope(scope_service, r) : by_form(form, scope_service, &name);
+        out.op = out.service && !out.needs_form ? operation_named(out.service, name) : NULL;
+        return out;
+    }
+    out.service = str_is(scope_service) ? by_scope(scope_service, r) : NULL;
+    if (!out.service)
+        out.service = of_host ? of_host : service_named(S("s3"));
+    if (out.service && (out.service->protocol == P_REST_JSON || out.service->protocol == P_REST_XML))
+        rest(&out, r, a);
+    return out;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* Running a call inside its transaction, and calls that services make on others: the same line, one level deeper. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "api/gate.h"
+#include "api/house.h"
+#include "api/walk.h"
+
+enum { MAX_DEPTH = 4 };
+
+const struct fault_type api_access_denied = {"AccessDenied", 403};
+static const struct fault_type not_built = {"NotImplemented", 501};
+static const struct fault_type invalid = {"ValidationException", 400};
+
+res fault(struct call *c, const struct fault_type *type, const char *fmt, ...)
+{
+    char text[2048];
+    va_list ap;
+
+    if (!c->fault.type) {
+        va_start(ap, fmt);
+        int n = vsnprintf(text, sizeof text, fmt, ap);
+        va_end(ap);
+        size_t len = n < 0 ? 0 : n < (int)sizeof text ? (size_t)n : sizeof text - 1;
+        c->fault.type = type;
+        c->fault.message = arena_dup(c->arena, str_n(text, len));
+    }
+    return (res){WHY_FAULT};
+}
+
+res call_run(struct call *c)
+{
+    TRY(gate_pass(c));
+    if (c->op->kind == OP_ABSENT)
+        return fault(c, &not_built,
+                     "%s %s is known to Barmkin but not built; docs/reference/coverage.md lists what is.",
+                     c->op->service->name, c->op->name);
+    return c->op->handle(c, c->in, c->out);
+}
+
+void call_after(struct call *c, res (*fn)(struct house *h, void *arg, struct err *e), void *arg)
+{
+    struct after *one = ARENA_NEW(c->arena, struct after), **at = &c->after;
+
+    *one = (struct after){fn, arg, NULL};
+    while (*at) /* in the order they were asked for */
+        at = &(*at)->next;
+    *at = one;
+}
+
+/* ---- calls between services ---- */
+
+/* Inner records wait in the outermost call: what is undone with it must not be said to have happened. */
+static void audit_inner(struct call *outer, struct call *inner, res why)
+{
+    struct audit_line *line = ARENA_NEW(inner->arena, struct audit_line);
+    struct audit_line **at = &inner->audit;
+    struct buf text;
+
+    buf_init(&text, 512 << 10);
+    audit_record(inner, why, &text);
+    line->text = text.full ? S("{}") : arena_dup(inner->arena, buf_str(&text));
+    buf_done(&text);
+    while (*at)
+        at = &(*at)->next;
+    *at = outer->audit;
+    line->next = inner->audit;
+    outer->audit = line;
+}
+
+static res run_inner(struct call *inner)
+{
+    const char *missing;
+    res why = shape_validate(inner->op->in, inner->in, &missing, inner->arena, &inner->err);
+
+    if (why.why == WHY_REJECT)
+        return fault(inner, &invalid, "%s", inner->err.what);
+    TRY(why);
+    return call_run(inner);
+}
+
+static void adopt_after(struct call *outer, struct call *inner)
+{
+    for (struct after *a = inner->after; a; a = a->next)
+        call_after(outer, a->fn, a->arg);
+}
+
+res call_try(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
+             struct fault *inner_fault)
+{
+    struct call inner = {.op = op,
+                         .caller = who,
+                         .door = c->door,
+                         .parent = c,
+                         .depth = c->depth + 1,
+                         .region = c->region,
+                         .request_id = c->request_id,
+                         .now_ms = c->now_ms,
+                         .arena = c->arena,
+                         .secrets = c->secrets,
+                         .worker = c->worker,
+                         .txn = c->txn,
+                         .in = in,
+                         .out = out};
+    bool writes = op->kind == OP_WRITES;
+
+    *inner_fault = (struct fault){0};
+    if (inner.depth > MAX_DEPTH)
+        return oops(&c->err, 0, "calls between services are nested deeper than %d", MAX_DEPTH);
+    if (who->n_called_via || who->kind == PRINCIPAL_SERVICE)
+        inner.door = NULL; /* the onward call comes through no endpoint of the caller's (rule 21) */
+    if (writes)
+        TRY(txn_savepoint(c->txn, &c->err));
+    res why = run_inner(&inner);
+    audit_inner(c, &inner, why);
+    if (is_ok(why)) {
+        if (writes)
+            TRY(txn_release(c->txn, &c->err));
+        adopt_after(c, &inner);
+        return OK;
+    }
+    if (writes)
+        TRY(txn_undo(c->txn, &c->err));
+    if (why.why == WHY_FAULT) {
+        *inner_fault = inner.fault;
+        return OK;
+    }
+    return oops(&c->err, inner.err.sys_errno, "%s", inner.err.what);
+}
+
+res call_as(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out)
+{
+    struct fault inner;
+
+    TRY(call_try(c, who, op, in, out, &inner));
+    if (!inner.type)
+        return OK;
+    if (!c->fault.type)
+        c->fault = inner;
+    return (res){WHY_FAULT};
+}
+
+const struct caller *caller_forward(struct call *c, const char *service)
+{
+    struct caller *who = ARENA_NEW(c->arena, struct caller);
+    str *via = ARENA_ARRAY(c->arena, str, c->caller->n_called_via + 1);
+
+    *who = *c->caller;
+    for (size_t i = 0; i < who->n_called_via; i++)
+        via[i] = who->called_via[i];
+    via[who->n_called_via++] = str_z(service);
+    who->called_via = via;
+    return who;
+}
+
+struct caller caller_operator(struct arena *a, str management_account)
+{
+    str arn = arena_printf(a, "arn:aws:iam::%.*s:root", FMT(management_account));
+
+    return (struct caller){.kind = PRINCIPAL_ROOT,
+                           .account = management_account,
+                           .arn = arn,
+                           .user_id = management_account,
+                           .name = S("root")};
+}
+
+const struct caller *caller_service(struct call *c, const char *service, str source_arn, str source_account)
+{
+    struct caller *who = ARENA_NEW(c->arena, struct caller);
+
+    *who = (struct caller){.kind = PRINCIPAL_SERVICE,
+                           .arn = str_z(service),
+                           .account = S(""),
+                           .user_id = str_z(service),
+                           .source_arn = source_arn,
+                           .source_account = source_account};
+    return who;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions about field tables: is a member set, what does a path lead to. */
+#include "api/walk.h"
+
+bool field_is_set(const void *object, const struct field *f)
+{
+    const void *at = field_of(object, f);
+
+    switch ((enum kind)f->kind) {
+    case K_STRING:
+    case K_BLOB:
+    case K_DOCUMENT:
+        return ((const str *)at)->p != NULL;
+    case K_INT:
+        return ((const opt_int *)at)->set;
+    case K_DOUBLE:
+        return ((const opt_double *)at)->set;
+    case K_BOOL:
+        return ((const opt_bool *)at)->set;
+    case K_TIME:
+        return ((const opt_time *)at)->set;
+    case K_LIST:
+    case K_MAP:
+        return ((const struct list_any *)at)->v != NULL;
+    case K_SHAPE:
+        return *(void *const *)at != NULL;
+    }
+    return false;
+}
+
+const struct field *shape_field(const struct shape *s, str name)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        if (str_eq(str_z(s->fields[i].name), name))
+            return &s->fields[i];
+    return NULL;
+}
+
+size_t field_elem_size(const struct field *f)
+{
+    switch ((enum kind)f->elem) {
+    case K_INT:
+        return sizeof(opt_int);
+    case K_DOUBLE:
+        return sizeof(opt_double);
+    case K_BOOL:
+        return sizeof(opt_bool);
+    case K_TIME:
+        return sizeof(opt_time);
+    case K_SHAPE:
+        return f->shape->size;
+    default:
+        return sizeof(str);
+    }
+}
+
+/* ---- paths ---- */
+
+struct collector {
+    struct arena *a;
+    str *v;
+    size_t n, cap;
+};
+
+static void collect(struct collector *c, str value)
+{
+    if (c->n == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 4;
+        str *v = ARENA_ARRAY(c->a, str, cap);
+        for (size_t i = 0; i < c->n; i++)
+            v[i] = c->v[i];
+        c->v = v;
+        c->cap = cap;
+    }
+    c->v[c->n++] = value;
+}
+
+static str scalar_text(struct arena *a, enum kind kind, const void *at)
+{
+    char when[TIME_TEXT_BYTES];
+
+    switch (kind) {
+    case K_STRING:
+    case K_DOCUMENT:
+        return *(const str *)at;
+    case K_BLOB:
+        return base64_encode(a, *(const str *)at);
+    case K_INT:
+        return arena_printf(a, "%lld", (long long)((const opt_int *)at)->v);
+    case K_DOUBLE:
+        return arena_printf(a, "%.17g", ((const opt_double *)at)->v);
+    case K_BOOL:
+        return ((const opt_bool *)at)->v ? S("true") : S("false");
+    case K_TIME:
+        return arena_dup(a, time_iso(((const opt_time *)at)->ms, when));
+    default:
+        return STR_ABSENT;
+    }
+}
+
+static void walk(struct collector *c, const struct shape *s, const void *object, str path)
+{
+    str first = str_cut(&path, '.');
+    const struct field *f = shape_field(s, first);
+
+    if (!f || !field_is_set(object, f))
+        return;
+    const void *at = field_of(object, f);
+    if (f->kind == K_SHAPE) {
+        if (str_is(path))
+            walk(c, f->shape, *(void *const *)at, path);
+        else
+            collect(c, S("")); /* present: for `when` */
+        return;
+    }
+    if (f->kind == K_MAP) {
+        const struct map_of_str *map = at;
+        for (size_t i = 0; i < map->n; i++)
+            collect(c, map->v[i].key);
+        return;
+    }
+    if (f->kind != K_LIST) {
+        collect(c, scalar_text(c->a, f->kind, at));
+        return;
+    }
+    const struct list_any *list = at;
+    for (size_t i = 0; i < list->n; i++) {
+        const void *item = (const char *)list->v + i * field_elem_size(f);
+        if (f->elem != K_SHAPE)
+            collect(c, scalar_text(c->a, f->elem, item));
+        else if (str_is(path))
+            walk(c, f->shape, item, path);
+    }
+}
+
+struct list_of_str shape_values(const struct shape *s, const void *object, str path, struct arena *a)
+{
+    struct collector c = {.a = a};
+
+    walk(&c, s, object, path);
+    return (struct list_of_str){c.n, c.v};
+}
+
+bool shape_has(const struct shape *s, const void *object, str path, struct arena *a)
+{
+    while (str_is(path)) {
+        str first = str_cut(&path, '.');
+        const struct field *f = shape_field(s, first);
+        if (!f || !field_is_set(object, f))
+            return false;
+        if (!str_is(path))
+            return true;
+        if (f->kind != K_SHAPE)
+            return shape_values(s, object, first, a).n > 0;
+        object = *(void *const *)field_of(object, f);
+        s = f->shape;
+    }
+    return false;
+}

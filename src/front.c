@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/* The front role. It holds no root keys and no capabilities; all it has are its pipes, its folder and its sockets. */
+#include "front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api/gate.h"
+#include "base/log.h"
+#include "conductor/conductor.h"
+#include "crypto/random.h"
+#include "crypto/x509.h"
+#include "doors.h"
+#include "store/audit.h"
+#include "warden/warden.h"
+
+/* ---- certificates ---- */
+
+/* A fresh key pair in this process, the name on it from vault, whose CA key never leaves. */
+static res issue(void *ctx, str sni_name, struct tls_cert *out)
+{
+    struct worker *w = ctx;
+    struct err e = {0};
+    str public_key, names[3] = {S("localhost"), S("127.0.0.1"), sni_name};
+    size_t n = str_is(sni_name) ? 3 : 2;
+
+    if (str_eq(sni_name, S("localhost")))
+        n = 2;
+    TRY(x509_make_key_pair(out->arena, &out->private_key, out->arena, &public_key, &e));
+    res r = vault_issue_leaf(w->vault, names, n, public_key, 30, out->arena, &out->chain[0], &e);
+    if (!is_ok(r)) {
+        log_warn("no certificate for %.*s: %s", FMT(sni_name), e.what);
+        return r;
+    }
+    out->n_chain = 1;
+    return OK;
+}
+
+/* ---- opening ---- */
+
+enum { GROUP_RECORDS_MAX = 512 };
+
+static size_t gather(const struct work *group, bool only_done, str *records)
+{
+    size_t n = 0;
+
+    for (; group; group = group->next)
+        for (size_t i = 0; i < group->n_records && n < GROUP_RECORDS_MAX; i++)
+            if (is_ok(group->outcome) || !only_done)
+                records[n++] = group->records[i];
+    return n;
+}
+
+/* A mutating call's record is a row of its transaction until the file is durable. */
+static void rows_before_commit(void *ctx, struct txn *t, const struct work *group)
+{
+    struct front *f = ctx;
+    str records[GROUP_RECORDS_MAX];
+    struct err e = {0};
+    size_t n = gather(group, true, records);
+
+    f->audit_row = 0;
+    if (!is_ok(audit_rows_clear(f->house.audit, t, &e)) ||
+        (n && !is_ok(audit_row_put(t, records, n, &f->audit_row, &e))))
+        log_error("audit rows: %s", e.what);
+}
+
+static void audit_after_group(void *ctx, const struct work *group, bool committed, bool law_changed)
+{
+    struct front *f = ctx;
+    str records[GROUP_RECORDS_MAX];
+    struct err e = {0};
+
+    if (law_changed)
+        atomic_fetch_add(&f->house.law_generation, 1);
+    size_t n = gather(group, false, records);
+    if (n && (!is_ok(audit_append(f->house.audit, records, n, committed ? f->audit_row : 0, &e)) ||
+              !is_ok(audit_flush(f->house.audit, &e))))
+        log_error("the audit log cannot be written: %s", e.what);
+}
+
+static res seal_head(void *ctx, str bytes, uint8_t mac[32], struct err *e)
+{
+    return vault_mac(ctx, S("audit"), bytes, mac, e);
+}
+
+/* Durable within 200 ms, sealed every second: a thread that does nothing else. */
+static void *keep_audit(void *arg)
+{
+    struct front *f = arg;
+    struct audit_mac mac = {seal_head, f->seal_vault};
+
+    for (int tick = 0; !atomic_load(&f->closing); tick++) {
+        struct err e = {0};
+        usleep(100000);
+        if (!is_ok(audit_sync(f->house.audit, &e)) || (tick % 10 == 9 && !is_ok(audit_seal(f->house.audit, mac, &e))))
+            log_error("the audit log cannot be kept: %s", e.what);
+    }
+    struct err last = {0};
+    if (!is_ok(audit_seal(f->house.audit, mac, &last)))
+        log_error("the audit log cannot be sealed: %s", last.what);
+    return NULL;
+}
+
+/* What a crash kept in rows and the file does not have yet. */
+static res restore_audit(struct front *f, struct err *e)
+{
+    struct txn *t;
+    size_t restored = 0;
+
+    TRY(store_begin(f->writer_worker.store, true, &t, e));
+    res r = audit_rows_restore(f->house.audit, t, &restored, e);
+    if (!is_ok(r)) {
+        txn_rollback(t);
+        return r;
+    }
+    if (restored)
+        log_info("%zu audit records were restored after a crash", restored);
+    return txn_commit(t, e);
+}
+
+static res open_worker(struct front *f, struct worker *w, int vault_fd, bool may_write, struct err *e)
+{
+    struct store *s;
+
+    TRY(store_open(state_path(&f->state, f->arena, "front"), may_write, &s, e));
+    worker_init(w, &f->house, vault_client_new(vault_fd), s);
+    return OK;
+}
+
+static res open_house(struct front *f, int warden_fd, struct err *e)
+{
+    struct house *h = &f->house;
+    uint8_t *key = arena_alloc(f->arena, 32);
+
+    random_bytes(key, 32); /* page tokens end with the process: a client then begins its listing anew */
+    *h = (struct house){.state_dir = f->state.dir,
+                        .region = f->state.region,
+                        .partition = S("aws"),
+                        .tag = f->state.tag,
+                        .org_id = f->state.org_id,
+                        .management_account = f->state.management_account,
+                        .page_key = key,
+                        .writer_worker = &f->writer_worker};
+    TRY(blobs_open(state_path(&f->state, f->arena, "front/blobs"), &h->blobs, e));
+    TRY(pool_start(4, &h->pool, e));
+    if (warden_fd >= 0)
+        h->warden = warden_client_new(warden_fd, doors_event, f);
+    return OK;
+}
+
+res front_open(struct front *f, const char *state_dir, const int *vault_fds, size_t n_vault_fds, int warden_fd,
+               struct err *e)
+{
+    f->arena = arena_new(64 << 20);
+    f->n_io = n_vault_fds - FRONT_EXTRA_PIPES;
+    TRY(state_load(state_dir, f->arena, &f->state, e));
+    TRY(open_house(f, warden_fd, e));
+    f->seal_vault = vault_client_new(vault_fds[n_vault_fds - 1]);
+    TRY(open_worker(f, &f->writer_worker, vault_fds[f->n_io], true, e));
+    TRY(audit_open(state_path(&f->state, f->arena, "front/audit"), 0, &f->house.audit, e));
+    TRY(restore_audit(f, e));
+    for (size_t i = 0; i < f->n_io; i++) {
+        TRY(open_worker(f, &f->io[i].worker, vault_fds[i], false, e));
+        f->io[i].house = &f->house;
+    }
+    if (pthread_create(&f->audit_thread, NULL, keep_audit, f))
+        return oops(e, errno, "cannot start the audit's thread");
+    struct writer_hooks hooks = {f, rows_before_commit, audit_after_group};
+    TRY(writer_start(f->writer_worker.store, &hooks, &f->house.writer, e));
+    return conductor_start(&f->house, vault_client_new(vault_fds[f->n_io + 1]), &f->house.conductor, e);
+}
+
+void front_close(struct front *f)
+{
+    conductor_stop(f->house.conductor);
+    writer_stop(f->house.writer);
+    pool_stop(f->house.pool);
+    worker_done(&f->writer_worker);
+    for (size_t i = 0; i < f->n_io; i++) {
+        store_close(f->io[i].worker.store);
+        worker_done(&f->io[i].worker);
+    }
+    atomic_store(&f->closing, true);
+    pthread_join(f->audit_thread, NULL);
+    audit_close(f->house.audit);
+    vault_client_free(f->seal_vault);
+    blobs_close(f->house.blobs);
+}
+
+/* ---- serving ---- */
+
+static void flush_audit(void *arg)
+{
+    struct house *h = arg;
+    struct err e = {0};
+
+    if (!is_ok(audit_flush(h->audit, &e)))
+        log_error("the audit log cannot be written: %s", e.what);
+}
+
+static void *run_loop(void *arg)
+{
+    struct io_thread *t = arg;
+    struct err e = {0};
+
+    if (!is_ok(loop_run(t->loop, &e)))
+        log_error("a loop ended: %s", e.what);
+    return NULL;
+}
+
+static res make_loop(struct front *f, struct io_thread *t, int listen_fd, struct err *e)
+{
+    struct http_service service = {.ctx = t,
+                                   .on_head = serve_head,
+                                   .on_body = serve_piece,
+                                   .on_body_end = serve_body_end,
+                                   .on_writable = serve_writable,
+                                   .on_gone = serve_gone};
+    struct http_limits limits = {.header_bytes = 16 << 10,
+                                 .header_count = 100,
+                                 .header_deadline_ms = 30000,
+                                 .idle_ms = 120000,
+                                 .min_body_bytes_per_s = 1024,
+                                 .max_connections = 4096};
+
+    TRY(loop_new(&service, &limits, f->tls, &t->loop, e));
+    loop_tls_context(t->loop, &t->worker);
+    loop_tick(t->loop, flush_audit, &f->house);
+    int fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 3);
+    return fd < 0 ? oops(e, errno, "cannot duplicate the listening socket")
+                  : loop_listen(t->loop, fd, true, door_endpoint(), e);
+}
+
+/* The main thread waits for signals while the others serve. */
+static void wait_for_term(void)
+{
+    sigset_t set;
+    int signal_number = 0;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    while (sigwait(&set, &signal_number) == EINTR)
+        ;
+}
+
+res front_serve(struct front *f, int listen_fd, int admin_fd, int ready_fd, struct err *e)
+{
+    pthread_t threads[FRONT_MAX_THREADS];
+
+    TRY(tls_server_new(issue, &f->tls, e));
+    for (size_t i = 0; i < f->n_io; i++)
+        TRY(make_loop(f, &f->io[i], listen_fd, e));
+    close(listen_fd);
+    TRY(loop_listen(f->io[0].loop, admin_fd, true, door_admin(), e));
+    TRY(doors_open(f, &f->doors, e));
+    for (size_t i = 0; i < f->n_io; i++)
+        if (pthread_create(&threads[i], NULL, run_loop, &f->io[i]))
+            return oops(e, errno, "cannot start an I/O thread");
+    TRY(conductor_resume(f->house.conductor, e));
+    if (write(ready_fd, "r", 1) != 1)
+        log_warn("nobody waits for readiness");
+    close(ready_fd);
+    wait_for_term();
+    for (size_t i = 0; i < f->n_io; i++)
+        loop_stop(f->io[i].loop);
+    for (size_t i = 0; i < f->n_io; i++) {
+        pthread_join(threads[i], NULL);
+        loop_free(f->io[i].loop);
+    }
+    tls_server_free(f->tls);
+    doors_close(f->doors);
+    return OK;
+}
+
+/* ---- the role ---- */
+
+static res drop_rights(uint32_t uid, struct err *e)
+{
+    struct rlimit none = {0, 0};
+
+    if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+        return oops(e, errno, "cannot become uid %u", uid);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none))
+        return oops(e, errno, "cannot give up rights");
+#ifndef BARMKIN_SANITIZE
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+        return oops(e, errno, "cannot forbid core dumps");
+#endif
+    return OK;
+}
+
+/* barmkin role front STATE UID N: descriptors 3 listen, 4 admin, 5 ready, 6 warden, 7.. vault pipes. */
+int front_main(int argc, char **argv)
+{
+    static struct front f; /* large, and as long-lived as the process */
+    uint64_t uid, n;
+    struct err e = {0};
+    int vault_fds[FRONT_MAX_THREADS + FRONT_EXTRA_PIPES];
+    sigset_t set;
+
+    log_set("front", LOG_INFO);
+    if (argc != 3 || !str_to_u64(str_z(argv[1]), &uid) || !str_to_u64(str_z(argv[2]), &n) || n <= FRONT_EXTRA_PIPES ||
+        n > FRONT_MAX_THREADS + FRONT_EXTRA_PIPES)
+        return 2;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < n; i++)
+        vault_fds[i] = 7 + (int)i;
+    res r = drop_rights((uint32_t)uid, &e);
+    if (is_ok(r))
+        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); /* cleared by the change of uid, so only now */
+    if (is_ok(r))
+        r = front_open(&f, argv[0], vault_fds, n, 6, &e);
+    if (is_ok(r))
+        r = front_serve(&f, 3, 4, 5, &e);
+    if (!is_ok(r)) {
+        log_error("%s%s%s", e.what, e.sys_errno ? ": " : "", e.sys_errno ? strerror(e.sys_errno) : "");
+        return 1;
+    }
+    front_close(&f);
+    return 0;
+}

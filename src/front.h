@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The front role: its threads, and the house they share. `init` opens the same house in its own process. */
+#ifndef BARMKIN_FRONT_H
+#define BARMKIN_FRONT_H
+#include <pthread.h>
+
+#include "api/house.h"
+#include "serve.h"
+#include "state.h"
+#include "wire/tls.h"
+
+enum { FRONT_MAX_THREADS = 4 };
+
+struct front {
+    struct arena *arena;
+    struct state state;
+    struct house house;
+    struct worker writer_worker;
+    struct io_thread io[FRONT_MAX_THREADS];
+    size_t n_io;
+    struct tls_server *tls;
+    struct doors *doors;
+    struct vault *seal_vault;
+    pthread_t audit_thread;
+    _Atomic bool closing;
+    uint64_t audit_row; /* of the commit group under way: writer's thread */
+};
+
+/* Pipes to vault threads: one per I/O thread, then the writer's, the conductor's and the seal's. */
+enum { FRONT_EXTRA_PIPES = 3 };
+
+/* Opens store, blobs, audit and vault clients, and starts writer and pool; no sockets yet. */
+res front_open(struct front *f, const char *state_dir, const int *vault_fds, size_t n_vault_fds, int warden_fd,
+               struct err *e);
+/* Runs until SIGTERM: listens, serves, stops gracefully. ready_fd gets one byte once requests are answered. */
+res front_serve(struct front *f, int listen_fd, int admin_fd, int ready_fd, struct err *e);
+void front_close(struct front *f);
+/* The role's entry: parses its arguments, drops its rights, serves. */
+int front_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* The request path, the page to read first: wire -> identify -> route -> decode -> locate -> AUTHORIZE -> handler ->
+ * commit -> encode -> wire. The gate and the handler are behind call_run (api/run.c, api/gate.c). */
+#include "serve.h"
+
+#include "api/gate.h"
+#include "api/walk.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "doors.h"
+
+enum { BODY_MAX_BYTES = 6 << 20, CALL_ARENA_BYTES = 64 << 20 };
+
+static const struct fault_type too_large = {"RequestEntityTooLarge", 413};
+static const struct fault_type unknown_operation = {"UnknownOperationException", 400};
+static const struct fault_type bad_json = {"SerializationException", 400}, bad_form = {"MalformedInput", 400},
+                               bad_xml = {"MalformedXML", 400}, invalid = {"ValidationException", 400},
+                               query_invalid = {"ValidationError", 400}, ec2_missing = {"MissingParameter", 400},
+                               ec2_invalid = {"InvalidParameterValue", 400}, s3_invalid = {"InvalidRequest", 400};
+
+static const struct fault_type *undecodable(const struct service *s)
+{
+    return s->protocol == P_REST_XML                             ? &bad_xml
+           : s->protocol == P_JSON || s->protocol == P_REST_JSON ? &bad_json
+                                                                 : &bad_form;
+}
+
+static const struct fault_type *violates(const struct service *s, bool missing)
+{
+    if (s->protocol == P_EC2)
+        return missing ? &ec2_missing : &ec2_invalid;
+    return s->protocol == P_QUERY ? &query_invalid : s->protocol == P_REST_XML ? &s3_invalid : &invalid;
+}
+
+/* ---- one request from its header to its call ---- */
+
+static struct arena *spare(struct arena **pool, size_t *n, bool secret)
+{
+    if (*n)
+        return pool[--*n];
+    return secret ? arena_new_secret(CALL_ARENA_BYTES) : arena_new(CALL_ARENA_BYTES);
+}
+
+static struct serving *begin(struct io_thread *t, struct exchange *x)
+{
+    struct arena *a = spare(t->spare, &t->n_spare, false);
+    struct serving *s = ARENA_NEW(a, struct serving);
+    uint8_t random[16];
+    char uuid[40];
+
+    *s = (struct serving){.thread = t, .x = x, .request = x_request(x)};
+    s->call = (struct call){.caller = &s->caller,
+                            .door = &s->door,
+                            .arena = a,
+                            .worker = &t->worker,
+                            .now_ms = time_wall_ms(),
+                            .region = t->house->region,
+                            .secrets = spare(t->spare_secrets, &t->n_spare_secrets, true)};
+    buf_init(&s->body, BODY_MAX_BYTES + 1);
+    random_bytes(random, sizeof random);
+    hex_encode(random, sizeof random, uuid);
+    s->call.request_id = arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", uuid, uuid + 8, uuid + 12, uuid + 16, uuid + 20);
+    x_set_data(x, s);
+    x_hold(x);
+    return s;
+}
+
+/* Decodes and checks the input. Uploads come here before their body. */
+static res decode(struct serving *s)
+{
+    const struct operation *op = s->routed.op;
+    struct wire_input w = {s->request, buf_str(&s->body), s->routed.path, s->routed.n_path, s->routed.bucket_of_host};
+    struct call *c = &s->call;
+    const char *missing = NULL;
+    void *in = arena_alloc(c->arena, op->in->size);
+
+    c->op = op;
+    c->in = in;
+    c->out = arena_alloc(c->arena, op->out->size);
+    res why = codec_decode(op, &w, in, c->arena, &c->err);
+    if (why.why == WHY_REJECT)
+        return fault(c, undecodable(op->service), "%s", c->err.what);
+    TRY(why);
+    why = shape_validate(op->in, in, &missing, c->arena, &c->err);
+    if (why.why != WHY_REJECT)
+        return why;
+    if (missing && op->service->protocol == P_EC2)
+        return fault(c, &ec2_missing, "The request must contain the parameter %s", missing);
+    return fault(c, violates(op->service, missing != NULL), "%s", c->err.what);
+}
+
+/* The admin channel's operations exist only there, and there whoever may open the socket is the operator. */
+static bool is_internal(const struct service *s)
+{
+    return str_eq(str_z(s->name), S("barmkin"));
+}
+
+static res as_operator(struct serving *s)
+{
+    str account = s->thread->house->management_account;
+
+    if (!door_is_admin(s))
+        return fault(&s->call, &unknown_operation, "The request names no operation that Barmkin knows.");
+    s->caller = caller_operator(s->call.arena, account);
+    return OK;
+}
+
+/* identify, then route once more when only the form names the operation. */
+static res identify(struct serving *s)
+{
+    struct call *c = &s->call;
+    char hex[SHA256_BYTES * 2];
+    uint8_t digest[SHA256_BYTES];
+    str body = buf_str(&s->body), hash = STR_ABSENT;
+
+    if (!s->routed.op || s->routed.op->kind != OP_UPLOADS) {
+        hash_sha256(body, digest);
+        hex_encode(digest, sizeof digest, hex);
+        hash = str_n(hex, sizeof hex);
+    }
+    if (is_internal(s->routed.service))
+        TRY(as_operator(s));
+    else
+        TRY(who_prove(c, s->routed.service, s->request, &s->proof, hash, &s->caller));
+    if (s->proof.claim.payload == PAYLOAD_HASH && str_is(hash) && !str_eq(hash, s->proof.claim.payload_hash) &&
+        !s->proof.sigv2)
+        return who_fault(c, s->routed.service, IDENTIFY_BODY_HASH,
+                         "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    if (s->routed.needs_form)
+        s->routed = route_request(s->request, s->proof.service, body, c->arena);
+    if (!s->routed.op)
+        return fault(c, &unknown_operation, "The requested operation is not known to Barmkin's %s.",
+                     s->routed.service ? s->routed.service->name : "services");
+    if (s->proof.claim.region.n)
+        c->region = s->proof.claim.region;
+    return decode(s);
+}
+
+static res run_in(struct call *c, struct store *store)
+{
+    TRY(store_begin(store, false, &c->txn, &c->err));
+    res why = call_run(c);
+    txn_rollback(c->txn); /* a snapshot is only ever given back */
+    c->txn = NULL;
+    return why;
+}
+
+/* ---- the writer's side ---- */
+
+static res run_write(struct work *w, struct txn *t)
+{
+    struct serving *s = (struct serving *)((char *)w - offsetof(struct serving, work));
+    struct call *c = &s->call;
+
+    worker_tidy(c->worker);
+    c->fault = (struct fault){0}; /* a second run starts as the first did */
+    c->after = NULL;
+    c->audit = NULL;
+    err_clear(&c->err);
+    c->txn = t;
+    res why = call_run(c);
+    c->txn = NULL;
+    w->n_records = serve_records(c, why, &w->records);
+    return why;
+}
+
+static void back_on_loop(void *arg)
+{
+    struct serving *s = arg;
+
+    s->call.worker = &s->thread->worker;
+    serve_answer(s);
+}
+
+/* Effects outside the store: after the commit, before the reply, off the writer's thread. */
+static void run_after(struct errand *e)
+{
+    struct serving *s = (struct serving *)((char *)e - offsetof(struct serving, errand));
+
+    for (struct after *a = s->call.after; a && is_ok(s->outcome); a = a->next)
+        s->outcome = a->fn(s->thread->house, a->arg, &s->call.err);
+    loop_post(s->thread->loop, back_on_loop, s);
+}
+
+static void write_done(struct work *w, bool committed)
+{
+    struct serving *s = (struct serving *)((char *)w - offsetof(struct serving, work));
+
+    s->outcome = w->outcome;
+    s->errand.run = run_after;
+    if (committed && s->call.after)
+        pool_submit(s->thread->house->pool, &s->errand);
+    else
+        loop_post(s->thread->loop, back_on_loop, s);
+}
+
+void serve_run(struct serving *s)
+{
+    struct call *c = &s->call;
+
+    if (c->op->kind == OP_WRITES || c->op->kind == OP_UPLOADS) {
+        c->worker = s->thread->house->writer_worker;
+        s->work = (struct work){.run = run_write, .done = write_done};
+        s->busy = true;
+        writer_submit(s->thread->house->writer, &s->work);
+        return;
+    }
+    s->outcome = run_in(c, s->thread->worker.store);
+    serve_answer(s);
+}
+
+/* The body is whole (or there is none): who, which operation, on what. */
+static void whole(struct serving *s)
+{
+    struct call *c = &s->call;
+
+    worker_tidy(c->worker);
+    s->outcome = store_begin(s->thread->worker.store, false, &c->txn, &c->err);
+    if (is_ok(s->outcome)) {
+        s->outcome = identify(s);
+        txn_rollback(c->txn);
+        c->txn = NULL;
+    }
+    if (is_ok(s->outcome) && c->op->kind == OP_UPLOADS)
+        s->outcome = serve_upload_begin(s);
+    else if (is_ok(s->outcome)) {
+        serve_run(s);
+        return;
+    }
+    if (!is_ok(s->outcome))
+        serve_answer(s);
+}
+
+void serve_head(void *thread, struct exchange *x)
+{
+    struct serving *s = begin(thread, x);
+    const struct http_request *r = s->request;
+
+    if (door_answers(s)) /* health, credentials of a sandbox: not AWS calls */
+        return;
+    who_read(r, s->call.arena, &s->proof, &s->call.err);
+    s->routed = route_request(r, s->proof.service, STR_ABSENT, s->call.arena);
+    uint64_t limit = s->routed.op && s->routed.op->max_body ? s->routed.op->max_body : BODY_MAX_BYTES;
+    if (!s->routed.service || (!s->routed.op && !s->routed.needs_form))
+        serve_fail(s, &unknown_operation, "The request names no operation that Barmkin knows.");
+    else if (s->routed.op && s->routed.op->kind == OP_UPLOADS)
+        whole(s);
+    else if (r->has_body && !r->chunked && r->content_length > limit)
+        serve_fail(s, &too_large, "The request body is too large.");
+    else if (r->has_body)
+        x_accept(x);
+    else
+        whole(s);
+}
+
+void serve_piece(void *thread, struct exchange *x, str piece)
+{
+    struct serving *s = x_data(x);
+
+    (void)thread;
+    if (s->answered)
+        return;
+    if (s->call.op && s->call.op->kind == OP_UPLOADS) {
+        serve_upload_piece(s, piece);
+        return;
+    }
+    buf_add(&s->body, piece);
+    if (s->body.full || s->body.n > BODY_MAX_BYTES)
+        serve_fail(s, &too_large, "The request body is too large.");
+}
+
+void serve_body_end(void *thread, struct exchange *x)
+{
+    struct serving *s = x_data(x);
+
+    (void)thread;
+    if (s->answered)
+        return;
+    if (s->call.op && s->call.op->kind == OP_UPLOADS)
+        serve_upload_end(s);
+    else
+        whole(s);
+}
+
+void serve_writable(void *thread, struct exchange *x)
+{
+    struct serving *s = x_data(x);
+
+    (void)thread;
+    if (s->down.reader)
+        serve_download_more(s);
+}

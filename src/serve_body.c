@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Bodies that are not held in memory: uploads into a new blob, downloads out of an open one, requests passed on to a
+ * model server. No transaction is open while a client's bytes are awaited. */
+#include <string.h>
+
+#include "api/gate.h"
+#include "crypto/hash.h"
+#include "identify/checksum.h"
+#include "identify/chunked.h"
+#include "proxy.h"
+#include "serve.h"
+
+static const struct fault_type entity_too_large = {"EntityTooLarge", 400},
+                               missing_length = {"MissingContentLength", 411};
+
+/* What an upload's bytes run through on their way into the blob. */
+struct hashing {
+    struct hash md5;
+    struct body_check check; /* of a plain body; an aws-chunked one checks itself */
+};
+
+/* ---- uploads ---- */
+
+static void upload_failed(struct serving *s, enum identify_fault why)
+{
+    struct call *c = &s->call;
+
+    s->up.failed = true;
+    if (why != IDENTIFY_OK)
+        s->outcome = who_fault(c, s->routed.service, why, c->err.what);
+    else
+        s->outcome = (res){c->fault.type ? WHY_FAULT : WHY_OOPS};
+    serve_answer(s);
+}
+
+static res into_blob(void *ctx, str piece, struct err *e)
+{
+    struct serving *s = ctx;
+
+    s->up.received += piece.n;
+    if (s->up.received > s->up.upload.max_bytes)
+        return fault(&s->call, &entity_too_large, "Your proposed upload exceeds the maximum allowed size");
+    hash_add(&s->up.hashing->md5, piece);
+    return blob_write(s->up.writer, piece, e);
+}
+
+static res begin_checks(struct serving *s, enum identify_fault *why)
+{
+    struct call *c = &s->call;
+    const struct sigv4_claim *claim = s->proof.fault == IDENTIFY_OK ? &s->proof.claim : NULL;
+
+    s->up.hashing = ARENA_NEW(c->arena, struct hashing);
+    hash_begin(&s->up.hashing->md5, HASH_MD5);
+    if (claim && !s->proof.sigv2 && chunked_is(claim))
+        return chunked_begin(s->request, claim, s->proof.signing_key, c->arena, into_blob, s, &s->up.chunked, why,
+                             &c->err);
+    return body_check_begin(&s->up.hashing->check, s->request, claim, why, &c->err);
+}
+
+static res judge_and_prepare(struct serving *s)
+{
+    struct call *c = &s->call;
+
+    TRY(store_begin(s->thread->worker.store, false, &c->txn, &c->err));
+    res why = gate_pass(c);
+    if (is_ok(why))
+        why = c->op->prepare(c, c->in, &s->up.upload);
+    txn_rollback(c->txn);
+    c->txn = NULL;
+    return why;
+}
+
+res serve_upload_begin(struct serving *s)
+{
+    struct call *c = &s->call;
+    enum identify_fault why = IDENTIFY_OK;
+
+    s->up.upload.max_bytes = (uint64_t)5 << 30;
+    c->body.upload = &s->up.upload;
+    if (!s->request->has_body && !s->request->content_length && !str_is(http_header(s->request, S("Content-Length"))))
+        return fault(c, &missing_length, "You must provide the Content-Length HTTP header.");
+    TRY(judge_and_prepare(s));
+    if (!s->request->chunked && s->request->content_length > s->up.upload.max_bytes + (1 << 20))
+        return fault(c, &entity_too_large, "Your proposed upload exceeds the maximum allowed size");
+    res checks = begin_checks(s, &why);
+    if (checks.why == WHY_REJECT)
+        return who_fault(c, s->routed.service, why, c->err.what);
+    TRY(checks);
+    TRY(blob_begin(s->thread->house->blobs, s->up.upload.key, &s->up.writer, &c->err));
+    x_accept(s->x);
+    return OK;
+}
+
+void serve_upload_piece(struct serving *s, str piece)
+{
+    struct call *c = &s->call;
+    enum identify_fault why = IDENTIFY_OK;
+    res r;
+
+    if (s->up.failed)
+        return;
+    if (s->up.chunked) {
+        r = chunked_feed(s->up.chunked, piece, &why, &c->err);
+    } else {
+        body_check_add(&s->up.hashing->check, piece);
+        r = into_blob(s, piece, &c->err);
+    }
+    if (!is_ok(r))
+        upload_failed(s, r.why == WHY_REJECT ? why : IDENTIFY_OK);
+}
+
+static void upload_stored(void *arg)
+{
+    struct serving *s = arg;
+
+    s->busy = false;
+    if (is_ok(s->outcome))
+        serve_run(s);
+    else
+        serve_answer(s);
+}
+
+static void finish_blob(struct errand *e)
+{
+    struct serving *s = (struct serving *)((char *)e - offsetof(struct serving, errand));
+    char *id = arena_alloc(s->call.arena, BLOB_ID_BYTES + 1);
+
+    s->outcome = blob_finish(s->up.writer, id, &s->up.upload.size, &s->call.err);
+    s->up.writer = NULL;
+    s->up.upload.blob_id = str_n(id, BLOB_ID_BYTES);
+    loop_post(s->thread->loop, upload_stored, s);
+}
+
+static void keep_checksum(struct serving *s, const struct checksum_given *given)
+{
+    if (!given || !given->set || given->kind == CHECKSUM_MD5)
+        return;
+    s->up.upload.checksum_name = checksum_name(given->kind);
+    s->up.upload.checksum_value = arena_dup(s->call.arena, given->text);
+}
+
+void serve_upload_end(struct serving *s)
+{
+    struct call *c = &s->call;
+    enum identify_fault why = IDENTIFY_OK;
+    res r;
+
+    if (s->up.failed)
+        return;
+    r = s->up.chunked ? chunked_end(s->up.chunked, &why, &c->err)
+                      : body_check_end(&s->up.hashing->check, &why, &c->err);
+    if (!is_ok(r)) {
+        upload_failed(s, r.why == WHY_REJECT ? why : IDENTIFY_OK);
+        return;
+    }
+    keep_checksum(s, s->up.chunked ? chunked_checksum(s->up.chunked) : &s->up.hashing->check.given);
+    hash_end(&s->up.hashing->md5, s->up.upload.md5);
+    s->errand.run = finish_blob;
+    s->busy = true;
+    pool_submit(s->thread->house->pool, &s->errand);
+}
+
+/* ---- downloads ---- */
+
+void serve_download_begin(struct serving *s, struct wire_output *w)
+{
+    struct download *d = s->call.body.download;
+    struct call *c = &s->call;
+
+    s->down.download = *d;
+    if (!d->no_body && d->blob_id.n &&
+        !is_ok(blob_open(s->thread->house->blobs, d->blob_id, d->key, &s->down.reader, &c->err))) {
+        s->outcome = (res){WHY_OOPS};
+        c->fault.type = NULL;
+        serve_answer(s);
+        return;
+    }
+    x_reply_begin(s->x, w->status, w->headers, w->n_headers, d->length);
+    if (d->no_body || !d->length) {
+        s->answered = true;
+        x_reply_end(s->x);
+        return;
+    }
+    serve_download_more(s);
+}
+
+void serve_download_more(struct serving *s)
+{
+    char slice[BLOB_FRAME_BYTES];
+    bool room = true;
+
+    while (room && s->down.sent < s->down.download.length) {
+        uint64_t left = s->down.download.length - s->down.sent;
+        size_t want = left < sizeof slice ? (size_t)left : sizeof slice, got = 0;
+        res r = blob_read(s->down.reader, s->down.download.offset + s->down.sent, slice, want, &got, &s->call.err);
+        if (!is_ok(r) || got == 0) { /* the header has gone out: all that can be said now is that it did not end well */
+            s->answered = true;
+            x_close(s->x);
+            return;
+        }
+        s->down.sent += got;
+        room = x_write(s->x, str_n(slice, got));
+    }
+    if (s->down.sent == s->down.download.length) {
+        s->answered = true;
+        x_reply_end(s->x);
+    }
+}
+
+/* ---- a request passed on ---- */
+
+static void proxied(void *ctx, const struct upstream_reply *r)
+{
+    struct serving *s = ctx;
+
+    s->busy = false;
+    if (s->gone) {
+        serve_answer(s);
+        return;
+    }
+    s->answered = true;
+    proxy_reply(s, r);
+}
+
+void serve_proxy(struct serving *s)
+{
+    s->proxy = *s->call.body.proxy;
+    s->busy = true;
+    proxy_send(s, proxied);
+}
+
+void serve_body_drop(struct serving *s)
+{
+    blob_abandon(s->up.writer);
+    s->up.writer = NULL;
+    blob_close(s->down.reader);
+    s->down.reader = NULL;
+    explicit_bzero(s->up.upload.key, sizeof s->up.upload.key);
+    explicit_bzero(s->down.download.key, sizeof s->down.download.key);
+}
