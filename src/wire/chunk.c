@@ -12,6 +12,7 @@ enum {
     DATA_CR,
     DATA_LF,
     TRAILER_FIRST,
+    TRAILER_NAME,
     TRAILER,
     TRAILER_LF,
     END_LF,
@@ -52,12 +53,10 @@ static int step_size(struct chunked *k, char c)
     return SIZE;
 }
 
-/* Trailers are read past, not handed on: nothing in them is signed. */
-static int step_trailer_first(char c)
+static bool is_token(char c)
 {
-    if (c == '\r')
-        return END_LF;
-    return is_text(c) && c != ' ' && c != '\t' && c != ':' ? TRAILER : -1;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && __builtin_strchr("!#$%&'*+-.^_`|~", c)); /* RFC 9110 5.6.2 */
 }
 
 /* One byte of framing; the next state or -1. */
@@ -76,8 +75,10 @@ static int step(struct chunked *k, char c)
         return c == '\r' ? DATA_LF : -1;
     case DATA_LF:
         return c == '\n' ? SIZE_FIRST : -1;
-    case TRAILER_FIRST:
-        return step_trailer_first(c);
+    case TRAILER_FIRST: /* trailers are read past, not handed on: nothing in them is signed */
+        return c == '\r' ? END_LF : is_token(c) ? TRAILER_NAME : -1;
+    case TRAILER_NAME:
+        return c == ':' ? TRAILER : is_token(c) ? TRAILER_NAME : -1;
     case TRAILER:
         return c == '\r' ? TRAILER_LF : is_text(c) ? TRAILER : -1;
     case TRAILER_LF:
