@@ -98,7 +98,16 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) -lm -lcmocka
 
-# Warden's tests start the real program.
+# Warden's tests start the real program; those of its parts link them.
+$(BUILD)/libwarden.a: $(call obj,$(filter-out %/main.c,$(WARDEN_SRC)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(filter $(BUILD)/tests/unit/warden/volume,$(UNIT_TESTS)): $(BUILD)/libwarden.a
+$(BUILD)/probe: tests/probe/probe.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -Wall -Wextra -Werror -static -o $@ $<
+$(filter $(BUILD)/tests/unit/warden/sandbox,$(UNIT_TESTS)): | $(BUILD)/probe $(BUILD)/sandbox-init
+$(BUILD)/tests/unit/warden/volume: UNIT_LIBS = $(BUILD)/libwarden.a -lnftables -lmnl
 $(filter $(BUILD)/tests/unit/warden/%,$(UNIT_TESTS)): | $(BUILD)/barmkin-warden
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -85,16 +85,16 @@ static bool options(struct warden *w, int argc, char **argv)
     return optind == argc && w->tag[0] && w->front >= 0;
 }
 
-static res make_dir(const char *path, struct err *e)
+static res make_dir(const char *path, mode_t mode, struct err *e)
 {
     struct stat st;
 
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
         return oops(e, errno, "making %s: %s", path, strerror(errno));
     if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
         return oops(e, 0, "%s is not a folder of ours", path);
-    if (chmod(path, 0700) != 0)
-        return oops(e, errno, "closing %s to others: %s", path, strerror(errno));
+    if (chmod(path, mode) != 0)
+        return oops(e, errno, "setting the mode of %s: %s", path, strerror(errno));
     return OK;
 }
 
@@ -102,14 +102,15 @@ res run_dir_make(struct warden *w, const char *name, char *out, struct err *e)
 {
     if (snprintf(out, WARDEN_PATH_BYTES, "%s/%s", w->run_dir, name) >= WARDEN_PATH_BYTES)
         return oops(e, ENAMETOOLONG, "the path of %s is too long", name);
-    return make_dir(out, e);
+    return make_dir(out, 0700, e);
 }
 
 res warden_make_run_dir(struct warden *w, struct err *e)
 {
     char path[WARDEN_PATH_BYTES + 8], boot[37];
 
-    TRY(make_dir(w->run_dir, e));
+    /* A sandbox's own user walks through to its image and volume; it can list neither folder. */
+    TRY(make_dir(w->run_dir, 0711, e));
     TRY(cleanup_boot_id(boot, e));
     snprintf(path, sizeof path, "%s/boot", w->run_dir);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -172,7 +173,7 @@ static res prepare(struct warden *w, struct err *e)
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (w->host_netns < 0 || w->epoll < 0)
         return oops(e, errno, "opening what the role needs: %s", strerror(errno));
-    TRY(make_dir(w->run_root, e));
+    TRY(make_dir(w->run_root, 0711, e));
     w->lock = cleanup_lock(w->run_root, w->tag);
     if (w->lock < 0)
         return oops(e, 0, "another warden serves %s", w->run_dir);

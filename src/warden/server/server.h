@@ -18,7 +18,7 @@ enum { WARDEN_TAG_BYTES = 7, WARDEN_PATH_BYTES = 256 };
 struct warden {
     char tag[WARDEN_TAG_BYTES];        /* six hex digits of the state's id, NUL-terminated */
     char run_root[WARDEN_PATH_BYTES];  /* /run/barmkin */
-    char run_dir[WARDEN_PATH_BYTES];   /* /run/barmkin/TAG, root's, 0700: netns/ and what modules put there */
+    char run_dir[WARDEN_PATH_BYTES];   /* /run/barmkin/TAG, root's, 0711: netns/ and what modules put there */
     char state_dir[WARDEN_PATH_BYTES]; /* the state folder (volumes' images); may be empty in tests of networks */
     char bin_dir[WARDEN_PATH_BYTES]; /* where barmkin-warden itself stands: sandbox-init, barmkin-agent are beside it */
     char fault_file[WARDEN_PATH_BYTES]; /* tests only: while this file exists, rulesets fail to load (rules.h) */

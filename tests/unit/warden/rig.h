@@ -30,7 +30,9 @@ struct rig {
     char tag[7], root[64], fault[96];
     pid_t pid;
     struct warden_client *client;
-    int home; /* the test's own network namespace */
+    int home;       /* the test's own network namespace */
+    char state[64]; /* a state folder; empty: no volumes and sandboxes */
+    int vault;      /* the pipe that stands for vault's, warden's end; 0: none */
 };
 
 /* --- the warden --------------------------------------------------------------------------------------------------- */
@@ -57,11 +59,22 @@ static inline pid_t rig_spawn(const struct rig *r, int pipe_fd)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        dup2(pipe_fd, 3);
-        for (int fd = 4; fd < 256; fd++)
+        int high_front = fcntl(pipe_fd, F_DUPFD, 256), high_vault = r->vault ? fcntl(r->vault, F_DUPFD, 256) : -1;
+        for (int fd = 3; fd < 256; fd++)
             close(fd);
-        execl(program, program, "--tag", r->tag, "--front", "3", "--run-root", r->root, "--fault-file", r->fault,
-              (char *)NULL);
+        dup2(high_front, 3);
+        if (high_vault >= 0)
+            dup2(high_vault, 4);
+        close(high_front);
+        close(high_vault);
+        const char *const argv[] = {program,  "--tag",
+                                    r->tag,   "--front",
+                                    "3",      "--run-root",
+                                    r->root,  "--fault-file",
+                                    r->fault, r->state[0] ? "--state" : NULL,
+                                    r->state, r->vault ? "--vault" : NULL,
+                                    "4",      NULL};
+        execv(program, (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     return pid;

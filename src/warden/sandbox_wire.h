@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Bodies of the messages about volumes and sandboxes. Every id is ours; numbers and ids only, never a client's text. */
+#ifndef BARMKIN_WARDEN_SANDBOX_WIRE_H
+#define BARMKIN_WARDEN_SANDBOX_WIRE_H
+#include <stdint.h>
+
+#include "warden/message.h"
+
+enum sandbox_type {
+    WARDEN_VOLUME_CREATE = WARDEN_VOLUMES_FIRST, /* struct volume_create */
+    WARDEN_VOLUME_MOUNT,                         /* struct message_id; needs the key that vault sent */
+    WARDEN_VOLUME_UNMOUNT,                       /* struct message_id */
+    WARDEN_VOLUME_DELETE,                        /* struct message_id */
+    /* A volume's key comes from vault: vault/volume_key.h. */
+    WARDEN_AGENT_START = WARDEN_SANDBOXES_FIRST, /* struct agent_start; the reply carries the agent's socket */
+    WARDEN_SANDBOX_START, /* struct sandbox_start; the reply carries the reading end of stdout and stderr */
+    WARDEN_SANDBOX_STOP,  /* struct message_id: SIGTERM to the program */
+    WARDEN_SANDBOX_KILL,  /* struct message_id: SIGKILL to the container; it then ends as any other */
+    WARDEN_SANDBOX_END,   /* struct message_id: container and agent killed, everything of it removed */
+};
+
+struct volume_create {
+    struct message_id id; /* "vol-..." */
+    uint64_t mib;
+};
+
+struct agent_start {
+    struct message_id sandbox; /* "box-...", chosen by front */
+    struct message_id eni;     /* whose network namespace it joins */
+    struct message_id volume;  /* mounted */
+    uint32_t memory_mib;       /* 64 .. 4096 */
+    uint32_t zero;
+};
+
+struct sandbox_start {
+    struct message_id sandbox, eni, volume;
+    char image[64];               /* letters, digits, '-', '_'; NUL-filled: a folder of STATE/images */
+    uint32_t own_ip, resolver_ip; /* host byte order: /etc/hosts and /etc/resolv.conf */
+    uint32_t memory_mib;          /* 16 .. 1048576 */
+    uint32_t pids_max;            /* 4 .. 65536 */
+    uint32_t tmp_mib;             /* of /tmp and of /dev/shm each; 1 .. 65536 */
+    uint32_t cpu_shares;          /* relative weight, 2 .. 262144; 0: 1024 */
+    uint32_t cpu_quota_us;        /* of each 100 ms, at least 1000; 0: none */
+    uint32_t zero;
+};
+
+struct sandbox_exited { /* WARDEN_EVENT_SANDBOX_EXITED */
+    struct message_id sandbox;
+    int32_t code;       /* the program's, or 128 + signal; 125: it could not be started; 137: killed */
+    int32_t signal;     /* 0: none */
+    uint32_t oom_kills; /* processes that the kernel killed for want of memory */
+    uint32_t zero;
+};
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The messages about volumes. */
+#include "warden/server/sandbox.h"
+#include "warden/server/volume.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "vault/volume_key.h"
+
+/* Every message about volumes begins here. */
+static res ready(const struct warden *w, struct err *e)
+{
+    return w->volumes ? OK : oops(e, 0, "this warden has no state folder, so no volumes");
+}
+
+static res on_create(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                     struct err *e)
+{
+    const struct volume_create *m = body;
+
+    (void)fds;
+    if (n != sizeof *m || n_fds || !message_id_ok(&m->id, "vol-"))
+        return warden_malformed(reply, e, "a bad volume_create");
+    TRY(ready(w, e));
+    return volume_create(w->volumes, m->id.z, m->mib, e);
+}
+
+static res one_id(const void *body, size_t n, size_t n_fds, struct reply *reply, struct err *e)
+{
+    return n != sizeof(struct message_id) || n_fds || !message_id_ok(body, "vol-")
+               ? warden_malformed(reply, e, "a bad volume id")
+               : OK;
+}
+
+static res on_mount(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                    struct err *e)
+{
+    uint32_t uid_base;
+
+    (void)fds;
+    TRY(one_id(body, n, n_fds, reply, e));
+    TRY(ready(w, e));
+    return volume_mount(w->volumes, ((const struct message_id *)body)->z, &uid_base, e);
+}
+
+static res on_unmount(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                      struct err *e)
+{
+    (void)fds;
+    TRY(one_id(body, n, n_fds, reply, e));
+    TRY(ready(w, e));
+    return volume_unmount(w->volumes, ((const struct message_id *)body)->z, e);
+}
+
+static res on_delete(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                     struct err *e)
+{
+    (void)fds;
+    TRY(one_id(body, n, n_fds, reply, e));
+    TRY(ready(w, e));
+    return volume_delete(w->volumes, ((const struct message_id *)body)->z, e);
+}
+
+static res on_key(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                  struct err *e)
+{
+    const struct volume_key_body *m = body;
+    struct message_id id;
+
+    (void)fds;
+    if (n != sizeof *m || n_fds || m->magic != VOLUME_KEY_MAGIC)
+        return warden_malformed(reply, e, "a bad volume key");
+    memcpy(id.z, m->volume_id, sizeof id.z);
+    if (!message_id_ok(&id, "vol-"))
+        return warden_malformed(reply, e, "a key for a bad volume id");
+    TRY(ready(w, e));
+    res r = volume_key_put(w->volumes, id.z, m->key, e);
+    explicit_bzero((void *)body, n); /* the loop's own memory: the next message would leave a part of it */
+    return r;
+}
+
+static res volume_start_module(struct warden *w, struct err *e)
+{
+    char images[PATH_BYTES], mounts[PATH_BYTES], leases[PATH_BYTES];
+    struct volume_site site = {images, mounts, leases, w->tag};
+
+    if (!w->state_dir[0]) /* a test of networks: no volumes */
+        return OK;
+    TRY(path_put(images, e, "%s/volumes", w->state_dir));
+    TRY(path_put(mounts, e, "%s/vol", w->run_dir));
+    TRY(path_put(leases, e, "%s/uids", w->run_root));
+    return volumes_new(&site, &w->volumes, e);
+}
+
+static void volume_stop_module(struct warden *w)
+{
+    volumes_free(w->volumes);
+    w->volumes = NULL;
+}
+
+static const struct handler handlers[] = {
+    {WARDEN_VOLUME_CREATE, FROM_FRONT, on_create},   {WARDEN_VOLUME_MOUNT, FROM_FRONT, on_mount},
+    {WARDEN_VOLUME_UNMOUNT, FROM_FRONT, on_unmount}, {WARDEN_VOLUME_DELETE, FROM_FRONT, on_delete},
+    {VOLUME_KEY_TYPE, FROM_VAULT, on_key},
+};
+
+const struct module volume_module = {"volumes", handlers, sizeof handlers / sizeof *handlers, volume_start_module,
+                                     volume_stop_module};

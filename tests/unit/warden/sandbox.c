@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT */
+/* Sandboxes by the real warden: what a program inside sees, what it cannot do, how it ends, what is left of it. */
+#include "rig.h"
+
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "vault/volume_key.h"
+#include "warden/sandbox.h"
+
+enum { ENDED_MS = 20000, TEXT_MAX = 65536 };
+
+struct world {
+    struct rig rig;
+    struct test_plan plan;
+    int vault;     /* vault's end of the pipe to warden */
+    int events[2]; /* sandbox_exited, as they come */
+    unsigned next;
+};
+
+static void on_event(void *arg, uint16_t type, const void *body, size_t n, int *fds, size_t n_fds)
+{
+    struct world *w = arg;
+
+    (void)fds, (void)n_fds;
+    if (type == WARDEN_EVENT_SANDBOX_EXITED && n == sizeof(struct sandbox_exited))
+        assert_int_equal(write(w->events[1], body, n), n);
+}
+
+static void put_file(const char *from, const char *to, mode_t mode)
+{
+    char piece[65536];
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, mode);
+
+    assert_true(in >= 0 && out >= 0);
+    for (ssize_t n; (n = read(in, piece, sizeof piece)) > 0;)
+        assert_int_equal(write(out, piece, (size_t)n), n);
+    close(in);
+    close(out);
+    chmod(to, mode);
+}
+
+/* An image that holds the probe and the places that warden mounts onto. */
+static void make_image(const char *state)
+{
+    static const char *const dirs[] = {
+        "",        "/images", "/images/test", "/images/test/rootfs", "/bin", "/proc", "/dev", "/tmp", "/opt",
+        "/opt/ml", "/etc",    "/etc/ssl",     "/etc/ssl/certs"};
+    static const char *const files[] = {"/sandbox-init", "/etc/hosts", "/etc/resolv.conf",
+                                        "/etc/ssl/certs/ca-certificates.crt"};
+    char root[RIG_PATH], path[RIG_PATH + 64], program[RIG_PATH];
+
+    snprintf(root, sizeof root, "%s/images/test/rootfs", state);
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+        snprintf(path, sizeof path, "%s%s", i < 4 ? state : root, dirs[i]);
+        mkdir(path, 0755);
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s%s", root, files[i]);
+        close(open(path, O_WRONLY | O_CREAT, 0644));
+    }
+    rig_program(program, sizeof program);
+    snprintf(strrchr(program, '/'), 8, "/probe");
+    snprintf(path, sizeof path, "%s/bin/probe", root);
+    put_file(program, path, 0755);
+    snprintf(path, sizeof path, "%s/ca.pem", state);
+    close(open(path, O_WRONLY | O_CREAT, 0644));
+    chmod(state, 0700); /* as a state folder is: nothing of it is reachable but through warden */
+}
+
+static void start_warden(struct world *w)
+{
+    int pipe_fds[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipe_fds), 0);
+    w->vault = pipe_fds[0];
+    w->rig.vault = pipe_fds[1];
+    rig_start(&w->rig, on_event, w);
+    close(pipe_fds[1]);
+    plan_make(&w->plan, 0xc);
+    apply(&w->rig, &w->plan);
+}
+
+static int setup(void **state)
+{
+    static struct world w;
+
+    memset(&w, 0, sizeof w);
+    *state = &w;
+    rig_init(&w.rig);
+    snprintf(w.rig.state, sizeof w.rig.state, "/tmp/barmkin-sandbox.XXXXXX");
+    assert_non_null(mkdtemp(w.rig.state));
+    make_image(w.rig.state);
+    assert_int_equal(pipe2(w.events, O_CLOEXEC), 0);
+    start_warden(&w);
+    return 0;
+}
+
+static unsigned cgroups_left(const struct rig *r)
+{
+    static const char *const tops[] = {"", "/memory", "/pids", "/cpu", "/devices", "/freezer", "/unified", "/systemd"};
+    char path[RIG_PATH];
+    unsigned n = 0;
+
+    for (size_t i = 0; i < sizeof tops / sizeof *tops; i++) {
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/barmkin-%s", tops[i], r->tag);
+        n += access(path, F_OK) == 0;
+    }
+    return n;
+}
+
+static unsigned loops_left(const struct rig *r)
+{
+    char path[64], text[512];
+    unsigned n = 0;
+
+    for (int i = 0; i < 64; i++) {
+        snprintf(path, sizeof path, "/sys/block/loop%d/loop/backing_file", i);
+        FILE *f = fopen(path, "re");
+        n += f && fgets(text, sizeof text, f) && strncmp(text, r->state, strlen(r->state)) == 0;
+        if (f)
+            fclose(f);
+    }
+    return n;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    const char *const rm[] = {"rm", "-rf", "--one-file-system", w->rig.state, NULL};
+
+    rig_done(&w->rig); /* asserts that no mount, link or file is left */
+    close(w->vault);
+    close(w->events[0]);
+    close(w->events[1]);
+    assert_int_equal(cgroups_left(&w->rig), 0);
+    assert_int_equal(loops_left(&w->rig), 0);
+    run(rm);
+    return 0;
+}
+
+static void fine(res r, const struct err *e)
+{
+    if (!is_ok(r))
+        fail_msg("%s", e->what);
+}
+
+static void send_key(struct world *w, const struct message_id *volume)
+{
+    struct volume_key_message m = {.body_bytes = sizeof m.body, .type = VOLUME_KEY_TYPE, .request = 7};
+    char answer[512];
+
+    m.body.magic = VOLUME_KEY_MAGIC;
+    memcpy(m.body.volume_id, volume->z, sizeof volume->z);
+    memset(m.body.key, volume->z[20], sizeof m.body.key);
+    assert_int_equal(write(w->vault, &m, sizeof m), sizeof m);
+    assert_true(readable(w->vault, LONG_MS));
+    assert_int_equal(read(w->vault, answer, sizeof answer),
+                     sizeof(struct message_head) + sizeof(struct message_outcome));
+}
+
+static struct sandbox_start fresh(struct world *w)
+{
+    unsigned n = ++w->next;
+    struct err e = {0};
+    struct sandbox_start s = {.sandbox = an_id("box-", 1, n),
+                              .eni = w->plan.interfaces[A1].id,
+                              .volume = an_id("vol-", 1, n),
+                              .image = "test",
+                              .own_ip = IP(10, 0, 1, 11),
+                              .resolver_ip = IP(10, 0, 0, 2),
+                              .memory_mib = 64,
+                              .pids_max = 32,
+                              .tmp_mib = 16};
+
+    fine(warden_volume_create(w->rig.client, &s.volume, 32, &e), &e);
+    send_key(w, &s.volume);
+    fine(warden_volume_mount(w->rig.client, &s.volume, &e), &e);
+    return s;
+}
+
+/* Writes the start file as the agent would: as the volume's own user. */
+static uid_t order(struct world *w, const struct sandbox_start *s, const char *const argv[], const char *raw, size_t n)
+{
+    char data[RIG_PATH];
+    struct stat st;
+    int status, argc = 0;
+
+    snprintf(data, sizeof data, "%s/%s/vol/%s/data", w->rig.root, w->rig.tag, s->volume.z);
+    assert_int_equal(stat(data, &st), 0);
+    while (argv && argv[argc])
+        argc++;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setresgid(st.st_uid, st.st_uid, st.st_uid) || setresuid(st.st_uid, st.st_uid, st.st_uid) || chdir(data))
+            _exit(1);
+        mkdir(".barmkin", 0700);
+        FILE *f = fopen(".barmkin/start", "we");
+        if (!f)
+            _exit(2);
+        if (raw)
+            fwrite(raw, 1, n, f);
+        else
+            fprintf(f, "barmkin-start 1%c%d%c2%c/tmp%c", 0, argc, 0, 0, 0);
+        for (int i = 0; i < argc; i++)
+            fprintf(f, "%s%c", argv[i], 0);
+        if (!raw)
+            fprintf(f, "PATH=/bin%cCLIENT=text \"quoted\"\n$(x)%c", 0, 0);
+        _exit(fclose(f) == 0 ? 0 : 3);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    return st.st_uid;
+}
+
+static struct sandbox_exited ended(struct world *w)
+{
+    struct sandbox_exited x;
+
+    assert_true(readable(w->events[0], ENDED_MS));
+    assert_int_equal(read(w->events[0], &x, sizeof x), sizeof x);
+    return x;
+}
+
+static char *read_all(int fd)
+{
+    static char text[TEXT_MAX];
+    size_t n = 0;
+
+    for (ssize_t got = 1; got > 0 && n < sizeof text - 1 && readable(fd, ENDED_MS); n += got > 0 ? (size_t)got : 0)
+        got = read(fd, text + n, sizeof text - 1 - n);
+    text[n] = 0;
+    close(fd);
+    return text;
+}
+
+static void remove_all(struct world *w, const struct sandbox_start *s)
+{
+    struct err e = {0};
+
+    fine(warden_sandbox_end(w->rig.client, &s->sandbox, &e), &e);
+    fine(warden_volume_unmount(w->rig.client, &s->volume, &e), &e);
+    fine(warden_volume_delete(w->rig.client, &s->volume, &e), &e);
+}
+
+/* Runs one program to its end; its output. */
+static char *play(struct world *w, const char *const argv[], struct sandbox_exited *x, uid_t *base)
+{
+    struct err e = {0};
+    struct sandbox_start s = fresh(w);
+    int log;
+
+    *base = order(w, &s, argv, NULL, 0);
+    fine(warden_sandbox_start(w->rig.client, &s, &log, &e), &e);
+    char *text = read_all(log);
+    *x = ended(w);
+    assert_memory_equal(&x->sandbox, &s.sandbox, sizeof s.sandbox);
+    remove_all(w, &s);
+    return text;
+}
+
+static void has(const char *text, const char *line)
+{
+    if (!strstr(text, line))
+        fail_msg("\"%s\" is not in:\n%s", line, text);
+}
+
+static void test_warden_sandbox__sees_its_own_world_only(void **state)
+{
+    const char *const argv[] = {"probe", "facts", NULL};
+    struct sandbox_exited x;
+    uid_t base;
+    char map[64];
+    char *text = play(*state, argv, &x, &base);
+
+    snprintf(map, sizeof map, "uid 0 map         0 %u      65536", base);
+    has(text, map);
+    has(text, "pid 2 ppid 1\n");
+    has(text, "host algo-1\n");
+    has(text, "interface lo\n");
+    has(text, "interface eth0\n");
+    has(text, "interfaces 2\n");
+    has(text, "CapEff:\t0000000000000000");
+    has(text, "CapBnd:\t0000000000000000");
+    has(text, "NoNewPrivs:\t1");
+    has(text, "Seccomp:\t2");
+    has(text, "volume writable\n");
+    assert_null(strstr(text, "descriptor"));
+    assert_int_equal(x.code, 0);
+    assert_int_equal(x.oom_kills, 0);
+}
+
+static void test_warden_sandbox__attacks_are_denied(void **state)
+{
+    const char *const argv[] = {"probe", "attacks", NULL};
+    struct sandbox_exited x;
+    uid_t base;
+    unsigned n = 0;
+    char *text = play(*state, argv, &x, &base);
+
+    if (strstr(text, "ALLOWED"))
+        fail_msg("%s", text);
+    for (char *at = text; (at = strstr(at, " denied ")); at++)
+        n++;
+    assert_in_range(n, 60, 100); /* all were tried */
+    assert_int_equal(x.code, 0);
+}
+
+static void test_warden_sandbox__memory_is_limited(void **state)
+{
+    const char *const argv[] = {"probe", "memory", NULL};
+    struct sandbox_exited x;
+    uid_t base;
+    char *text = play(*state, argv, &x, &base);
+
+    assert_null(strstr(text, "ALLOWED"));
+    assert_int_equal(x.code, 137);
+    assert_in_range(x.oom_kills, 1, 64);
+}
+
+static void test_warden_sandbox__processes_are_limited(void **state)
+{
+    const char *const argv[] = {"probe", "fork", NULL};
+    struct sandbox_exited x;
+    uid_t base;
+    int n = 0;
+    char *text = play(*state, argv, &x, &base);
+
+    assert_int_equal(sscanf(text, "forked %d", &n), 1);
+    assert_in_range(n, 8, 31);
+}
+
+static void test_warden_sandbox__tells_exit_codes_and_environment(void **state)
+{
+    const char *const three[] = {"probe", "exit", "3", NULL}, *const none[] = {"no-such-program", NULL};
+    const char *const env[] = {"/bin/probe", "env", NULL};
+    struct sandbox_exited x;
+    uid_t base;
+
+    play(*state, three, &x, &base);
+    assert_int_equal(x.code, 3);
+    assert_int_equal(x.signal, 0);
+    has(play(*state, none, &x, &base), "sandbox-init: cannot run no-such-program: No such file");
+    assert_int_equal(x.code, 127);
+    assert_string_equal(play(*state, env, &x, &base), "PATH=/bin\nCLIENT=text \"quoted\"\n$(x)\n");
+}
+
+static void test_warden_sandbox__bad_start_files_are_refused(void **state)
+{
+    static const struct {
+        const char *raw;
+        size_t n;
+    } bad[] = {
+        {"", 0},
+        {"x", 1},
+        {"barmkin-start 1\0"
+         "1\0"
+         "0\0"
+         "/\0"
+         "probe",
+         27},
+        {"barmkin-start 1\0"
+         "2\0"
+         "0\0"
+         "/\0"
+         "probe\0",
+         28},
+        {"barmkin-start 1\0"
+         "1\0"
+         "0\0"
+         "/\0"
+         "probe\0x\0",
+         30},
+        {"barmkin-start 1\0"
+         "0\0"
+         "0\0"
+         "/\0",
+         22},
+        {"barmkin-start 1\0"
+         "1\0"
+         "1\0"
+         "/\0"
+         "probe\0NOEQUALS\0",
+         37},
+        {"barmkin-start 1\0"
+         "1\0"
+         "0\0"
+         "tmp\0"
+         "probe\0",
+         30},
+        {"barmkin-start 1\0"
+         "99999999\0"
+         "0\0"
+         "/\0"
+         "probe\0",
+         35},
+        {"barmkin-start 2\0"
+         "1\0"
+         "0\0"
+         "/\0"
+         "probe\0",
+         28},
+    };
+    struct world *w = *state;
+    struct sandbox_start s = fresh(w);
+    struct err e = {0};
+    int log;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        order(w, &s, NULL, bad[i].raw, bad[i].n);
+        fine(warden_sandbox_start(w->rig.client, &s, &log, &e), &e);
+        has(read_all(log), "sandbox-init: ");
+        assert_int_equal(ended(w).code, 125);
+    }
+    remove_all(w, &s);
+}
+
+static void test_warden_sandbox__stops_politely_and_by_force(void **state)
+{
+    const char *const argv[] = {"probe", "wait", NULL};
+    struct world *w = *state;
+    struct err e = {0};
+
+    for (int force = 0; force < 2; force++) {
+        struct sandbox_start s = fresh(w);
+        int log;
+        char line[8];
+        order(w, &s, argv, NULL, 0);
+        fine(warden_sandbox_start(w->rig.client, &s, &log, &e), &e);
+        assert_true(readable(log, LONG_MS));
+        assert_int_equal(read(log, line, sizeof line), sizeof line);
+        fine((force ? warden_sandbox_kill : warden_sandbox_stop)(w->rig.client, &s.sandbox, &e), &e);
+        assert_int_equal(ended(w).code, force ? 137 : 42);
+        assert_int_equal(warden_sandbox_stop(w->rig.client, &s.sandbox, &e).why, WHY_REJECT);
+        err_clear(&e);
+        close(log);
+        remove_all(w, &s);
+    }
+}
+
+static void test_warden_sandbox__refuses_what_is_not_there(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+    struct sandbox_start s = fresh(w), bad = s;
+    int log;
+
+    memset(bad.image, 0, sizeof bad.image);
+    memcpy(bad.image, "none", 4);
+    assert_int_equal(warden_sandbox_start(w->rig.client, &bad, &log, &e).why, WHY_REJECT);
+    err_clear(&e);
+    memcpy(bad.image, "../x", 4);
+    assert_int_equal(warden_sandbox_start(w->rig.client, &bad, &log, &e).why, WHY_REJECT);
+    err_clear(&e);
+    bad = s;
+    bad.volume = an_id("vol-", 2, 2);
+    assert_int_equal(warden_sandbox_start(w->rig.client, &bad, &log, &e).why, WHY_REJECT);
+    err_clear(&e);
+    bad = s;
+    bad.eni = an_id("eni-", 9, 9);
+    assert_int_equal(warden_sandbox_start(w->rig.client, &bad, &log, &e).why, WHY_REJECT);
+    err_clear(&e);
+    remove_all(w, &s);
+}
+
+static unsigned processes_of(uid_t base)
+{
+    char path[64], line[256];
+    struct dirent *de;
+    unsigned n = 0, uid;
+    DIR *d = opendir("/proc");
+
+    while (d && (de = readdir(d))) {
+        snprintf(path, sizeof path, "/proc/%.16s/status", de->d_name);
+        FILE *f = de->d_name[0] >= '0' && de->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+        bool zombie = false;
+        while (f && fgets(line, sizeof line, f)) {
+            zombie |= strncmp(line, "State:\tZ", 8) == 0;
+            n += !zombie && sscanf(line, "Uid: %u", &uid) == 1 && uid >= base && uid < base + 65536;
+        }
+        if (f)
+            fclose(f);
+    }
+    if (d)
+        closedir(d);
+    return n;
+}
+
+static void test_warden_sandbox__ends_with_a_warden_that_is_killed(void **state)
+{
+    const char *const argv[] = {"probe", "wait", NULL};
+    struct world *w = *state;
+    struct err e = {0};
+    struct sandbox_start s = fresh(w);
+    int log, i;
+    uid_t base = order(w, &s, argv, NULL, 0);
+
+    fine(warden_sandbox_start(w->rig.client, &s, &log, &e), &e);
+    assert_true(readable(log, LONG_MS));
+    assert_int_equal(processes_of(base), 2);
+    kill(w->rig.pid, SIGKILL);
+    assert_int_equal(rig_wait(&w->rig), 1000 + SIGKILL);
+    warden_client_free(w->rig.client);
+    close(w->vault);
+    for (i = 0; i < 200 && processes_of(base); i++)
+        usleep(10000);
+    assert_int_equal(processes_of(base), 0);
+    start_warden(w); /* removes what is left, by TAG */
+    assert_int_equal(cgroups_left(&w->rig), 0);
+    assert_int_equal(loops_left(&w->rig), 0);
+    close(log);
+    send_key(w, &s.volume); /* and the volume itself is whole */
+    fine(warden_volume_mount(w->rig.client, &s.volume, &e), &e);
+    remove_all(w, &s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_warden_sandbox__sees_its_own_world_only),
+        cmocka_unit_test(test_warden_sandbox__attacks_are_denied),
+        cmocka_unit_test(test_warden_sandbox__memory_is_limited),
+        cmocka_unit_test(test_warden_sandbox__processes_are_limited),
+        cmocka_unit_test(test_warden_sandbox__tells_exit_codes_and_environment),
+        cmocka_unit_test(test_warden_sandbox__bad_start_files_are_refused),
+        cmocka_unit_test(test_warden_sandbox__stops_politely_and_by_force),
+        cmocka_unit_test(test_warden_sandbox__refuses_what_is_not_there),
+        cmocka_unit_test(test_warden_sandbox__ends_with_a_warden_that_is_killed),
+    };
+
+    if (skip_unless_root())
+        return 0;
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
