@@ -24,21 +24,27 @@ static void add_values(struct buf *out, const struct authz_value *v)
     buf_add_char(out, ']');
 }
 
-/* The condition's values as they are written in the document, found again by operator and key. */
-static void add_wanted(struct buf *out, str source, str operation, str key)
+/* The condition's key and values as they are written in the document, found again by operator and key. */
+static void add_written(struct buf *out, str source, str operation, str key)
 {
     struct arena *a = arena_new(1 << 20);
-    json_t *doc, *keys;
+    json_t *doc = NULL, *keys, *wanted = NULL;
 
-    buf_add(out, S(",\"wanted\":"));
-    size_t before = out->n;
     if (is_ok(json_parse(a, source, NULL, &doc))) {
         keys = json_object_getn(json_object_get(doc, "Condition"), operation.p, operation.n);
-        for (void *k = json_object_iter(keys); k && out->n == before; k = json_object_iter_next(keys, k))
-            if (str_eq_nocase(str_n(json_object_iter_key(k), json_object_iter_key_len(k)), key))
-                buf_add_json(out, json_object_iter_value(k));
+        for (void *k = json_object_iter(keys); k && !wanted; k = json_object_iter_next(keys, k)) {
+            str written = str_n(json_object_iter_key(k), json_object_iter_key_len(k));
+            if (!str_eq_nocase(written, key))
+                continue;
+            key = written;
+            wanted = json_object_iter_value(k);
+        }
     }
-    if (out->n == before)
+    add_member(out, "key", key);
+    buf_add(out, S(",\"wanted\":"));
+    if (wanted)
+        buf_add_json(out, wanted);
+    else
         buf_add(out, S("null"));
     arena_free(a);
 }
@@ -59,8 +65,7 @@ static void add_failed(struct judged *j, struct authz_reason at, struct buf *out
     add_operator_name(c, &name);
     buf_add(out, S(",\"failed\":{\"operator\":"));
     buf_add_json_str(out, buf_str(&name));
-    add_member(out, "key", key);
-    add_wanted(out, policy_span(at.policy, s->source), buf_str(&name), key);
+    add_written(out, policy_span(at.policy, s->source), buf_str(&name), key);
     buf_add(out, S(",\"actual\":"));
     if (have)
         add_values(out, have);

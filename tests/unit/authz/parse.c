@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* What a policy document may say, per kind, and what is said of it afterwards. */
+#include "test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "authz/policy.h"
+
+#define DOC(statement) "{\"Version\":\"2012-10-17\",\"Statement\":[{" statement "}]}"
+#define ST "\"Effect\":\"Allow\",\"Action\":\"s3:Get*\",\"Resource\":\"*\""
+
+struct bad {
+    enum policy_kind kind;
+    const char *text, *why;
+};
+
+static const struct bad bad[] = {
+    {POLICY_IDENTITY, "", ""},
+    {POLICY_IDENTITY, "[]", "not an object"},
+    {POLICY_IDENTITY, "{}", "no statement"},
+    {POLICY_IDENTITY, "{\"Statement\":[]}", "no statement"},
+    {POLICY_IDENTITY, "{\"Statement\":[1]}", "not an object"},
+    {POLICY_IDENTITY, "{\"Statement\":{" ST "},\"statement\":1}", "Unknown element statement"},
+    {POLICY_IDENTITY, "{\"Statement\":{" ST "},\"Statement\":{" ST "}}", "duplicate"},
+    {POLICY_IDENTITY, DOC(ST ",\"Effect\":\"Deny\""), "duplicate"},
+    {POLICY_IDENTITY, DOC(ST ",\"effect\":\"Deny\""), "Unknown element effect"},
+    {POLICY_IDENTITY, "{\"Version\":\"2012-10-18\",\"Statement\":{" ST "}}", "valid version"},
+    {POLICY_IDENTITY, "{\"Version\":2012,\"Statement\":{" ST "}}", "valid version"},
+    {POLICY_IDENTITY, "{\"Id\":1,\"Statement\":{" ST "}}", "Id is not a string"},
+    {POLICY_IDENTITY, "\xef\xbb\xbf{\"Statement\":{" ST "}}", ""},
+    {POLICY_IDENTITY, DOC("\"Action\":\"*\",\"Resource\":\"*\""), "Invalid effect"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"ALLOW\",\"Action\":\"*\",\"Resource\":\"*\""), "Invalid effect"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Resource\":\"*\""), "must contain actions"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":[],\"Resource\":\"*\""), "must contain actions"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\""), "must contain resources"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":[]"), "must contain resources"},
+    {POLICY_IDENTITY, DOC(ST ",\"NotAction\":\"iam:*\""), "either Action or NotAction"},
+    {POLICY_IDENTITY, DOC(ST ",\"NotResource\":\"*\""), "either Resource or NotResource"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"GetObject\",\"Resource\":\"*\""), "vendor"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"s?:GetObject\",\"Resource\":\"*\""), "vendor"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"s3:\",\"Resource\":\"*\""), "vendor"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"s3:Get Object\",\"Resource\":\"*\""), "Action names"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":[1],\"Resource\":\"*\""), "not a string"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"data\""), "ARN format"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:*\""), "ARN format"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"**\""), "ARN format"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":[7]"), "ARN format"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${x\""), "variable"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${}\""), "variable"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${a:b,x}\""),
+     "variable"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${a:b, 'x}\""),
+     "variable"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${ a:b}\""), "variable"},
+    {POLICY_IDENTITY, DOC(ST ",\"Principal\":\"*\""), "should not specify a principal"},
+    {POLICY_BOUNDARY, DOC(ST ",\"Principal\":\"*\""), "should not specify a principal"},
+    {POLICY_SESSION, DOC(ST ",\"NotPrincipal\":\"*\""), "should not specify a principal"},
+    {POLICY_SCP, DOC(ST ",\"Principal\":\"*\""), "should not specify a principal"},
+    {POLICY_RESOURCE, DOC(ST), "Missing required field Principal"},
+    {POLICY_ENDPOINT, DOC(ST), "Missing required field Principal"},
+    {POLICY_KEY, DOC(ST), "Missing required field Principal"},
+    {POLICY_RCP, DOC(ST), "Missing required field Principal"},
+    {POLICY_RCP, DOC(ST ",\"Principal\":{\"AWS\":\"*\"}"), "must be \"*\""},
+    {POLICY_RCP, DOC(ST ",\"NotPrincipal\":\"*\""), "prohibited field NotPrincipal"},
+    {POLICY_TRUST, DOC(ST ",\"Principal\":\"*\""), "prohibited field Resource"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":\"*\",\"NotPrincipal\":\"*\""), "either Principal or NotPrincipal"},
+    {POLICY_RESOURCE, DOC(ST ",\"NotPrincipal\":{\"AWS\":\"111111111111\"}"), "Allow with NotPrincipal"},
+    {POLICY_RESOURCE, DOC("\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\",\"NotPrincipal\":\"*\""),
+     "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":\"111111111111\""), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":[\"*\"]"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":[]}"), "names nobody"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":[1]}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"aws\":\"*\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"11111111111\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:iam::111111111111:user/*\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:iam::111111111111:group/x\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:s3:::b\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Service\":\"*\"}"), "Invalid principal"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":[]"), "not an object"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEqual\":{\"aws:x\":\"a\"}}"),
+     "Invalid Condition type : StringEqual."},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"stringEquals\":{\"aws:x\":\"a\"}}"), "Invalid Condition type"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"ForAllValues:Null\":{\"aws:x\":\"true\"}}"), "Invalid Condition type"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"ForSomeValue:StringEquals\":{\"aws:x\":\"a\"}}"),
+     "Invalid Condition type"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEquals\":\"a\"}"), "no condition keys"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEquals\":{\"x\":\"a\"}}"), "vendor"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEquals\":{\"aws:x\":[]}}"), "no values"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEquals\":{\"aws:x\":null}}"), "neither text"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEquals\":{\"aws:x\":[{}]}}"), "neither text"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEquals\":{\"aws:x\":\"a\",\"aws:x\":\"b\"}}"), "duplicate"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"Bool\":{\"aws:x\":\"yes\"}}"), "Invalid value for Bool"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"Null\":{\"aws:x\":1}}"), "Invalid value for Null"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"NumericEquals\":{\"aws:x\":\"0x10\"}}"),
+     "Invalid value for NumericEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"NumericEquals\":{\"aws:x\":true}}"), "Invalid value for NumericEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"yesterday\"}}"),
+     "Invalid value for DateEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":\"10.0.0.0/33\"}}"),
+     "Invalid value for IpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"NotIpAddress\":{\"aws:x\":\"10.0.0\"}}"),
+     "Invalid value for NotIpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"BinaryEquals\":{\"aws:x\":\"?\"}}"), "Invalid value for BinaryEquals"},
+    {POLICY_IDENTITY, "{\"Statement\":[{\"Sid\":\"a\"," ST "},{\"Sid\":\"a\"," ST "}]}", "must be unique"},
+    {POLICY_IDENTITY, DOC("\"Sid\":1," ST), "Sid is not a string"},
+    {POLICY_IDENTITY, DOC(ST ",\"Sid\":\"a\\u0000b\""), ""},
+};
+
+static void test_authz_parse__bad_documents_are_refused_with_a_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct err e = {0};
+        struct policy *p = NULL;
+        if (is_ok(policy_compile(str_z(bad[i].text), bad[i].kind, S("t"), &p, &e)))
+            fail_msg("accepted: %s", bad[i].text);
+        assert_int_equal(e.why, WHY_REJECT);
+        assert_null(p);
+        if (!strstr(e.what, bad[i].why))
+            fail_msg("%s: \"%s\" instead of \"%s\"", bad[i].text, e.what, bad[i].why);
+    }
+}
+
+static const struct bad good[] = {
+    {POLICY_IDENTITY, DOC(ST), NULL},
+    {POLICY_IDENTITY, "{\"Id\":\"x\",\"Statement\":{" ST "}}", NULL},
+    {POLICY_SCP, DOC("\"Effect\":\"Deny\",\"NotAction\":[\"*:*\"],\"NotResource\":\"arn:*:*:*:*:*\""), NULL},
+    {POLICY_RCP, DOC("\"Effect\":\"Deny\",\"Action\":\"s3:*\",\"Resource\":\"*\",\"Principal\":\"*\""), NULL},
+    {POLICY_TRUST,
+     DOC("\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Principal\":{\"Service\":\"ec2.amazonaws.com\"}"), NULL},
+    {POLICY_KEY,
+     DOC("\"Sid\":\"Enable IAM User "
+         "Permissions\",\"Effect\":\"Allow\",\"Action\":\"kms:*\",\"Resource\":\"*\",\"Principal\":{\"AWS\":\"arn:aws:"
+         "iam::111111111111:root\"}"),
+     NULL},
+    {POLICY_RESOURCE,
+     DOC("\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\",\"NotPrincipal\":{\"AWS\":[\"111111111111\","
+         "\"AIDAEXAMPLEEXAMPLE12\"],\"Federated\":\"cognito-identity.amazonaws.com\",\"CanonicalUser\":\"79a5\"}"),
+     NULL},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:sts::111111111111:assumed-role/r/s\"}"), NULL},
+    {POLICY_ENDPOINT, DOC(ST ",\"Principal\":\"*\",\"Condition\":{}"), NULL},
+    {POLICY_IDENTITY,
+     DOC(ST ",\"Condition\":{\"StringEquals\":{},\"ForAnyValue:ArnNotLikeIfExists\":{\"aws:x\":[\"not an "
+            "arn\",\"arn:a:${aws:y}:b:c:d\"]}}"),
+     NULL},
+    {POLICY_IDENTITY,
+     DOC(ST ",\"Condition\":{\"NumericEquals\":{\"aws:x\":[1,-2.5,\"3\"]},\"StringLike\":{\"aws:y\":[true,1.5,\"${aws:"
+            "z, 'a } b'}\"]}}"),
+     NULL},
+    {POLICY_IDENTITY,
+     DOC(ST ",\"Condition\":{\"DateLessThan\":{\"aws:x\":[\"2026-01\",\"2026-01-02\",\"2026-01-02T03:04Z\",\"2026-01-"
+            "02T03:04:05\",1700000000,\"2026-01-02T03:04:05+01:00\"]}}"),
+     NULL},
+};
+
+static void test_authz_parse__good_documents_are_taken(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct err e = {0};
+        struct policy *p = NULL;
+        if (!is_ok(policy_compile(str_z(good[i].text), good[i].kind, S("t"), &p, &e)))
+            fail_msg("%s: %s", good[i].text, e.what);
+        assert_str_equal(policy_name(p), S("t"));
+        policy_free(p);
+    }
+}
+
+static struct policy *compile(const char *text, enum policy_kind kind)
+{
+    struct err e = {0};
+    struct policy *p = NULL;
+
+    if (!is_ok(policy_compile(str_z(text), kind, S("arn:aws:iam::111111111111:policy/t"), &p, &e)))
+        fail_msg("%s: %s", text, e.what);
+    return p;
+}
+
+static void test_authz_parse__statements_are_given_back(void **state)
+{
+    struct arena *a = arena_new(1 << 16);
+    struct policy *p = compile("{ \"Statement\" : [ { \"Sid\":\"One\", " ST " }, {" ST "} ] }", POLICY_IDENTITY);
+
+    (void)state;
+    assert_int_equal(policy_count(p), 2);
+    assert_str_equal(policy_sid(p, 0), S("One"));
+    assert_false(str_is(policy_sid(p, 1)));
+    assert_str_equal(policy_statement_text(p, 0, a), S("{\"Sid\":\"One\"," ST "}"));
+    assert_str_equal(policy_statement_text(p, 1, a), S("{" ST "}"));
+    policy_free(p);
+    policy_free(NULL);
+    arena_free(a);
+}
+
+static void test_authz_parse__principals_with_ids_are_listed_once(void **state)
+{
+    struct arena *a = arena_new(1 << 16);
+    struct policy *p = compile(
+        "{\"Statement\":[{" ST ",\"Principal\":{\"AWS\":[\"111111111111\",\"arn:aws:iam::111111111111:user/u\","
+        "\"arn:aws:sts::111111111111:assumed-role/r/s\",\"arn:aws:iam::111111111111:root\"],"
+        "\"Service\":\"ec2.amazonaws.com\"}},{" ST ",\"Principal\":{\"AWS\":[\"arn:aws:iam::111111111111:user/u\","
+        "\"arn:aws:iam::222222222222:role/p/r\"]}}]}",
+        POLICY_RESOURCE);
+    str *arns;
+
+    (void)state;
+    assert_int_equal(policy_principals(p, a, &arns), 2);
+    assert_str_equal(arns[0], S("arn:aws:iam::111111111111:user/u"));
+    assert_str_equal(arns[1], S("arn:aws:iam::222222222222:role/p/r"));
+    policy_free(p);
+    arena_free(a);
+}
+
+/* Pretty-printed, as people and tools save policies; sized like the yardstick's. */
+static void test_authz_parse__memory_is_at_most_one_and_a_half_times_the_text(void **state)
+{
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, POLICY_MAX_BYTES);
+    buf_add_z(&text, "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n");
+    for (int i = 0; i < 12; i++)
+        buf_printf(
+            &text,
+            "%s    {\n      \"Sid\": \"Statement%d\",\n      \"Effect\": \"%s\",\n      \"Action\": [\n        "
+            "\"s3:GetObject\",\n"
+            "        \"s3:PutObject\",\n        \"s3:DeleteObject\"\n      ],\n      \"Resource\": [\n"
+            "        \"arn:aws:s3:::bucket-%d\",\n        \"arn:aws:s3:::bucket-%d/*\"\n      ],\n      \"Condition\": "
+            "{\n"
+            "        \"StringEquals\": {\n          \"aws:sourceVpce\": [\"vpce-%d\"]\n        }\n      }\n    }",
+            i ? ",\n" : "", i, i % 3 ? "Allow" : "Deny", i, i, i);
+    buf_add_z(&text, "\n  ]\n}\n");
+    assert_false(text.full);
+    struct err e = {0};
+    struct policy *p = NULL;
+    assert_true(is_ok(policy_compile(buf_str(&text), POLICY_IDENTITY, S("p"), &p, &e)));
+    if (p->block.cap * 2 > text.n * 3)
+        fail_msg("%zu bytes for %zu", p->block.cap, text.n);
+    policy_free(p);
+    buf_done(&text);
+}
+
+static void test_authz_parse__size_is_bounded(void **state)
+{
+    static char text[POLICY_MAX_BYTES + 64];
+    struct err e = {0};
+    struct policy *p = NULL;
+    size_t n = 0;
+
+    (void)state;
+    n += (size_t)snprintf(text, sizeof text, "{\"Statement\":{" ST "}}");
+    memset(text + n, ' ', sizeof text - n);
+    assert_true(is_ok(policy_compile(str_n(text, POLICY_MAX_BYTES), POLICY_IDENTITY, S("p"), &p, &e)));
+    policy_free(p);
+    assert_false(is_ok(policy_compile(str_n(text, POLICY_MAX_BYTES + 1), POLICY_IDENTITY, S("p"), &p, &e)));
+    assert_non_null(strstr(e.what, "at most 20480 bytes"));
+}
+
+/* The document itself is small enough; what it would become is not: refused, never wrapped around. */
+static void test_authz_parse__compiled_sizes_are_bounded(void **state)
+{
+    struct buf text;
+    struct err e = {0};
+    struct policy *p = NULL;
+
+    (void)state;
+    buf_init(&text, POLICY_MAX_BYTES);
+    buf_add_z(&text, "{\"Statement\":{" ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":[\"::\"");
+    for (int i = 1; i < 2560; i++)
+        buf_printf(&text, ",\"::%x\"", i);
+    buf_add_z(&text, "]}}}}");
+    assert_false(text.full);
+    assert_false(is_ok(policy_compile(buf_str(&text), POLICY_IDENTITY, S("p"), &p, &e)));
+    assert_non_null(strstr(e.what, "too large"));
+    buf_clear(&text);
+    err_clear(&e);
+    buf_add_z(&text, "{\"Statement\":{" ST ",\"Condition\":{\"NumericEquals\":{\"aws:x\":[1");
+    for (int i = 0; i < 9000; i++)
+        buf_add_z(&text, ",1");
+    buf_add_z(&text, "]}}}}");
+    assert_false(text.full);
+    assert_false(is_ok(policy_compile(buf_str(&text), POLICY_IDENTITY, S("p"), &p, &e)));
+    assert_non_null(strstr(e.what, "elements of a kind"));
+    buf_done(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_authz_parse__bad_documents_are_refused_with_a_reason),
+        cmocka_unit_test(test_authz_parse__good_documents_are_taken),
+        cmocka_unit_test(test_authz_parse__statements_are_given_back),
+        cmocka_unit_test(test_authz_parse__principals_with_ids_are_listed_once),
+        cmocka_unit_test(test_authz_parse__memory_is_at_most_one_and_a_half_times_the_text),
+        cmocka_unit_test(test_authz_parse__size_is_bounded),
+        cmocka_unit_test(test_authz_parse__compiled_sizes_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
