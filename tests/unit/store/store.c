@@ -2,6 +2,7 @@
 /* Records: what a put, an undo, a commit and a snapshot promise. Walks are in records.c, crashes in crash.c. */
 #include "store/fixture.h"
 
+#include "store/db.h"
 #include "store/store.h"
 
 static const struct store_key bucket = {S("111122223333"), S("us-east-1"), S("s3"), S("bucket"), S("data")};
@@ -232,6 +233,31 @@ static void test_store_store__the_file_is_private_and_has_room_for_checksums(voi
     assert_int_equal(head.p[18], 2); /* WAL */
 }
 
+static int number_of(sqlite3 *db, const char *pragma)
+{
+    sqlite3_stmt *st;
+
+    assert_int_equal(sqlite3_prepare_v2(db, pragma, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    int n = sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    return n;
+}
+
+/* No test of ours can cut the power, so at least the setting that survives it is looked at. */
+static void test_store_store__commits_are_synced(void **state)
+{
+    struct fixture *f = *state;
+    struct store *w = open_store(f, true), *r = open_store(f, false);
+
+    assert_int_equal(number_of(w->db, "PRAGMA synchronous"), 2); /* FULL */
+    assert_int_equal(number_of(w->db, "PRAGMA user_version"), 1);
+    assert_int_equal(number_of(r->db, "PRAGMA cache_size"), -1024);
+    assert_int_equal(number_of(r->db, "PRAGMA query_only"), 1);
+    store_close(r);
+    store_close(w);
+}
+
 static void test_store_store__a_newer_schema_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -272,6 +298,7 @@ int main(void)
         fixture_test(test_store_store__misuse_is_refused),
         fixture_test(test_store_store__counters_count_and_roll_back),
         fixture_test(test_store_store__the_file_is_private_and_has_room_for_checksums),
+        fixture_test(test_store_store__commits_are_synced),
         fixture_test(test_store_store__a_newer_schema_is_refused),
         fixture_test(test_store_store__what_is_no_database_is_refused),
     };
