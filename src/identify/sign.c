@@ -70,6 +70,15 @@ static void add_header(struct draft *d, str name, str value)
     d->headers[d->n_headers++] = (struct header){name, value};
 }
 
+/* A name that could not stand in SignedHeaders. */
+static bool is_bad_name(str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] <= ' ' || name.p[i] > '~' || name.p[i] == ';' || name.p[i] == ',' || name.p[i] == ':')
+            return true;
+    return str_empty(name);
+}
+
 static res begin(struct draft *d, const struct sigv4_signer *s, const struct http_request *r, bool presign,
                  struct arena *a, struct err *e)
 {
@@ -87,9 +96,12 @@ static res begin(struct draft *d, const struct sigv4_signer *s, const struct htt
         if (!presign || !is_auth_param(given[i].name))
             add_param(d, given[i].name, given[i].value);
     d->headers = ARENA_ARRAY(a, struct header, r->n_headers + SIGV4_ADDED_HEADERS);
-    for (size_t i = 0; i < r->n_headers; i++)
+    for (size_t i = 0; i < r->n_headers; i++) {
+        if (is_bad_name(r->headers[i].name))
+            return reject(e, "The name of header %zu cannot be signed.", i + 1);
         if (!is_replaced(r->headers[i].name))
             add_header(d, r->headers[i].name, r->headers[i].value);
+    }
     d->timestamp = arena_dup(a, time_basic(s->now_ms, text));
     d->scope = arena_printf(a, "%.*s/%.*s/%.*s/aws4_request", FMT(str_sub(d->timestamp, 0, 8)), FMT(s->region),
                             FMT(s->service));

@@ -363,17 +363,37 @@ res sigv4_read(const struct http_request *r, struct arena *a, struct sigv4_claim
     return OK;
 }
 
+/* arena_printf would take a fifth of the whole time here. */
+static str join(struct arena *a, char sep, const str *parts, size_t n)
+{
+    size_t bytes = 0, used = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bytes += parts[i].n + 1;
+    char *p = arena_alloc(a, bytes + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            p[used++] = sep;
+        if (parts[i].n)
+            memcpy(p + used, parts[i].p, parts[i].n);
+        used += parts[i].n;
+    }
+    return str_n(p, used);
+}
+
 str sigv4_scope(const struct sigv4_claim *c, struct arena *a)
 {
-    return arena_printf(a, "%.*s/%.*s/%.*s/aws4_request", FMT(c->date), FMT(c->region), FMT(c->service));
+    const str parts[] = {c->date, c->region, c->service, S("aws4_request")};
+
+    return join(a, '/', parts, sizeof parts / sizeof *parts);
 }
 
 str sigv4_text_to_sign(str timestamp, str scope, str canonical, struct arena *a)
 {
     char hex[2 * SHA256_BYTES + 1];
+    const str parts[] = {S(ALGORITHM), timestamp, scope, hash_sha256_hex(canonical, hex)};
 
-    return arena_printf(a, ALGORITHM "\n%.*s\n%.*s\n%.*s", FMT(timestamp), FMT(scope),
-                        FMT(hash_sha256_hex(canonical, hex)));
+    return join(a, '\n', parts, sizeof parts / sizeof *parts);
 }
 
 res sigv4_string_to_sign(const struct sigv4_claim *claim, const struct http_request *r, str body_hash, struct arena *a,
