@@ -95,8 +95,10 @@ void loop_free(struct loop *l);
 void loop_tls_context(struct loop *l, void *issue_ctx); /* what this loop's handshakes hand to tls_server's issue */
 /* Takes over a bound, listening socket. TLS and plain are told apart by the first byte when `plain_too`. */
 res loop_listen(struct loop *l, int fd, bool plain_too, void *tag, struct err *e);
-void loop_unlisten(struct loop *l, void *tag); /* closes listeners with this tag; connections go on */
-/* A UDP socket (DNS). */
+/* Closes the listeners and UDP sockets with this tag; connections go on. Like loop_listen and loop_udp: on the loop's
+ * thread, or before loop_run. */
+void loop_unlisten(struct loop *l, void *tag);
+/* Takes over a UDP socket (DNS). */
 res loop_udp(struct loop *l, int fd, void *tag,
              void (*on_packet)(void *tag, int fd, const void *from, uint32_t from_len, str packet), struct err *e);
 res loop_run(struct loop *l, struct err *e); /* until loop_stop */

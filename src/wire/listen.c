@@ -45,6 +45,7 @@ void loop_unlisten(struct loop *l, void *tag)
         close(s->fd);
         s->fd = -1;
     }
+    udps_close(l, tag);
 }
 
 void listeners_close(struct loop *l)

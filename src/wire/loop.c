@@ -261,11 +261,25 @@ res loop_udp(struct loop *l, int fd, void *tag,
     return OK;
 }
 
+void udps_close(struct loop *l, const void *tag)
+{
+    for (struct udp **at = &l->udps; *at;) {
+        struct udp *u = *at;
+        if (u->tag != tag) {
+            at = &u->next;
+            continue;
+        }
+        *at = u->next;
+        close(u->fd);
+        u->fd = -1; /* an event of this batch may still come */
+    }
+}
+
 static void udp_event(struct loop *l, struct udp *u)
 {
     struct sockaddr_storage from;
 
-    for (int i = 0; i < UDP_PACKETS_PER_EVENT; i++) {
+    for (int i = 0; i < UDP_PACKETS_PER_EVENT && u->fd >= 0; i++) {
         socklen_t n = sizeof from;
         ssize_t got = recvfrom(u->fd, l->scratch, SCRATCH_BYTES, MSG_DONTWAIT, (struct sockaddr *)&from, &n);
         if (got < 0)

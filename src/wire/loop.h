@@ -78,6 +78,7 @@ struct loop {
 };
 
 /* loop.c */
+void udps_close(struct loop *l, const void *tag);
 bool loop_watch(struct loop *l, int fd, uint32_t events, struct source *src);
 void loop_refresh_now(struct loop *l);
 str loop_date(struct loop *l); /* of this second, as RFC 9110 wants it */

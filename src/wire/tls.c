@@ -5,8 +5,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <openssl/ssl.h>
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -102,17 +102,21 @@ static struct cached *find(struct tls_server *s, const struct cached *like)
     return NULL;
 }
 
-/* Under the lock: where a new one goes, dropping what was not used for longest. */
+/* Under the lock: where a new one goes; when all is full, in place of what was not used for longest. */
 static struct cached *place_for(struct tls_server *s, const struct cached *fresh)
 {
     struct cached *best = find(s, fresh);
 
-    for (size_t i = 0; i < NAMES_MAX && !best; i++)
-        if (!s->cache[i].leaf)
-            best = &s->cache[i];
-    for (size_t i = 0; i < NAMES_MAX && (!best || best->leaf) && !find(s, fresh); i++)
-        if (!best || s->cache[i].used_ms < best->used_ms)
-            best = &s->cache[i];
+    if (best)
+        return best;
+    best = s->cache;
+    for (size_t i = 0; i < NAMES_MAX; i++) {
+        struct cached *c = &s->cache[i];
+        if (!c->leaf)
+            return c;
+        if (c->used_ms < best->used_ms)
+            best = c;
+    }
     return best;
 }
 

@@ -178,6 +178,11 @@ static void *run(void *loop)
     return NULL;
 }
 
+static void close_door(void *loop)
+{
+    loop_unlisten(loop, (void *)(uintptr_t)&zone);
+}
+
 static void test_wire_dns__is_served_by_the_loop(void **state)
 {
     static const struct http_service none = {0};
@@ -202,6 +207,16 @@ static void test_wire_dns__is_served_by_the_loop(void **state)
         assert_true(sendto(client, packet.p, packet.n, 0, (struct sockaddr *)&at, sizeof at) > 0);
         assert_true(recv(client, answer, sizeof answer, 0) > 40);
     }
+    loop_post(l, close_door, l);
+    patience = (struct timeval){.tv_usec = 100000};
+    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    bool answered = true;
+    for (int i = 0; i < 10 && answered; i++) {
+        str packet = query(q, "sts.us-east-1.amazonaws.com", 1, 1);
+        sendto(client, packet.p, packet.n, 0, (struct sockaddr *)&at, sizeof at);
+        answered = recv(client, answer, sizeof answer, 0) > 0;
+    }
+    assert_false(answered);
     close(client);
     loop_stop(l);
     pthread_join(thread, NULL);
