@@ -17,8 +17,7 @@
  *    An index stays with its endpoint for the VPC's life: connections outlive plans.
  *  - Always open to workloads, as on AWS: UDP and TCP 53 of `resolver`, TCP 80 of 169.254.170.2. All else is closed:
  *    there is no route out of a VPC, and no link between two.
- *  - The host's door (`barmkin run` without --vpc) is such a plan too: PLAN_DOOR_VPC, one endpoint with index 0 of kind
- *    PLAN_INTERFACE_ENDPOINT to whose one address DNS resolves every name, and a workload interface a command.
+ *  - The host's door (`barmkin run` without --vpc) is such a plan too: door.h makes it.
  *
  * Kernel names: the VPC's namespace is RUN/netns/<vpc id>, a workload interface's RUN/netns/<eni id> (RUN is
  * /run/barmkin/TAG; folders root's and 0700, so only root, such as the CLI's `run`, can open and join one). Inside it

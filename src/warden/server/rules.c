@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 
 #define ADDR "%u.%u.%u.%u"
+/* One sender must not fill the kernel's table of connections, which all VPCs share (262,144 by default). */
+#define FLOWS_LIMIT "  ct state new add @flows { ip saddr ct count over 8192 } drop\n"
 #define PARTS(a) (a) >> 24, (a) >> 16 & 255, (a) >> 8 & 255, (a)&255
 
 void rules_link_name(const struct warden *w, uint32_t number, char name[LINK_NAME_BYTES])
@@ -233,20 +235,22 @@ static void add_known(const struct vpc_plan *p, struct buf *out)
 static void add_hooks(const struct vpc_plan *p, struct buf *out)
 {
     /* Judged packets begin something: a TCP segment in the middle of nothing does not. */
-    buf_add_z(out, " chain judge {\n"
-                   "  meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn drop\n"
-                   "  meta mark set 0\n"
-                   "  ip saddr vmap @out_of\n"
-                   "  meta mark != 1 drop\n"
-                   "  ct status dnat ip daddr @gateways accept\n"
-                   "  ct original ip daddr vmap @in_of\n"
-                   "  drop\n }\n"
-                   " chain bound {\n  type filter hook prerouting priority raw; policy drop;\n"
-                   "  iifname \"lo\" accept\n  iifname . ether saddr . ip saddr @bound accept\n }\n"
-                   " chain forward {\n  type filter hook forward priority filter; policy drop;\n"
-                   "  ct state established,related accept\n  ct state new jump judge\n }\n"
-                   " chain input {\n  type filter hook input priority filter; policy drop;\n"
-                   "  iifname \"lo\" accept\n  ct state established,related accept\n  ct state != new drop\n");
+    buf_add_z(out,
+              " set flows { type ipv4_addr; size 4096; flags dynamic; }\n"
+              " chain judge {\n"
+              "  meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn drop\n"
+              "  meta mark set 0\n"
+              "  ip saddr vmap @out_of\n"
+              "  meta mark != 1 drop\n"
+              "  ct status dnat ip daddr @gateways accept\n"
+              "  ct original ip daddr vmap @in_of\n"
+              "  drop\n }\n"
+              " chain bound {\n  type filter hook prerouting priority raw; policy drop;\n"
+              "  iifname \"lo\" accept\n  iifname . ether saddr . ip saddr @bound accept\n }\n"
+              " chain forward {\n  type filter hook forward priority filter; policy drop;\n"
+              "  ct state established,related accept\n" FLOWS_LIMIT "  ct state new jump judge\n }\n"
+              " chain input {\n  type filter hook input priority filter; policy drop;\n"
+              "  iifname \"lo\" accept\n  ct state established,related accept\n  ct state != new drop\n" FLOWS_LIMIT);
     buf_printf(out, "  ip daddr " ADDR " udp dport 53 accept\n  ip daddr " ADDR " tcp dport 53 accept\n",
                PARTS(p->resolver), PARTS(p->resolver));
     buf_printf(out, "  ip daddr " ADDR " tcp dport 80 accept\n", PARTS(PLAN_CREDENTIALS_ADDR));

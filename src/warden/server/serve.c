@@ -327,8 +327,12 @@ res warden_restart_modules(struct warden *w, struct err *e)
 {
     stop_modules(w);
     cleanup_tag(w->run_root, w->tag);
-    TRY(warden_make_run_dir(w, e));
-    return start_modules(w, e);
+    res r = warden_make_run_dir(w, e);
+    if (is_ok(r))
+        r = start_modules(w, e);
+    if (!is_ok(r))
+        warden_end(w, 1);
+    return r;
 }
 
 res warden_serve(struct warden *w, struct err *e)

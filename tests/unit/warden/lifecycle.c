@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Warden's beginnings and ends: bad messages end it, a kill leaves nothing that the next start does not remove. */
-#include "rig.h"
+#include "sockets.h"
+#include "test-plan.h"
 
 #include <sys/mount.h>
 #include <sys/stat.h>
