@@ -19,8 +19,8 @@
  *    there is no route out of a VPC, and no link between two.
  *  - The host's door (`barmkin run` without --vpc) is such a plan too: door.h makes it.
  *
- * Kernel names: the VPC's namespace is RUN/netns/<vpc id>, a workload interface's RUN/netns/<eni id> (RUN is
- * /run/barmkin/TAG; folders root's and 0700, so only root, such as the CLI's `run`, can open and join one). Inside it
+ * Kernel names: the VPC's namespace is RUN/netns/<vpc id>, a workload interface's RUN/netns/<eni id>, where RUN is
+ * /run/barmkin/TAG and netns/ is root's and 0700: only root, such as the CLI's `run`, can open and join one. Inside it
  * the interface is eth0 with plan_mac(address), AWS's MTU of 9001 and a default route to its subnet's gateway. */
 #ifndef BARMKIN_WARDEN_PLAN_H
 #define BARMKIN_WARDEN_PLAN_H

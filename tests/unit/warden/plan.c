@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A plan's bytes come back as they were, and what has no meaning is refused. */
-#include "test-plan.h"
+#include "rig.h"
 
 static bool sensible(const struct test_plan *t)
 {

@@ -2,7 +2,7 @@
 /* Sockets inside the namespaces that warden made. */
 #ifndef BARMKIN_TESTS_UNIT_WARDEN_SOCKETS_H
 #define BARMKIN_TESTS_UNIT_WARDEN_SOCKETS_H
-#include "rig.h"
+#include "role.h"
 
 /* A socket of the namespace of an interface or VPC; `id` NULL is the test's own. Only this thread moves. */
 static inline int socket_at(const struct rig *r, const struct message_id *id, int type)

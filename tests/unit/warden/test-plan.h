@@ -2,7 +2,7 @@
 /* A plan to change: two subnets; a1, a2 in the first, a3 in the second, "lone" without rules, one endpoint, S3. */
 #ifndef BARMKIN_TESTS_UNIT_WARDEN_TEST_PLAN_H
 #define BARMKIN_TESTS_UNIT_WARDEN_TEST_PLAN_H
-#include "rig.h"
+#include "role.h"
 
 enum { G_WORK, G_ENDPOINT, G_LONE, N_GROUPS };
 enum { E_KMS, E_S3, N_ENDPOINTS };

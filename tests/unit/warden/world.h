@@ -2,8 +2,7 @@
 /* Two VPCs with the same addresses in one warden, with front's listener in each. */
 #ifndef BARMKIN_TESTS_UNIT_WARDEN_WORLD_H
 #define BARMKIN_TESTS_UNIT_WARDEN_WORLD_H
-#include "sockets.h"
-#include "test-plan.h"
+#include "rig.h"
 
 struct world {
     struct rig rig;
