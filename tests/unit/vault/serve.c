@@ -333,18 +333,26 @@ static void test_vault_serve__a_volume_key_goes_to_warden_only(void **state)
     fine(r, vault_kms_new_key(r->v, ARN, r->a, &material, &r->e));
     fine(r, vault_kms_generate_data_key(r->v, ARN, material, CONTEXT, 64, NULL, NULL, r->a, &blob, &r->e));
     fine(r, vault_kms_generate_data_key(r->v, ARN, material, CONTEXT, 32, NULL, NULL, r->a, &short_blob, &r->e));
-    fine(r, release(r, &w, material, blob, S("vol-1"), true));
+    fine(r, release(r, &w, material, blob, S("vol-0123456789abcdef1"), true));
     fine(r, vault_kms_decrypt(r->v, ARN, material, CONTEXT, blob, r->secrets, &plain, &r->e));
     assert_memory_equal(w.got.body.key, plain.p, 64);
-    assert_string_equal(w.got.body.volume_id, "vol-1");
+    assert_string_equal(w.got.body.volume_id, "vol-0123456789abcdef1");
     assert_true(w.got.body.magic == VOLUME_KEY_MAGIC && w.got.type == VOLUME_KEY_TYPE && w.got.n_fds == 0);
     assert_int_equal(w.got.body_bytes, sizeof w.got - sizeof(struct message_head));
     w.why = WHY_REJECT;
-    assert_int_equal(release(r, &w, material, blob, S("vol-2"), true).why, WHY_REJECT);
+    assert_int_equal(release(r, &w, material, blob, S("vol-0123456789abcdef2"), true).why, WHY_REJECT);
     assert_string_equal(r->e.what, "no such volume");
-    assert_int_equal(release(r, &w, material, short_blob, S("vol-3"), false).why, WHY_REJECT);
-    assert_int_equal(release(r, &w, material, blob, S("../vol"), false).why, WHY_REJECT);
-    assert_int_equal(release(r, &w, material, S("x"), S("vol-4"), false).why, WHY_REJECT);
+    assert_int_equal(release(r, &w, material, short_blob, S("vol-0123456789abcdef3"), false).why, WHY_REJECT);
+    const str ids[] = {S(""),
+                       S("vol-1"),
+                       S("vol-0123456789abcdef/"),
+                       S("vol-0123456789ABCDEF1"),
+                       S("../-0123456789abcdef1"),
+                       S("vol-0123456789abcdef12"),
+                       S("vol-0123456789abcde\0")};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        assert_int_equal(release(r, &w, material, blob, ids[i], false).why, WHY_REJECT);
+    assert_int_equal(release(r, &w, material, S("x"), S("vol-0123456789abcdef4"), false).why, WHY_REJECT);
 }
 
 static void test_vault_serve__a_dead_warden_is_an_oops_and_a_new_one_takes_its_place(void **state)
@@ -357,7 +365,8 @@ static void test_vault_serve__a_dead_warden_is_an_oops_and_a_new_one_takes_its_p
     fine(r, vault_kms_generate_data_key(r->v, ARN, material, CONTEXT, 64, NULL, NULL, r->a, &blob, &r->e));
     close(r->warden);
     r->warden = -1;
-    assert_int_equal(vault_release_volume_key(r->v, ARN, material, CONTEXT, blob, S("vol-1"), NULL).why, WHY_OOPS);
+    assert_int_equal(vault_release_volume_key(r->v, ARN, material, CONTEXT, blob, S("vol-0123456789abcdef1"), NULL).why,
+                     WHY_OOPS);
     pair(fds);
     fine(r, vault_control_send(r->control, VAULT_PIPE_TO_WARDEN, fds[1], &r->e));
     close(fds[1]);
@@ -371,13 +380,13 @@ static void test_vault_serve__a_dead_warden_is_an_oops_and_a_new_one_takes_its_p
         r->e = before;
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, warden_stub, &w), 0);
-        got = vault_release_volume_key(r->v, ARN, material, CONTEXT, blob, S("vol-1"), &r->e);
+        got = vault_release_volume_key(r->v, ARN, material, CONTEXT, blob, S("vol-0123456789abcdef1"), &r->e);
         if (!is_ok(got))
             pthread_cancel(thread);
         pthread_join(thread, NULL);
     }
     fine(r, got);
-    assert_string_equal(w.got.body.volume_id, "vol-1");
+    assert_string_equal(w.got.body.volume_id, "vol-0123456789abcdef1");
 }
 
 static void test_vault_serve__the_parent_hands_over_further_pipes(void **state)
