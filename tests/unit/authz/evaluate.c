@@ -109,8 +109,9 @@ static void test_authz_evaluate__grants_and_their_constraints(void **state)
     const struct str_pair2 pair = {S("job"), S("j1")};
     struct authz_grant grant = {.id = S("g")};
     str j1 = S("j1"), other = S("x");
-    const struct authz_value context[] = {{S("kms:EncryptionContext:job"), &j1, 1, false},
-                                          {S("kms:EncryptionContext:more"), &other, 1, false}};
+    const struct authz_value both[] = {{S("kms:EncryptionContext:more"), &other, 1, false},
+                                       {S("kms:EncryptionContext:job"), &j1, 1, false}};
+    const struct authz_value *context = both;
 
     f->r.action = S("kms:Decrypt");
     f->r.resource = S(KEY);
@@ -128,6 +129,7 @@ static void test_authz_evaluate__grants_and_their_constraints(void **state)
     grant.equals = &pair;
     grant.n_equals = 1;
     expect(f, DENIED_IMPLICITLY, LAYER_RESOURCE);
+    f->r.context = context + 1;
     f->r.n_context = 1;
     expect(f, ALLOWED, LAYER_GRANT);
     j1 = S("J1");
@@ -271,6 +273,23 @@ static void test_authz_evaluate__the_reason_is_the_statement(void **state)
     policy_free(p);
 }
 
+static void test_authz_evaluate__the_statement_that_names_the_caller_is_the_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct policy *p = compile(
+        "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Principal\":{\"AWS\":"
+        "\"111111111111\"}},{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Principal\":{\"AWS\":\"" USER
+        "\"}}]}",
+        POLICY_RESOURCE);
+
+    f->l.resource = p;
+    struct decision d = authz_evaluate(&f->r, &f->l);
+    assert_int_equal(d.verdict, ALLOWED);
+    assert_ptr_equal(d.reason.policy, p);
+    assert_int_equal(d.reason.statement, 1);
+    policy_free(p);
+}
+
 /* The deleted user's id stands where its ARN stood. */
 static void test_authz_evaluate__unique_ids_are_principals(void **state)
 {
@@ -285,6 +304,13 @@ static void test_authz_evaluate__unique_ids_are_principals(void **state)
     expect(f, DENIED_IMPLICITLY, LAYER_IDENTITY);
     f->r.principal_id = S("AIDAEXAMPLEEXAMPLE12");
     expect(f, ALLOWED, LAYER_RESOURCE);
+    f->r.principal_kind = PRINCIPAL_SESSION;
+    f->r.principal = S("arn:aws:sts::111111111111:assumed-role/r/s");
+    expect(f, ALLOWED, LAYER_RESOURCE);
+    f->r.principal_kind = PRINCIPAL_ROOT;
+    f->r.resource_account = S("222222222222");
+    f->l.resource_takes_policies = true;
+    expect(f, DENIED_IMPLICITLY, LAYER_RESOURCE);
     policy_free(p);
 }
 
@@ -375,6 +401,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_authz_evaluate__strange_bytes_in_a_variable_deny, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__an_unbounded_variable_denies, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__the_reason_is_the_statement, begin, end),
+        cmocka_unit_test_setup_teardown(test_authz_evaluate__the_statement_that_names_the_caller_is_the_reason, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__unique_ids_are_principals, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__many_context_keys, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__explain_of_a_senseless_request_is_json, begin, end),
