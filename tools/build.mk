@@ -91,6 +91,7 @@ $(BUILD)/libxgb.a: $(call obj,$(XGB_COMMON))
 	@$(AR) rcs $@ $^
 XGB_TESTS := $(filter $(BUILD)/tests/unit/runtimes/xgboost/%,$(UNIT_TESTS))
 $(XGB_TESTS): $(BUILD)/libxgb.a
+$(BUILD)/tests/unit/runtimes/xgboost/programs: $(BUILD)/xgboost-train $(BUILD)/xgboost-serve
 $(XGB_TESTS): UNIT_LIBS = $(BUILD)/libxgb.a -lxgboost
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a

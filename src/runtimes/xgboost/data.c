@@ -102,9 +102,9 @@ static res keep_row(struct loader *l, const char *path, uint64_t line)
 {
     size_t first = l->weighted ? 2 : 1;
 
-    if (isnan(l->row[0]))
-        return reject(l->e, "Failed to load csv data with exception:\n%s, row %llu: the label is missing", path,
-                      (unsigned long long)line);
+    if (isnan(l->row[0]) || (l->weighted && isnan(l->row[1])))
+        return reject(l->e, "Failed to load csv data with exception:\n%s, row %llu: the %s is missing", path,
+                      (unsigned long long)line, isnan(l->row[0]) ? "label" : "weight");
     buf_add_bytes(&l->labels, l->row, sizeof *l->row);
     if (l->weighted)
         buf_add_bytes(&l->weights, l->row + 1, sizeof *l->row);

@@ -17,6 +17,16 @@
 
 enum { EVENTS = 64, SWEEP_MS = 1000, STOP_MS = 5000, DRAIN_MS = 2000, BACKLOG = 512 };
 
+static void arm_listener(struct server *s, bool on)
+{
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = s};
+
+    if (on == s->listening)
+        return;
+    epoll_ctl(s->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->listen_fd, &ev);
+    s->listening = on;
+}
+
 static void conn_close(struct conn *c)
 {
     struct server *s = c->server;
@@ -31,6 +41,8 @@ static void conn_close(struct conn *c)
     c->next_free = s->free;
     s->free = c;
     s->live--;
+    if (!s->stopping)
+        arm_listener(s, true);
 }
 
 /* ---- connections ---- */
@@ -120,16 +132,6 @@ static void on_readable(struct conn *c)
     settle(c);
 }
 
-static void arm_listener(struct server *s, bool on)
-{
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = s};
-
-    if (on == s->listening)
-        return;
-    epoll_ctl(s->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->listen_fd, &ev);
-    s->listening = on;
-}
-
 static void conn_open(struct server *s, int fd)
 {
     struct conn *c = s->free;
@@ -152,8 +154,10 @@ static void on_connections(struct server *s)
 {
     for (int i = 0; i < EVENTS && s->free; i++) {
         int fd = accept4(s->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+            arm_listener(s, false); /* until a connection ends or the next sweep: no spinning on it */
         if (fd < 0)
-            break; /* none left, or out of descriptors: the next sweep tries again */
+            return;
         conn_open(s, fd);
     }
     if (!s->free)

@@ -177,6 +177,7 @@ static res take_csv(struct run *r, str body)
         if (row == 1)
             TRY(check_width(r, width = n));
         if (n != width) {
+            err_clear(&why);
             reject(&why, "%zu columns where the first row has %zu", n, width);
             return unreadable(r, "csv", row, &why);
         }

@@ -199,7 +199,8 @@ static void digits_of_any(double v, struct digits *g)
 {
     char text[40];
 
-    for (int precision = 15; precision <= 17; precision++) {
+    /* Any 15 digits survive a normal double, so fewer than 15 are found by cutting zeros; near zero they do not. */
+    for (int precision = v < 1e-290 ? 1 : 15; precision <= 17; precision++) {
         snprintf(text, sizeof text, "%.*e", precision - 1, v);
         if (strtod(text, NULL) == v)
             break;

@@ -9,7 +9,7 @@
 enum { STACK_MAX = 4096, MEMO_MAX = 4096, STEPS_MAX = 1 << 20 };
 
 enum pv_kind { PV_NONE, PV_MARK, PV_NUMBER, PV_TEXT, PV_BYTES, PV_TUPLE, PV_LIST, PV_DICT, PV_GLOBAL, PV_BOOSTER };
-enum { GLOBAL_BOOSTER = 1, GLOBAL_BYTEARRAY };
+enum { GLOBAL_BOOSTER = 1, GLOBAL_BYTEARRAY, GLOBAL_ENCODE };
 
 /* Containers keep no elements but what is asked of them: a tuple its first two (a call's arguments, or a state without
  * slots), the dict of a Booster the two members that are read. */
@@ -145,6 +145,8 @@ static res push_global(struct machine *m, str module, str name)
         return push(m, (struct pv){.kind = PV_GLOBAL, .number = GLOBAL_BOOSTER});
     if ((str_eq(module, S("builtins")) || str_eq(module, S("__builtin__"))) && str_eq(name, S("bytearray")))
         return push(m, (struct pv){.kind = PV_GLOBAL, .number = GLOBAL_BYTEARRAY});
+    if (str_eq(module, S("_codecs")) && str_eq(name, S("encode")))
+        return push(m, (struct pv){.kind = PV_GLOBAL, .number = GLOBAL_ENCODE});
     return bad(m, "a class that is not allowed");
 }
 
@@ -178,7 +180,7 @@ static res append_items(struct machine *m, size_t first, size_t below)
     return OK;
 }
 
-/* bytearray(b"...") or, in protocol 2, bytearray("...", "latin-1"): UTF-8 whose code points are the bytes. */
+/* Protocol 2 spells bytes as text whose code points are the bytes. */
 static res latin1(struct machine *m, str text, str *out)
 {
     size_t n = 0;
@@ -201,21 +203,22 @@ static res latin1(struct machine *m, str text, str *out)
     return OK;
 }
 
+/* The two calls there are: bytearray(b"...") and, in protocol 2, _codecs.encode("...", "latin1"). */
 static res reduce(struct machine *m)
 {
     struct pv args, callee;
-    str bytes;
+    str bytes = STR_ABSENT;
 
     TRY(pop(m, &args));
     TRY(pop(m, &callee));
-    if (args.kind != PV_TUPLE || callee.kind != PV_GLOBAL || callee.number != GLOBAL_BYTEARRAY)
+    if (args.kind != PV_TUPLE || callee.kind != PV_GLOBAL)
         return bad(m, "a call that is not allowed");
     const struct pair *p = &m->pairs[args.ref];
-    if (args.number == 1 && p->first.kind == PV_BYTES)
+    if (callee.number == GLOBAL_BYTEARRAY && args.number == 1 && p->first.kind == PV_BYTES)
         return push(m, p->first);
-    if (args.number != 2 || p->first.kind != PV_TEXT || p->second.kind != PV_TEXT ||
-        !str_starts(p->second.text, S("latin")))
-        return bad(m, "a bytearray of something else");
+    if (callee.number != GLOBAL_ENCODE || args.number != 2 || p->first.kind != PV_TEXT || p->second.kind != PV_TEXT ||
+        !str_eq(p->second.text, S("latin1")))
+        return bad(m, "a call that is not allowed");
     TRY(latin1(m, p->first.text, &bytes));
     return push(m, (struct pv){.kind = PV_BYTES, .text = bytes});
 }
