@@ -23,7 +23,7 @@ obj = $(patsubst src/%.c,$(BUILD)/%.o,$(1))
 PROGRAMS := $(if $(wildcard src/main.c),$(BUILD)/barmkin) $(if $(WARDEN_SRC),$(BUILD)/barmkin-warden) \
   $(if $(AGENT_SRC),$(BUILD)/barmkin-agent) $(if $(INIT_SRC),$(BUILD)/sandbox-init) \
   $(if $(wildcard src/runtimes/xgboost/train.c),$(BUILD)/xgboost-train) \
-  $(if $(wildcard src/runtimes/xgboost/serve.c),$(BUILD)/xgboost-serve)
+  $(if $(wildcard src/runtimes/xgboost/serve.c),$(BUILD)/xgboost-serve $(BUILD)/images/native/built)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null | sort)
 UNIT_TESTS := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
 
@@ -65,7 +65,7 @@ $(BUILD)/barmkin-warden: $(call obj,$(WARDEN_SRC) $(WARDEN_COMMON)) $(BUILD)/lib
 	@$(CC) $(LDFLAGS) -o $@ $^ -lnftables -lmnl -lseccomp
 $(BUILD)/barmkin-agent: $(call obj,$(AGENT_SRC)) $(BUILD)/libbarmkin.a
 	@echo "  LD $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcurl -larchive
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcurl -larchive -lseccomp
 # Static and without sanitizers: it runs in an image that has no libraries of ours.
 $(BUILD)/sandbox-init: $(INIT_SRC)
 	@mkdir -p $(@D)
@@ -85,6 +85,11 @@ $(BUILD)/plain/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -I/usr/share/include/llhttp -std=gnu17 -O2 -g -fPIE -w -c -o $@ $<
 
+# The image they run in.
+$(BUILD)/images/native/built: tools/image-native $(BUILD)/xgboost-train $(BUILD)/xgboost-serve
+	@tools/image-native $(BUILD)
+	@touch $@
+
 # Their shared part for the unit tests, which do run under sanitizers.
 $(BUILD)/libxgb.a: $(call obj,$(XGB_COMMON))
 	@rm -f $@
@@ -99,10 +104,17 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) -lm -lcmocka
 
+$(BUILD)/libagent.a: $(call obj,$(filter-out %/main.c,$(AGENT_SRC)))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+AGENT_TESTS := $(filter $(BUILD)/tests/unit/runtimes/agent/%,$(UNIT_TESTS))
+$(AGENT_TESTS): $(BUILD)/libagent.a
+$(AGENT_TESTS): UNIT_LIBS = $(BUILD)/libagent.a -lcurl -larchive -lseccomp
+
 # Warden's tests start the real program; those of its parts link them.
 $(BUILD)/libwarden.a: $(call obj,$(filter-out %/main.c,$(WARDEN_SRC)))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 $(filter $(BUILD)/tests/unit/warden/volume,$(UNIT_TESTS)): $(BUILD)/libwarden.a
 $(BUILD)/probe: tests/probe/probe.c
 	@mkdir -p $(@D)

@@ -41,7 +41,6 @@ struct vault *vault_client_new(int fd)
     struct vault *v = ARENA_NEW(own, struct vault);
 
     v->own = own;
-    v->pipe.tries = VAULT_PIPE_CLIENT_TRIES;
     v->pipe.room = arena_alloc(own, VAULT_PIPE_ROOM_BYTES);
     v->pipe.secrets = arena_new_secret(WORK_BYTES_MAX);
     take_fd(v, fd);

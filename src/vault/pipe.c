@@ -4,7 +4,6 @@
 #include "vault/pipe.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -53,24 +52,11 @@ res vault_pipe_send(int fd, uint32_t kind, const str *fields, size_t n, struct e
     return send_all(fd, parts, 1 + 2 * n, e);
 }
 
-/* Receives, at first without sleeping: a call takes a few microseconds, waking a sleeping peer on an idle processor ten
- * times that. Between two tries whoever else wants the processor gets it. */
-static ssize_t receive_soon(int fd, void *dst, size_t cap, int tries)
-{
-    for (; tries > 0; tries--) {
-        ssize_t got = recv(fd, dst, cap, MSG_DONTWAIT);
-        if (got >= 0 || (errno != EAGAIN && errno != EINTR))
-            return got;
-        sched_yield();
-    }
-    return recv(fd, dst, cap, 0);
-}
-
 /* Reads until `want` bytes stand in dst. *have is updated; the first read may take up to cap. */
-static res fill(int fd, uint8_t *dst, size_t cap, size_t *have, size_t want, int tries, bool *end, struct err *e)
+static res fill(int fd, uint8_t *dst, size_t cap, size_t *have, size_t want, bool *end, struct err *e)
 {
     while (*have < want) {
-        ssize_t got = receive_soon(fd, dst + *have, cap - *have, tries);
+        ssize_t got = recv(fd, dst + *have, cap - *have, 0);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -110,7 +96,7 @@ res vault_pipe_receive(struct vault_pipe *p, struct vault_message *m, bool *end,
     uint32_t length;
 
     *end = false;
-    res first = fill(p->fd, at, cap, &have, sizeof length, p->tries, end, e);
+    res first = fill(p->fd, at, cap, &have, sizeof length, end, e);
     p->used = have;
     TRY(first);
     memcpy(&length, at, sizeof length);
@@ -122,7 +108,7 @@ res vault_pipe_receive(struct vault_pipe *p, struct vault_message *m, bool *end,
         memcpy(at, p->room, have);
     }
     bool cut = false;
-    res rest = fill(p->fd, at, whole, &have, whole, p->tries, &cut, e);
+    res rest = fill(p->fd, at, whole, &have, whole, &cut, e);
     p->used = have < cap ? have : cap;
     TRY(rest);
     return parse(at + sizeof length, length, m, e);

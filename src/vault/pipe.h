@@ -13,8 +13,6 @@
 enum {
     VAULT_PIPE_BYTES_MAX = 1 << 20, /* of a whole message */
     VAULT_PIPE_FIELDS_MAX = 8,
-    VAULT_PIPE_CLIENT_TRIES = 64,
-    VAULT_PIPE_SERVER_TRIES = 16,
     VAULT_PIPE_ROOM_BYTES = 16384, /* what is received without asking for memory */
 };
 
@@ -44,7 +42,6 @@ struct vault_pipe {
     int fd;
     struct arena *secrets; /* what one message needs beyond the room; reset by vault_pipe_settle */
     uint8_t *room;         /* VAULT_PIPE_ROOM_BYTES of a secret arena that lives as long as the pipe */
-    int tries;             /* so often it looks for a message before it sleeps */
     size_t used;           /* bytes of the room to be wiped */
 };
 struct vault_message {

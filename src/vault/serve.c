@@ -62,7 +62,7 @@ static void *serve_pipe(void *arg)
 {
     struct pipe_thread *t = arg;
     struct arena *own = arena_new_secret(OWN_BYTES_MAX);
-    struct vault_pipe p = {.fd = t->fd, .tries = VAULT_PIPE_SERVER_TRIES, .secrets = arena_new_secret(WORK_BYTES_MAX)};
+    struct vault_pipe p = {.fd = t->fd, .secrets = arena_new_secret(WORK_BYTES_MAX)};
     struct vault_work w = {.keys = t->keys, .secrets = p.secrets};
     uint8_t zero[AEAD_KEY_BYTES] = {0};
     struct vault_message m;

@@ -346,79 +346,6 @@ static void test_identify_sigv4__hidden_parameters_stay_signed(void **state)
     refused(b, S(""), IDENTIFY_SIGNATURE);
 }
 
-static void test_identify_sigv4__malformed_credentials_are_refused(void **state)
-{
-    struct bench *b = *state;
-    str long_name = str_n(arena_alloc(b->a, 200), 200);
-    str credentials[] = {
-        S("A/2026112/r/s/aws4_request"),
-        S("A/20261123//s/aws4_request"),
-        S("A/20261123/r r/s/aws4_request"),
-        S("A/20261123/r//aws4_request"),
-        S("A/20261123/r/s%/aws4_request"),
-        S("A/20261123/r/s/aws4_reques"),
-        S("A/20261123/r"),
-        S("A"),
-        arena_printf(b->a, "%0129d/20261123/r/s/aws4_request", 1),
-        arena_printf(b->a, "A/20261123/%065d/s/aws4_request", 1),
-        arena_printf(b->a, "A/20261123/r/%065d/aws4_request", 1),
-        long_name,
-    };
-
-    add(b, "X-Amz-Date", "20261123T082251Z");
-    add(b, "Authorization", "");
-    for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++) {
-        header_at(b, "Authorization")->value = arena_printf(
-            b->a, "AWS4-HMAC-SHA256 Credential=%.*s, SignedHeaders=host;x-amz-date, Signature=0", FMT(credentials[i]));
-        refused(b, S(""), IDENTIFY_HEADER_MALFORMED);
-    }
-    header_at(b, "Authorization")->value =
-        S("AWS4-HMAC-SHA256 Credential=A/20261123/r/s/aws4_request, SignedHeaders=host;x-amz-d\xc3\xa4te, Signature=0");
-    refused(b, S(""), IDENTIFY_HEADER_MALFORMED);
-}
-
-static void test_identify_sigv4__date_alone_in_basic_form(void **state)
-{
-    struct bench *b = *state;
-
-    add(b, "Date", "20261123T082251Z");
-    add(b, "Authorization",
-        "AWS4-HMAC-SHA256 Credential=A/20261123/r/s/aws4_request, SignedHeaders=date;host, Signature=0");
-    refused(b, body_hash(b, ""), IDENTIFY_SIGNATURE);
-    assert_str_equal(b->claim.timestamp, S("20261123T082251Z"));
-}
-
-static void test_identify_sigv4__payload_headers_say_what_they_are(void **state)
-{
-    struct bench *b = *state; /* T4 */
-    static const struct {
-        const char *value;
-        int payload; /* -1: refused */
-    } cases[] = {
-        {"UNSIGNED-PAYLOAD", PAYLOAD_UNSIGNED},
-        {"STREAMING-UNSIGNED-PAYLOAD-TRAILER", PAYLOAD_STREAMING_UNSIGNED_TRAILER},
-        {"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", PAYLOAD_STREAMING_SIGNED},
-        {"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", PAYLOAD_STREAMING_SIGNED_TRAILER},
-        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", PAYLOAD_HASH},
-        {"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", -1},
-        {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85", -1},
-        {"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", -1},
-        {"", -1},
-    };
-
-    use_s3(b, "/bucket/key");
-    size_t n = b->r.n_headers;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        b->r.n_headers = n;
-        sign(b, str_z(cases[i].value));
-        assert_int_equal(verify(b, S("")), cases[i].payload >= 0);
-        if (cases[i].payload >= 0)
-            assert_int_equal(b->claim.payload, cases[i].payload);
-        else
-            assert_int_equal(b->fault, IDENTIFY_PAYLOAD);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,9 +368,6 @@ int main(void)
         T(test_identify_sigv4__s3_paths_are_neither_normalized_nor_encoded_twice),
         T(test_identify_sigv4__other_paths_are_normalized_and_encoded_again),
         T(test_identify_sigv4__hidden_parameters_stay_signed),
-        T(test_identify_sigv4__malformed_credentials_are_refused),
-        T(test_identify_sigv4__date_alone_in_basic_form),
-        T(test_identify_sigv4__payload_headers_say_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,7 +114,7 @@ static inline void rig_ask_upstream(struct rig_work *w)
     str head = arena_printf(x_arena(w->x), "GET /%.*s HTTP/1.1\r\nHost: model\r\n\r\n", FMT(q));
 
     x_hold(w->x);
-    loop_upstream(x_loop(w->x), S("model"), rig_up_connect, head, 4096, 1500, rig_up_done, w->x);
+    loop_upstream(x_loop(w->x), S("model"), rig_up_connect, head, 4096, 500, rig_up_done, w->x);
 }
 
 static inline void rig_on_head(void *ctx, struct exchange *x)
@@ -251,11 +251,11 @@ static inline void *rig_thread(void *arg)
 static const struct http_limits rig_limits = {
     .header_bytes = 16 * 1024,
     .header_count = 100,
-    .header_deadline_ms = 3000, /* generous: tests share the machine with builds; those about deadlines set their own */
-    .idle_ms = 5000,
+    .header_deadline_ms = 400,
+    .idle_ms = 1500,
     .min_body_bytes_per_s = 1000,
     .max_connections = 1000,
-    .body_grace_ms = 3000,
+    .body_grace_ms = 300,
     .write_grace_ms = 5000,
     .stop_ms = 3000,
 };

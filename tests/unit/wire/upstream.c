@@ -203,7 +203,7 @@ static void test_wire_upstream__times_out_and_reports_no_server(void **state)
     pair_start(&p);
     int64_t began = time_mono_ms();
     assert_true(str_ends(ask(&p, "up?hang", text, sizeof text), S("did not answer in time")));
-    assert_in_range(time_mono_ms() - began, 1400, 6000);
+    assert_in_range(time_mono_ms() - began, 400, 3000);
     p.rig.up_port = 1; /* nobody listens there */
     str r = ask(&p, "up?ok", text, sizeof text);
     assert_true(str_starts(r, S("HTTP/1.1 502 ")));
