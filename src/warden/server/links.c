@@ -12,17 +12,10 @@
 #include "warden/server/rtnl.h"
 #include "warden/server/rules.h"
 
-/* In the interface's new namespace: nothing but IPv4, nothing believed that was not asked for. */
+/* In the interface's new namespace. */
 static res settle(struct rtnl **own, int *own_netns, struct err *e)
 {
-    static const char *const settings[][2] = {
-        {"ipv6/conf/all/disable_ipv6", "1"},        {"ipv6/conf/default/disable_ipv6", "1"},
-        {"ipv4/conf/all/rp_filter", "1"},           {"ipv4/conf/default/rp_filter", "1"},
-        {"ipv4/conf/all/accept_redirects", "0"},    {"ipv4/conf/default/accept_redirects", "0"},
-        {"ipv4/conf/all/accept_source_route", "0"},
-    };
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        TRY(netns_sysctl(settings[i][0], settings[i][1], e));
+    TRY(netns_settle(false, e));
     *own_netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     if (*own_netns < 0)
         return oops(e, errno, "opening a network namespace: %s", strerror(errno));
@@ -66,6 +59,7 @@ res links_make(struct warden *w, struct rtnl *router, struct link *l, int vpc_ne
     int own_netns = -1;
 
     res r = netns_create(w, &l->id, e);
+    l->named = is_ok(r);
     if (is_ok(r))
         r = settle(&own, &own_netns, e);
     netns_join(vpc_netns);
@@ -89,7 +83,8 @@ void links_drop(struct warden *w, struct rtnl *router, const struct link *l)
     err_clear(&e);
     if (!is_ok(conntrack_forget(l->addr, &e)))
         log_warn("%s: %s", l->id.z, e.what);
-    netns_unname(w, &l->id);
+    if (l->named)
+        netns_unname(w, &l->id);
 }
 
 struct reap {

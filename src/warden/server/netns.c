@@ -24,6 +24,8 @@ res netns_create(struct warden *w, const struct message_id *id, struct err *e)
 
     netns_path(w, id, path);
     int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return oops(e, EEXIST, "%s has a namespace already", id->z);
     if (fd < 0)
         return oops(e, errno, "making %s: %s", path, strerror(errno));
     close(fd);
@@ -85,7 +87,7 @@ void netns_unname(struct warden *w, const struct message_id *id)
         log_warn("removing %s: %s", path, strerror(errno));
 }
 
-res netns_sysctl(const char *name, const char *value, struct err *e)
+static res set(const char *name, const char *value, struct err *e)
 {
     char path[WARDEN_PATH_BYTES];
 
@@ -95,9 +97,29 @@ res netns_sysctl(const char *name, const char *value, struct err *e)
         return OK; /* a kernel without IPv6 has it disabled */
     if (fd < 0)
         return oops(e, errno, "opening %s: %s", path, strerror(errno));
-    size_t n = strnlen(value, 32);
-    ssize_t r = write(fd, value, n);
+    ssize_t r = write(fd, value, 1);
     int why = errno;
     close(fd);
-    return r == (ssize_t)n ? OK : oops(e, why, "setting %s: %s", path, strerror(why));
+    return r == 1 ? OK : oops(e, why, "setting %s: %s", path, strerror(why));
+}
+
+res netns_settle(bool router, struct err *e)
+{
+    static const char *const of_devices[][2] = {
+        {"rp_filter", "1"},    {"accept_redirects", "0"}, {"send_redirects", "0"}, {"accept_source_route", "0"},
+        {"accept_local", "0"}, {"route_localnet", "0"},   {"proxy_arp", "0"},
+    };
+    char name[64];
+
+    TRY(set("ipv6/conf/all/disable_ipv6", "1", e));
+    TRY(set("ipv6/conf/default/disable_ipv6", "1", e));
+    TRY(set("ipv4/ip_forward", router ? "1" : "0", e)); /* first: it resets some of those below */
+    for (size_t i = 0; i < sizeof of_devices / sizeof *of_devices; i++) {
+        snprintf(name, sizeof name, "ipv4/conf/all/%s", of_devices[i][0]);
+        TRY(set(name, of_devices[i][1], e));
+        snprintf(name, sizeof name, "ipv4/conf/default/%s", of_devices[i][0]);
+        TRY(set(name, of_devices[i][1], e));
+    }
+    /* Every refused connection learns it at once; only its own sender is told. */
+    return router ? set("ipv4/icmp_ratelimit", "0", e) : OK;
 }

@@ -18,7 +18,8 @@ void netns_join(int fd);
 void netns_leave(struct warden *w);
 /* Takes the name away. The namespace ends when its last process and socket do. */
 void netns_unname(struct warden *w, const struct message_id *id);
-/* Writes a sysctl of the namespace the process is in, such as "ipv4/ip_forward". A missing file is fine for ipv6/. */
-res netns_sysctl(const char *name, const char *value, struct err *e);
+/* In a new namespace: IPv4 only, nothing believed that was not asked for, and nothing left of the host's own settings,
+ * which new namespaces inherit. A router forwards. lo is not up yet. */
+res netns_settle(bool router, struct err *e);
 
 #endif

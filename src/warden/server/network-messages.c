@@ -10,6 +10,7 @@
 #include "warden/server/cleanup.h"
 #include "warden/server/netns.h"
 #include "warden/server/network.h"
+#include "warden/server/rules.h"
 
 enum { BACKLOG = 512 };
 
@@ -139,8 +140,11 @@ static void forget_all(struct warden *w)
     struct map_slot *slot;
     size_t at = 0;
 
-    while ((slot = map_next(&w->network->vpcs, &at)))
-        arena_free(((struct vpc *)slot->value)->arena);
+    while ((slot = map_next(&w->network->vpcs, &at))) {
+        struct vpc *v = slot->value;
+        rules_close(v->nft);
+        arena_free(v->arena);
+    }
     map_done(&w->network->vpcs);
     map_init(&w->network->vpcs);
 }

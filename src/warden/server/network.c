@@ -40,25 +40,18 @@ static struct vpc *vpc_new(struct warden *w, const struct message_id *id)
 static void vpc_forget(struct warden *w, struct vpc *v)
 {
     map_remove(&w->network->vpcs, id_str(&v->id));
+    rules_close(v->nft); /* after links_reap(): its child has it too, and is the one to wait */
     arena_free(v->arena);
     *v = (struct vpc){.next = w->network->free};
     w->network->free = v;
 }
 
-/* In the VPC's new namespace: a router of IPv4 that believes nobody. */
+/* In the VPC's new namespace. Forwarding is safe: links come after the ruleset. */
 static res settle(struct err *e)
 {
-    static const char *const settings[][2] = {
-        {"ipv6/conf/all/disable_ipv6", "1"},        {"ipv6/conf/default/disable_ipv6", "1"},
-        {"ipv4/conf/all/rp_filter", "1"},           {"ipv4/conf/default/rp_filter", "1"},
-        {"ipv4/conf/all/accept_redirects", "0"},    {"ipv4/conf/default/accept_redirects", "0"},
-        {"ipv4/conf/all/send_redirects", "0"},      {"ipv4/conf/default/send_redirects", "0"},
-        {"ipv4/conf/all/accept_source_route", "0"}, {"ipv4/ip_forward", "1"}, /* safe: links come after the ruleset */
-    };
     struct rtnl *nl = NULL;
 
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        TRY(netns_sysctl(settings[i][0], settings[i][1], e));
+    TRY(netns_settle(true, e));
     res r = rtnl_open(&nl, e);
     if (is_ok(r))
         r = rtnl_link_up(nl, LOOPBACK_INDEX, true, e);
@@ -68,15 +61,17 @@ static res settle(struct err *e)
 
 static res vpc_create(struct warden *w, const struct message_id *id, struct vpc **out, struct err *e)
 {
-    TRY(netns_create(w, id, e));
-    res r = settle(e);
+    res r = netns_create(w, id, e);
+    bool named = is_ok(r);
+
+    if (named)
+        r = settle(e);
     netns_leave(w);
-    if (!is_ok(r)) {
+    if (is_ok(r))
+        *out = vpc_new(w, id);
+    else if (named)
         netns_unname(w, id);
-        return r;
-    }
-    *out = vpc_new(w, id);
-    return OK;
+    return r;
 }
 
 /* The next state of a VPC, made from a plan before anything is touched. */
@@ -122,6 +117,7 @@ static res next_links(struct vpc *v, const struct vpc_plan *plan, struct next *x
         if (was && (was->addr != l->addr || was->gateway != l->gateway))
             r = reject(e, "%s cannot change its address", p->id.z);
         l->made = was && was->made;
+        l->named = l->made;
         l->number = l->made ? was->number : free_number(v, taken);
         x->numbers[i] = l->number;
         map_put(&x->ids, id_str(&l->id), l);
@@ -164,14 +160,14 @@ static res drop_addrs(const struct vpc *v, struct rtnl *nl, const struct next *x
     return OK;
 }
 
-static res load_rules(struct warden *w, const struct vpc_plan *plan, const struct next *x, struct err *e)
+static res load_rules(struct warden *w, struct vpc *v, const struct vpc_plan *plan, const struct next *x, struct err *e)
 {
     struct buf text;
 
     buf_init(&text, RULES_TEXT_MAX);
     res r = rules_compile(w, plan, x->numbers, &text, e);
     if (is_ok(r))
-        r = rules_load(w, &text, e);
+        r = rules_load(w, &v->nft, &text, e);
     buf_done(&text);
     return r;
 }
@@ -219,7 +215,7 @@ static res change(struct warden *w, struct vpc *v, const struct vpc_plan *plan, 
     if (is_ok(r))
         r = add_addrs(v, nl, x, e);
     if (is_ok(r))
-        r = load_rules(w, plan, x, e);
+        r = load_rules(w, v, plan, x, e);
     if (is_ok(r))
         r = relink(w, v, x, nl, vpc_netns, e);
     rtnl_close(nl);
@@ -242,7 +238,7 @@ static void vpc_close(struct warden *w, struct vpc *v)
         return;
     }
     netns_join(vpc_netns);
-    if (!is_ok(rules_load_closed(w, &e))) {
+    if (!is_ok(rules_load_closed(w, &v->nft, &e))) {
         log_error("%s; taking its links down", e.what);
         err_clear(&e);
         if (is_ok(rtnl_open(&nl, &e)))
@@ -307,11 +303,12 @@ res vpc_remove(struct warden *w, const struct message_id *id, struct err *e)
         return OK;
     TRY(netns_open(w, &v->id, &vpc_netns, e));
     netns_join(vpc_netns);
-    if (!is_ok(rules_load_closed(w, NULL))) /* at once; its links take a little longer */
+    if (!is_ok(rules_load_closed(w, &v->nft, NULL))) /* at once; its links take a little longer */
         log_warn("%s cannot be closed before its links are gone", v->id.z);
     netns_leave(w);
     for (size_t i = 0; i < v->n_links; i++)
-        netns_unname(w, &v->links[i].id);
+        if (v->links[i].named)
+            netns_unname(w, &v->links[i].id);
     netns_unname(w, &v->id);
     links_reap(w, vpc_netns, true);
     close(vpc_netns);

@@ -16,7 +16,8 @@ struct link {
     struct message_id id;
     uint32_t addr, gateway;
     uint32_t number;
-    bool made; /* whole: a link that failed half-way is taken down and made again under another number */
+    bool named; /* its namespace has its name */
+    bool made;  /* whole: a link that failed half-way is taken down and made again under another number */
 };
 
 struct vpc {
@@ -30,7 +31,8 @@ struct vpc {
     size_t n_links;
     uint32_t *addrs; /* on lo: gateways, resolver, credentials, endpoints */
     size_t n_addrs;
-    struct vpc *next; /* when free */
+    struct nft_ctx *nft; /* rules.h's */
+    struct vpc *next;    /* when free */
 };
 
 struct network {

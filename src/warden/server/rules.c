@@ -280,20 +280,26 @@ res rules_compile(const struct warden *w, const struct vpc_plan *p, const uint32
     return out->full ? oops(e, 0, "the ruleset of %s is too long", p->id.z) : OK;
 }
 
-static res load(const struct buf *text, struct err *e)
+void rules_close(struct nft_ctx *nft)
 {
-    struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT); /* its socket belongs to the namespace we are in */
+    if (nft)
+        nft_ctx_free(nft);
+}
 
-    if (!nft)
+static res load(struct nft_ctx **nft, const struct buf *text, struct err *e)
+{
+    if (!*nft)
+        *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+    if (!*nft)
         return oops(e, errno, "no nftables context");
-    nft_ctx_buffer_output(nft);
-    nft_ctx_buffer_error(nft);
-    res r = OK;
-    if (nft_run_cmd_from_buffer(nft, text->p) != 0) {
-        const char *why = nft_ctx_get_error_buffer(nft);
-        r = oops(e, 0, "a ruleset was refused: %.300s", why && *why ? why : "no reason given");
-    }
-    nft_ctx_free(nft);
+    nft_ctx_buffer_output(*nft);
+    nft_ctx_buffer_error(*nft);
+    if (nft_run_cmd_from_buffer(*nft, text->p) == 0)
+        return OK;
+    const char *why = nft_ctx_get_error_buffer(*nft);
+    res r = oops(e, 0, "a ruleset was refused: %.300s", why && *why ? why : "no reason given");
+    rules_close(*nft); /* whatever state it is in, it is not used again */
+    *nft = NULL;
     return r;
 }
 
@@ -306,13 +312,13 @@ static void spoil(const struct warden *w, struct buf *text, off_t at_least)
         text->p[0] = '!';
 }
 
-res rules_load(const struct warden *w, struct buf *text, struct err *e)
+res rules_load(const struct warden *w, struct nft_ctx **nft, struct buf *text, struct err *e)
 {
     spoil(w, text, 0);
-    return load(text, e);
+    return load(nft, text, e);
 }
 
-res rules_load_closed(const struct warden *w, struct err *e)
+res rules_load_closed(const struct warden *w, struct nft_ctx **nft, struct err *e)
 {
     struct buf text;
 
@@ -322,7 +328,7 @@ res rules_load_closed(const struct warden *w, struct err *e)
                      " chain output { type filter hook output priority raw; policy drop; }\n}\n");
     buf_add_char(&text, '\0');
     spoil(w, &text, 1);
-    res r = load(&text, e);
+    res r = load(nft, &text, e);
     buf_done(&text);
     return r;
 }

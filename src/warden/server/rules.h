@@ -14,9 +14,14 @@ void rules_link_name(const struct warden *w, uint32_t number, char name[LINK_NAM
 res rules_compile(const struct warden *w, const struct vpc_plan *plan, const uint32_t *numbers, struct buf *out,
                   struct err *e);
 
-/* Replaces the ruleset of the namespace the process is in, atomically: on failure the old one still stands. */
-res rules_load(const struct warden *w, struct buf *text, struct err *e);
+/* A VPC's connection to nftables, opened by its first load in the namespace the process is in then, and kept: the
+ * kernel makes whoever closes one wait until replaced rules are really gone (15 ms). */
+struct nft_ctx;
+void rules_close(struct nft_ctx *nft); /* NULL is fine */
+
+/* Replaces the ruleset, atomically: on failure the old one still stands. */
+res rules_load(const struct warden *w, struct nft_ctx **nft, struct buf *text, struct err *e);
 /* Replaces it by one that drops every packet. */
-res rules_load_closed(const struct warden *w, struct err *e);
+res rules_load_closed(const struct warden *w, struct nft_ctx **nft, struct err *e);
 
 #endif

@@ -165,6 +165,24 @@ static void test_warden_changes__the_largest_plan_loads(void **state)
     assert_true(is_ok(warden_vpc_remove(w->rig.client, &t.plan.id, &e)));
 }
 
+static void test_warden_changes__an_interface_of_another_vpc_stays_its_own(void **state)
+{
+    struct world *w = *state;
+    struct test_plan thief;
+    struct err e = {0};
+
+    plan_make(&thief, 0xf);
+    thief.interfaces[A2].id = w->b.interfaces[A2].id;
+    for (int i = 0; i < 2; i++) { /* a second try must not clear the way */
+        assert_int_not_equal(warden_vpc_apply(w->rig.client, &thief.plan, &e).why, WHY_OK);
+        err_clear(&e);
+    }
+    assert_true(is_ok(warden_vpc_remove(w->rig.client, &thief.plan.id, &e)));
+    int in = listen_at(&w->rig, &w->b.interfaces[A2].id, SOCK_STREAM, 0, 8000);
+    assert_int_equal(dial(&w->rig, &w->b.interfaces[A1].id, IP(10, 0, 1, 12), 8000, LONG_MS), 0);
+    close(in);
+}
+
 static void test_warden_changes__an_old_generation_is_refused(void **state)
 {
     struct world *w = *state;
@@ -212,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_warden_changes__a_refused_ruleset_closes_the_vpc),
         cmocka_unit_test(test_warden_changes__an_address_leaves_no_connection_to_its_next_owner),
         cmocka_unit_test(test_warden_changes__the_largest_plan_loads),
+        cmocka_unit_test(test_warden_changes__an_interface_of_another_vpc_stays_its_own),
         cmocka_unit_test(test_warden_changes__an_old_generation_is_refused),
         cmocka_unit_test(test_warden_changes__a_fresh_vpc_is_quick),
     };
