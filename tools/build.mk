@@ -119,7 +119,8 @@ $(filter $(BUILD)/tests/unit/warden/volume,$(UNIT_TESTS)): $(BUILD)/libwarden.a
 $(BUILD)/probe: tests/probe/probe.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -Wall -Wextra -Werror -static -o $@ $<
-$(filter $(BUILD)/tests/unit/warden/sandbox,$(UNIT_TESTS)): | $(BUILD)/probe $(BUILD)/sandbox-init
+$(filter $(BUILD)/tests/unit/warden/sandbox,$(UNIT_TESTS)): | $(BUILD)/probe $(BUILD)/sandbox-init $(BUILD)/barmkin-agent \
+  $(BUILD)/images/native/built
 $(BUILD)/tests/unit/warden/volume: UNIT_LIBS = $(BUILD)/libwarden.a -lnftables -lmnl
 $(filter $(BUILD)/tests/unit/warden/%,$(UNIT_TESTS)): | $(BUILD)/barmkin-warden
 

@@ -102,15 +102,21 @@ static res key_add(int tree, const uint8_t key[64], struct volume_key_id *id, st
     return done < 0 ? no_fscrypt(why, e) : OK;
 }
 
+/* The kernel forgets the key at once, and the files' own keys as their inodes go: what a process that just ended (or
+ * its Landlock rules) held may take some milliseconds more, so it is asked again. */
 static res key_remove(int tree, const struct volume_key_id *id, struct err *e)
 {
     struct fscrypt_remove_key_arg arg = {.key_spec.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER};
 
     memcpy(arg.key_spec.u.identifier, id->bytes, sizeof id->bytes);
-    if (ioctl(tree, FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS, &arg) < 0 && errno != ENOKEY)
-        return oops(e, errno, "cannot take a volume's key from the kernel");
-    if (arg.removal_status_flags & FSCRYPT_KEY_REMOVAL_STATUS_FLAG_FILES_BUSY)
-        log_warn("files of a volume were still open when its key was removed");
+    for (int i = 0; i < 50; i++) {
+        if (ioctl(tree, FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS, &arg) < 0)
+            return errno == ENOKEY ? OK : oops(e, errno, "cannot take a volume's key from the kernel");
+        if (!(arg.removal_status_flags & FSCRYPT_KEY_REMOVAL_STATUS_FLAG_FILES_BUSY))
+            return OK;
+        usleep(2000);
+    }
+    log_warn("files of a volume were still open when its key was removed");
     return OK;
 }
 

@@ -463,7 +463,8 @@ static void test_warden_sandbox__refuses_what_is_not_there(void **state)
     remove_all(w, &s);
 }
 
-static unsigned processes_of(uid_t base)
+/* Living processes of the range; *last is one of them. */
+static unsigned processes_of(uid_t base, pid_t *last)
 {
     char path[64], line[256];
     struct dirent *de;
@@ -476,7 +477,11 @@ static unsigned processes_of(uid_t base)
         bool zombie = false;
         while (f && fgets(line, sizeof line, f)) {
             zombie |= strncmp(line, "State:\tZ", 8) == 0;
-            n += !zombie && sscanf(line, "Uid: %u", &uid) == 1 && uid >= base && uid < base + 65536;
+            if (zombie || sscanf(line, "Uid: %u", &uid) != 1 || uid < base || uid >= base + 65536)
+                continue;
+            n++;
+            if (last)
+                *last = (pid_t)strtol(de->d_name, NULL, 10);
         }
         if (f)
             fclose(f);
@@ -486,31 +491,162 @@ static unsigned processes_of(uid_t base)
     return n;
 }
 
+static bool gone(uid_t base)
+{
+    for (int i = 0; i < 200 && processes_of(base, NULL); i++)
+        usleep(10000);
+    return processes_of(base, NULL) == 0;
+}
+
 static void test_warden_sandbox__ends_with_a_warden_that_is_killed(void **state)
 {
     const char *const argv[] = {"probe", "wait", NULL};
     struct world *w = *state;
     struct err e = {0};
     struct sandbox_start s = fresh(w);
-    int log, i;
+    int log;
     uid_t base = order(w, &s, argv, NULL, 0);
 
     fine(warden_sandbox_start(w->rig.client, &s, &log, &e), &e);
     assert_true(readable(log, LONG_MS));
-    assert_int_equal(processes_of(base), 2);
+    assert_int_equal(processes_of(base, NULL), 2);
     kill(w->rig.pid, SIGKILL);
     assert_int_equal(rig_wait(&w->rig), 1000 + SIGKILL);
     warden_client_free(w->rig.client);
     close(w->vault);
-    for (i = 0; i < 200 && processes_of(base); i++)
-        usleep(10000);
-    assert_int_equal(processes_of(base), 0);
+    assert_true(gone(base));
     start_warden(w); /* removes what is left, by TAG */
     assert_int_equal(cgroups_left(&w->rig), 0);
     assert_int_equal(loops_left(&w->rig), 0);
     close(log);
     send_key(w, &s.volume); /* and the volume itself is whole */
     fine(warden_volume_mount(w->rig.client, &s.volume, &e), &e);
+    remove_all(w, &s);
+}
+
+/* Sanitizers cannot live with the list of system calls. */
+#ifdef BARMKIN_SANITIZE
+static const char filtered[] = "NoNewPrivs:\t1";
+#else
+static const char filtered[] = "Seccomp:\t2";
+#endif
+
+static ino_t netns_of(pid_t pid)
+{
+    char path[64];
+    struct stat st;
+
+    snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_ino;
+}
+
+static void test_warden_agent__has_the_users_rights_and_no_others(void **state)
+{
+    static const char bad_order[] = "{\"kind\":\"nothing\"}\n";
+    struct world *w = *state;
+    struct err e = {0};
+    struct sandbox_start s = fresh(w);
+    char text[4096], path[RIG_PATH];
+    struct stat st;
+    pid_t pid = 0;
+    int sock, status;
+    uid_t base = order(w, &s, NULL, "x", 1);
+
+    fine(warden_agent_start(w->rig.client, &s.sandbox, &s.eni, &s.volume, 128, &sock, &e), &e);
+    for (int i = 0; i < 300; i++, usleep(10000)) { /* until it has given up all that it will */
+        pid = 0;
+        snprintf(path, sizeof path, "/proc/%d/status", processes_of(base, &pid) == 1 ? pid : 0);
+        status = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = status < 0 ? 0 : read(status, text, sizeof text - 1);
+        text[n > 0 ? n : 0] = 0;
+        if (status >= 0)
+            close(status);
+        if (strstr(text, "barmkin-agent") && strstr(text, filtered))
+            break;
+    }
+    has(text, "Name:\tbarmkin-agent");
+    has(text, "CapEff:\t0000000000000000");
+    has(text, "CapBnd:\t0000000000000000");
+    has(text, "NoNewPrivs:\t1");
+    has(text, filtered);
+    has(text, "Groups:\t \n");
+    snprintf(path, sizeof path, "%s/%s/netns/%s", w->rig.root, w->rig.tag, s.eni.z);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(netns_of(pid), st.st_ino);
+    snprintf(path, sizeof path, "/sys/fs/cgroup/memory/barmkin-%s/%s-agent/cgroup.procs", w->rig.tag, s.sandbox.z);
+    if (access("/sys/fs/cgroup/memory", F_OK) == 0)
+        assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(write(sock, bad_order, strlen(bad_order)), strlen(bad_order));
+    has(read_all(sock), "{\"event\":\"failed\",\"stage\":\"Starting\",\"reason\":\"ClientError: ");
+    assert_true(gone(base));
+    remove_all(w, &s);
+}
+
+static void test_warden_agent__ends_with_its_sandbox(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+    struct sandbox_start s = fresh(w);
+    int sock, again;
+    uid_t base = order(w, &s, NULL, "x", 1);
+
+    fine(warden_agent_start(w->rig.client, &s.sandbox, &s.eni, &s.volume, 128, &sock, &e), &e);
+    assert_int_equal(warden_agent_start(w->rig.client, &s.sandbox, &s.eni, &s.volume, 128, &again, &e).why, WHY_REJECT);
+    err_clear(&e);
+    fine(warden_sandbox_end(w->rig.client, &s.sandbox, &e), &e);
+    assert_true(gone(base));
+    assert_string_equal(read_all(sock), "");
+    remove_all(w, &s);
+}
+
+/* The image that ships: trains on a few rows, as SageMaker's contract lays them out. */
+static void test_warden_sandbox__native_image_trains(void **state)
+{
+    static const char *const files[][2] = {
+        {"input/config/hyperparameters.json", "{\"num_round\":\"3\",\"objective\":\"reg:linear\",\"max_depth\":\"2\"}"},
+        {"input/config/resourceconfig.json", "{\"current_host\":\"algo-1\",\"hosts\":[\"algo-1\"]}"},
+        {"input/config/inputdataconfig.json",
+         "{\"train\":{\"ContentType\":\"text/csv\",\"TrainingInputMode\":\"File\",\"S3DistributionType\":"
+         "\"FullyReplicated\",\"RecordWrapperType\":\"None\"}}"},
+        {"input/data/train/rows.csv", "1,1,2\n2,2,1\n3,3,2\n4,4,1\n5,5,2\n6,6,1\n"}};
+    static const char *const dirs[] = {"input", "input/config", "input/data", "input/data/train", "model", "output"};
+    const char *const argv[] = {"/usr/bin/train", NULL};
+    struct world *w = *state;
+    struct err e = {0};
+    struct sandbox_start s = fresh(w);
+    char data[RIG_PATH];
+    int log, status;
+    struct stat st;
+    uid_t base = order(w, &s, argv, NULL, 0);
+
+    snprintf(data, sizeof data, "%s/%s/vol/%s/data", w->rig.root, w->rig.tag, s.volume.z);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setresgid(base, base, base) || setresuid(base, base, base) || chdir(data))
+            _exit(1);
+        for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++)
+            mkdir(dirs[i], 0755);
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+            FILE *f = fopen(files[i][0], "we");
+            if (!f || fputs(files[i][1], f) < 0 || fclose(f) != 0)
+                _exit(2);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    memset(s.image, 0, sizeof s.image);
+    memcpy(s.image, "native", 6);
+    s.memory_mib = 512;
+    int64_t begin = time_mono_ms();
+    fine(warden_sandbox_start(w->rig.client, &s, &log, &e), &e);
+    print_message("# started in %d ms\n", (int)(time_mono_ms() - begin));
+    has(read_all(log), "[2]\ttrain-rmse:");
+    assert_int_equal(ended(w).code, 0);
+    snprintf(data + strlen(data), sizeof data - strlen(data), "/model/xgboost-model");
+    assert_int_equal(stat(data, &st), 0);
+    assert_true(st.st_size > 500);
     remove_all(w, &s);
 }
 
@@ -525,6 +661,9 @@ int main(void)
         cmocka_unit_test(test_warden_sandbox__bad_start_files_are_refused),
         cmocka_unit_test(test_warden_sandbox__stops_politely_and_by_force),
         cmocka_unit_test(test_warden_sandbox__refuses_what_is_not_there),
+        cmocka_unit_test(test_warden_agent__has_the_users_rights_and_no_others),
+        cmocka_unit_test(test_warden_agent__ends_with_its_sandbox),
+        cmocka_unit_test(test_warden_sandbox__native_image_trains),
         cmocka_unit_test(test_warden_sandbox__ends_with_a_warden_that_is_killed),
     };
 
