@@ -147,6 +147,7 @@ int main(int argc, char **argv)
         talk_failed(&g.talk, g.stage, &e);
     }
     web_free(g.web);
+    buf_done(&g.talk.in); /* wiped: the order was in it */
     arena_free(g.arena);
     return is_ok(r) ? 0 : 1;
 }

@@ -274,7 +274,7 @@ static void test_agent_unpack__stops_bombs_early(void **state)
 static void test_agent_unpack__counts_entries_and_holes(void **state)
 {
     struct item many[12];
-    char names[12][8];
+    char names[12][16];
     struct place *p = *state;
     struct unpack_limits few = {1 << 20, 10, 100, 1 << 20};
     int fd, out = scratch();
