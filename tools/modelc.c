@@ -39,8 +39,8 @@ static char lower(char c)
 /* KeyId -> key_id, KMSKeyId -> kms_key_id, sagemaker-runtime -> sagemaker_runtime */
 str snake(str name)
 {
-    static const char *const keywords[] = {"default", "register", "signed", "int", "double",
-                                           "long",    "static",   "if",     "for"};
+    static const char *const keywords[] = {"default", "register", "signed", "inline", "int",
+                                           "double",  "long",     "static", "if",     "for"};
     char *out = arena_alloc(heap, name.n * 2 + 2);
     size_t n = 0;
 
@@ -321,11 +321,11 @@ static void parse_op(struct reader *r, struct service_def *s)
     o->out = add_shape(s, arena_printf(heap, "%.*s_out", FMT(snake(o->name))), r->line);
 }
 
-static void parse_provides(struct reader *r)
+static void parse_provides(struct reader *r, const struct service_def *s)
 {
     if (n_provided == MAX_PROVIDED)
         die(r->file, r->line, "too many provides lines");
-    provided[n_provided++] = (struct provided){snake(word(r, 1, "what is provided")), word(r, 2, "the function")};
+    provided[n_provided++] = (struct provided){snake(word(r, 1, "what is provided")), word(r, 2, "the function"), s};
 }
 
 static void parse_setting(struct reader *r, struct service_def *s)
@@ -459,7 +459,7 @@ static void parse_model(const char *path, struct service_def *s)
             parse_op(&r, s);
             op = &s->ops[s->n_ops - 1];
         } else if (is(&r, 0, "provides")) {
-            parse_provides(&r);
+            parse_provides(&r, s);
         } else if (is(&r, 0, "cfn")) {
             continue; /* the CloudFormation engine's lines: kept for the issue that builds it */
         } else {

@@ -89,6 +89,7 @@ struct service_def {
 
 struct provided {
     str what, function;
+    const struct service_def *by;
 };
 
 extern struct arena *heap;

@@ -144,6 +144,10 @@ static void write_header(FILE *f, const struct service_def *s)
         if (s->resources[i].finder.n)
             fprintf(f, "find_resource %.*s;\n", FMT(s->resources[i].finder));
     }
+    for (size_t i = 0; i < n_provided; i++) /* the type of each hook is the type of its member */
+        if (provided[i].by == s)
+            fprintf(f, "__typeof__(*((struct providers *)0)->%.*s) %.*s;\n", FMT(provided[i].what),
+                    FMT(provided[i].function));
     for (size_t i = 0; i < s->n_ops; i++) {
         const struct op_def *o = &s->ops[i];
         fprintf(f, "extern const struct operation %.*s_%.*s_op;\n", FMT(s->c_name), FMT(o->name));
@@ -410,9 +414,6 @@ static void fill_services(FILE *f, const struct service_def *all)
     for (size_t i = 0; all[i].file; i++)
         fprintf(f, "    &%.*s_service,\n", FMT(all[i].c_name));
     fprintf(f, "    NULL};\n");
-    for (size_t i = 0; i < n_provided; i++) /* the type of each hook is the type of its member */
-        fprintf(f, "extern __typeof__(*((struct providers *)0)->%.*s) %.*s;\n", FMT(provided[i].what),
-                FMT(provided[i].function));
     fprintf(f, "const struct providers providers = {\n");
     for (size_t i = 0; i < n_provided; i++)
         fprintf(f, "    .%.*s = %.*s,\n", FMT(provided[i].what), FMT(provided[i].function));

@@ -18,6 +18,15 @@ struct guardrails { /* of an account */
     bool management; /* the organization's management account: SCPs and RCPs do not bind it */
 };
 
+struct role_facts { /* of a role that may be assumed: iam hands them to sts */
+    bool found;
+    str arn, account, name, role_id, trust_policy;
+    struct map_of_str principals;
+    const struct str_pair *tags;
+    size_t n_tags;
+    int64_t max_session_s;
+};
+
 struct credential { /* an AKIA access key */
     bool found, active;
     str sealed_secret; /* vault's, bound to the access key id */

@@ -113,9 +113,11 @@ struct principal_policies;
 struct guardrails;
 struct credential;
 struct authz_grant;
+struct role_facts;
 struct providers {
     res (*credentials)(struct call *c, str access_key_id, struct credential *out);
     res (*session_role)(struct call *c, str role_arn, str role_id, bool *alive);
+    res (*role)(struct call *c, str role_arn, struct role_facts *out);
     res (*principal_policies)(struct call *c, const struct caller *who, struct principal_policies *out);
     res (*principal_id)(struct call *c, str arn, str *unique_id); /* absent: no such user or role */
     res (*guardrails)(struct call *c, str account, struct guardrails *out);

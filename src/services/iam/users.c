@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* Users, their policies and their access keys. */
+#include "base/enc.h"
+#include "crypto/random.h"
+#include "iam_names.h"
+#include "identify/accesskey.h"
+
+res iam_find_user(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    struct iam_user *u;
+
+    (void)n;
+    TRY(iam_user_load(c, STR_ABSENT, names[0], &u));
+    out->account = c->caller->account;
+    if (!u) {
+        out->missing = &iam_NoSuchEntity;
+        out->missing_text = arena_printf(c->arena, "The user with name %.*s cannot be found.", FMT(names[0]));
+        return OK;
+    }
+    out->arn = u->arn;
+    out->subject = u;
+    out->tags = (const struct str_pair *)u->tags.v; /* a tag is a pair of texts, in this order */
+    out->n_tags = u->tags.n;
+    return OK;
+}
+
+static str path_or_root(str path)
+{
+    return path.n ? path : S("/");
+}
+
+res iam_new_user(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    out->arn = call_arn(c, "iam", "user%.*s%.*s", FMT(path_or_root(names[0])), FMT(names[1]));
+    return OK;
+}
+
+static void user_out(struct call *c, const struct iam_user *u, struct iam_user_out **out)
+{
+    struct iam_user_out *o = ARENA_NEW(c->arena, struct iam_user_out);
+
+    *o = (struct iam_user_out){.path = u->path,
+                               .user_name = u->user_name,
+                               .user_id = u->user_id,
+                               .arn = u->arn,
+                               .create_date = u->create_date,
+                               .tags = u->tags};
+    if (u->boundary.n) {
+        o->permissions_boundary = ARENA_NEW(c->arena, struct iam_boundary);
+        *o->permissions_boundary = (struct iam_boundary){S("Policy"), u->boundary};
+    }
+    *out = o;
+}
+
+res iam_create_user(struct call *c, const struct iam_create_user_in *in, struct iam_create_user_out *out)
+{
+    struct iam_user *old, u = {.user_name = in->user_name,
+                               .path = path_or_root(in->path),
+                               .create_date = SET_TIME(c->now_ms),
+                               .boundary = in->permissions_boundary,
+                               .tags = in->tags};
+
+    TRY(iam_check_name(c, in->user_name));
+    TRY(iam_check_path(c, in->path));
+    TRY(iam_user_load(c, STR_ABSENT, in->user_name, &old));
+    if (old)
+        return fault(c, &iam_EntityAlreadyExists, "User with name %.*s already exists.", FMT(in->user_name));
+    u.user_id = iam_new_id(c, "AIDA");
+    u.arn = call_arn(c, "iam", "user%.*s%.*s", FMT(u.path), FMT(u.user_name));
+    TRY(iam_user_save(c, &u));
+    struct iam_user *kept = ARENA_NEW(c->arena, struct iam_user);
+    *kept = u;
+    user_out(c, kept, &out->user);
+    return OK;
+}
+
+res iam_get_user(struct call *c, const struct iam_get_user_in *in, struct iam_get_user_out *out)
+{
+    const struct iam_user *u = c->subject;
+    struct iam_user *mine;
+
+    if (!u && !str_is(in->user_name)) { /* without a name: the caller */
+        TRY(iam_user_load(c, STR_ABSENT, c->caller->name, &mine));
+        u = mine;
+    }
+    if (!u)
+        return fault(c, &iam_NoSuchEntity, "The user with name %.*s cannot be found.", FMT(in->user_name));
+    user_out(c, u, &out->user);
+    return OK;
+}
+
+res iam_list_users(struct call *c, const struct iam_list_users_in *in, struct iam_list_users_out *out)
+{
+    struct iam_user_page page;
+    str after;
+
+    TRY(iam_marker(c, in->marker, &after));
+    TRY(iam_user_list_all(c, STR_ABSENT, STR_ABSENT, after, in->max_items.set ? (size_t)in->max_items.v : IAM_PAGE,
+                          &page));
+    out->users.v = ARENA_ARRAY(c->arena, struct iam_user_out, page.n + 1);
+    for (size_t i = 0; i < page.n; i++) {
+        struct iam_user_out *one;
+        if (str_is(in->path_prefix) && !str_starts(page.v[i]->path, in->path_prefix))
+            continue;
+        user_out(c, page.v[i], &one);
+        out->users.v[out->users.n++] = *one;
+    }
+    out->is_truncated = SET_BOOL(page.more);
+    if (page.more)
+        out->marker = page_token(c, page.v[page.n - 1]->user_name);
+    return OK;
+}
+
+static res keys_of(struct call *c, str user, struct iam_access_key_page *page)
+{
+    return iam_access_key_by(c, "user", user, c->caller->account, IAM_PAGE, page);
+}
+
+res iam_delete_user(struct call *c, const struct iam_delete_user_in *in, struct iam_delete_user_out *out)
+{
+    const struct iam_user *u = c->subject;
+    struct iam_access_key_page keys;
+
+    (void)out;
+    TRY(keys_of(c, in->user_name, &keys));
+    if (keys.n)
+        return fault(c, &iam_DeleteConflict, "Cannot delete entity, must delete access keys first.");
+    if (u->inline_policies.n)
+        return fault(c, &iam_DeleteConflict, "Cannot delete entity, must delete policies first.");
+    if (u->attached.n)
+        return fault(c, &iam_DeleteConflict, "Cannot delete entity, must detach all policies first.");
+    return iam_user_drop(c, u);
+}
+
+res iam_put_user_policy(struct call *c, const struct iam_put_user_policy_in *in, struct iam_put_user_policy_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+
+    (void)out;
+    TRY(iam_inline_put(c, &u->inline_policies, in->policy_name, in->policy_document));
+    return iam_user_save(c, u);
+}
+
+res iam_get_user_policy(struct call *c, const struct iam_get_user_policy_in *in, struct iam_get_user_policy_out *out)
+{
+    const struct iam_user *u = c->subject;
+    const struct iam_inline_policy *p = iam_inline_find(&u->inline_policies, in->policy_name);
+
+    if (!p)
+        return fault(c, &iam_NoSuchEntity, "The user policy with name %.*s cannot be found.", FMT(in->policy_name));
+    *out = (struct iam_get_user_policy_out){in->user_name, in->policy_name,
+                                            uri_encode(c->arena, p->policy_document, false)};
+    return OK;
+}
+
+res iam_delete_user_policy(struct call *c, const struct iam_delete_user_policy_in *in,
+                           struct iam_delete_user_policy_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+
+    (void)out;
+    TRY(iam_inline_delete(c, &u->inline_policies, in->policy_name));
+    return iam_user_save(c, u);
+}
+
+res iam_list_user_policies(struct call *c, const struct iam_list_user_policies_in *in,
+                           struct iam_list_user_policies_out *out)
+{
+    (void)in;
+    iam_inline_names(c, &((const struct iam_user *)c->subject)->inline_policies, &out->policy_names);
+    out->is_truncated = SET_BOOL(false);
+    return OK;
+}
+
+res iam_attach_user_policy(struct call *c, const struct iam_attach_user_policy_in *in,
+                           struct iam_attach_user_policy_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+
+    (void)out;
+    TRY(iam_attach(c, &u->attached, in->policy_arn));
+    return iam_user_save(c, u);
+}
+
+res iam_detach_user_policy(struct call *c, const struct iam_detach_user_policy_in *in,
+                           struct iam_detach_user_policy_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+
+    (void)out;
+    TRY(iam_detach(c, &u->attached, in->policy_arn));
+    return iam_user_save(c, u);
+}
+
+res iam_list_attached_user_policies(struct call *c, const struct iam_list_attached_user_policies_in *in,
+                                    struct iam_list_attached_user_policies_out *out)
+{
+    out->is_truncated = SET_BOOL(false);
+    return iam_attached_out(c, &((const struct iam_user *)c->subject)->attached, in->path_prefix,
+                            &out->attached_policies);
+}
+
+/* ---- access keys ---- */
+
+static res user_named(struct call *c, str name, const struct iam_user **out)
+{
+    struct iam_user *mine = NULL;
+
+    *out = c->subject;
+    if (!*out && !str_is(name)) {
+        TRY(iam_user_load(c, STR_ABSENT, c->caller->name, &mine));
+        *out = mine;
+    }
+    return *out ? OK : fault(c, &iam_NoSuchEntity, "The user with name %.*s cannot be found.", FMT(name));
+}
+
+res iam_create_access_key(struct call *c, const struct iam_create_access_key_in *in,
+                          struct iam_create_access_key_out *out)
+{
+    const struct iam_user *u;
+    struct iam_access_key_page keys;
+    uint8_t random[ACCESSKEY_RANDOM_BYTES];
+    char id[ACCESSKEY_CHARS + 1];
+    struct iam_access_key *k = ARENA_NEW(c->arena, struct iam_access_key);
+    struct iam_key_out *o = ARENA_NEW(c->arena, struct iam_key_out);
+
+    TRY(user_named(c, in->user_name, &u));
+    TRY(keys_of(c, u->user_name, &keys));
+    if (keys.n >= IAM_MAX_KEYS)
+        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", IAM_MAX_KEYS);
+    random_bytes(random, sizeof random);
+    k->access_key_id = arena_dup(c->arena, accesskey_make(ACCESSKEY_LONG_TERM, c->caller->account, random, id));
+    k->user_name = u->user_name;
+    k->status = S("Active");
+    k->create_date = SET_TIME(c->now_ms);
+    TRY(vault_new_secret(call_vault(c), k->access_key_id, c->secrets, &o->secret_access_key, c->arena, &k->sealed,
+                         &c->err));
+    TRY(iam_access_key_save(c, k));
+    o->user_name = u->user_name;
+    o->access_key_id = k->access_key_id;
+    o->status = k->status;
+    o->create_date = k->create_date;
+    out->access_key = o;
+    return OK;
+}
+
+res iam_list_access_keys(struct call *c, const struct iam_list_access_keys_in *in, struct iam_list_access_keys_out *out)
+{
+    const struct iam_user *u;
+    struct iam_access_key_page keys;
+
+    TRY(user_named(c, in->user_name, &u));
+    TRY(keys_of(c, u->user_name, &keys));
+    out->access_key_metadata.v = ARENA_ARRAY(c->arena, struct iam_key_metadata, keys.n + 1);
+    for (size_t i = 0; i < keys.n; i++)
+        out->access_key_metadata.v[i] = (struct iam_key_metadata){u->user_name, keys.v[i]->access_key_id,
+                                                                  keys.v[i]->status, keys.v[i]->create_date};
+    out->access_key_metadata.n = keys.n;
+    out->is_truncated = SET_BOOL(false);
+    return OK;
+}
+
+static res key_named(struct call *c, str user_name, str id, struct iam_access_key **out)
+{
+    const struct iam_user *u;
+
+    TRY(user_named(c, user_name, &u));
+    TRY(iam_access_key_load(c, STR_ABSENT, id, out));
+    if (!*out || !str_eq((*out)->user_name, u->user_name))
+        return fault(c, &iam_NoSuchEntity, "The Access Key with id %.*s cannot be found.", FMT(id));
+    return OK;
+}
+
+res iam_update_access_key(struct call *c, const struct iam_update_access_key_in *in,
+                          struct iam_update_access_key_out *out)
+{
+    struct iam_access_key *k;
+
+    (void)out;
+    TRY(key_named(c, in->user_name, in->access_key_id, &k));
+    k->status = in->status;
+    return iam_access_key_save(c, k);
+}
+
+res iam_delete_access_key(struct call *c, const struct iam_delete_access_key_in *in,
+                          struct iam_delete_access_key_out *out)
+{
+    struct iam_access_key *k;
+
+    (void)out;
+    TRY(key_named(c, in->user_name, in->access_key_id, &k));
+    return iam_access_key_drop(c, k);
+}
