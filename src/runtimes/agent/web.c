@@ -14,7 +14,7 @@
 #include "identify/sign.h"
 #include "runtimes/agent/resolve.h"
 
-enum { TRIES = 4, RENEW_MS = 5 * 60 * 1000, CONNECT_S = 10, STALL_S = 60, STALL_BYTES = 1024 };
+enum { TRIES = 4, RENEW_MS = 5 * 60 * 1000, CONNECT_S = 10, STALL_S = 60, STALL_BYTES = 1024, EXPECT_BYTES = 1 << 20 };
 
 struct web {
     struct arena *arena, *secrets; /* the latter holds the credentials only, and is emptied when they are renewed */
@@ -222,6 +222,8 @@ static res sign(struct web *w, const struct web_request *q, struct arena *a, str
     *list = NULL;
     for (size_t i = 0; i < q->n_headers; i++)
         *list = add_header(*list, a, q->headers[i].name, q->headers[i].value);
+    if (q->body_fd >= 0 && q->body_bytes < EXPECT_BYTES) /* asking first costs more than it can save */
+        *list = curl_slist_append(*list, "Expect:");
     for (size_t i = 0; i < out.n_add; i++)
         *list = add_header(*list, a, out.add[i].name, out.add[i].value);
     return OK;
@@ -302,7 +304,8 @@ res web_call(struct web *w, const struct web_request *q, struct arena *a, struct
         if (is_ok(r))
             r = outcome(w, &t, code, a, reply, e);
         buf_done(&t.body);
-        if (r.why == WHY_REJECT || (is_ok(r) && reply->status < 500) || t.sink_errno)
+        if (r.why == WHY_REJECT || (is_ok(r) && reply->status < 500) || t.sink_errno ||
+            code == CURLE_PEER_FAILED_VERIFICATION)
             return r;
         if (!is_ok(r)) { /* the address may have moved */
             curl_slist_free_all(w->address);

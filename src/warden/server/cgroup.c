@@ -37,6 +37,11 @@ enum cgroup_kind cgroup_detect(void)
     return is_v2(CGROUP_ROOT "/unified") ? CGROUP_HYBRID : CGROUP_V1;
 }
 
+bool cgroup_limits_swap(enum cgroup_kind kind)
+{
+    return kind == CGROUP_V2 || access(CGROUP_ROOT "/memory/memory.memsw.limit_in_bytes", F_OK) == 0;
+}
+
 uint64_t cgroup_oom_kills(enum cgroup_kind kind, const char *tag, const char *id)
 {
     char path[PATH_BYTES], text[1024];
@@ -113,8 +118,10 @@ static res enter_one(const char *top, const struct place *p, const char *limit_f
 
     TRY(path_put(dir, e, "%s/barmkin-%s", top, p->tag));
     TRY(dir_make(dir, 0755, e));
-    if (is_v2(top))
+    if (is_v2(top)) {
+        TRY(put(top, "cgroup.subtree_control", "+memory +pids", e));
         TRY(put(dir, "cgroup.subtree_control", "+memory +pids", e));
+    }
     TRY(path_put(dir, e, "%s/barmkin-%s/%s", top, p->tag, p->id));
     TRY(dir_make(dir, 0755, e));
     snprintf(number, sizeof number, "%d", pid);

@@ -10,6 +10,8 @@
 enum cgroup_kind { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
 enum cgroup_kind cgroup_detect(void);
+/* False on v1 kernels without swap accounting, where crun would fail to set such a limit. */
+bool cgroup_limits_swap(enum cgroup_kind kind);
 /* How many processes the kernel killed in /barmkin-TAG/ID for want of memory. */
 uint64_t cgroup_oom_kills(enum cgroup_kind kind, const char *tag, const char *id);
 /* Kills and removes /barmkin-TAG/ID in each hierarchy; of ID "" the whole of TAG. What is not there is fine. */

@@ -101,7 +101,8 @@ static res write_config(const struct sandbox *s, const struct sandbox_start *m, 
                          .tmp_mib = m->tmp_mib,
                          .cpu_shares = m->cpu_shares,
                          .cpu_quota_us = m->cpu_quota_us,
-                         .nofile = files_allowed()};
+                         .nofile = files_allowed(),
+                         .limit_swap = cgroup_limits_swap(s->all->cgroups)};
     struct buf b;
 
     TRY(write_names(s, m, hosts, resolv, e));

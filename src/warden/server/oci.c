@@ -58,8 +58,11 @@ static void add_limits(struct buf *b, const struct oci_spec *s)
 
     buf_printf(b,
                "\"cgroupsPath\":\"%s\",\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}],"
-               "\"memory\":{\"limit\":%llu,\"swap\":%llu},\"pids\":{\"limit\":%u}",
-               s->cgroup, bytes, bytes, s->pids_max);
+               "\"memory\":{\"limit\":%llu",
+               s->cgroup, bytes);
+    if (s->limit_swap)
+        buf_printf(b, ",\"swap\":%llu", bytes);
+    buf_printf(b, "},\"pids\":{\"limit\":%u}", s->pids_max);
     if (s->cpu_shares || s->cpu_quota_us) {
         buf_printf(b, ",\"cpu\":{\"shares\":%u", s->cpu_shares ? s->cpu_shares : 1024);
         if (s->cpu_quota_us)

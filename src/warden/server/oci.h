@@ -21,6 +21,7 @@ struct oci_spec {
     uint32_t memory_mib, pids_max, tmp_mib;
     uint32_t cpu_shares, cpu_quota_us; /* quota in each 100 ms; 0: none */
     uint32_t nofile;
+    bool limit_swap; /* to nothing beyond the memory */
 };
 
 res oci_config_add(struct buf *b, const struct oci_spec *s, struct err *e);
