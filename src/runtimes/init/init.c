@@ -76,13 +76,19 @@ static int number(const char *field, long max)
     return v >= 0 && v <= max && *end == 0 ? (int)v : -1;
 }
 
+/* The field after this one; the text ends with a NUL, so there is always an end to find. */
+static char *next_field(char *at, char *end)
+{
+    return (char *)memchr(at, 0, (size_t)(end - at)) + 1;
+}
+
 /* Splits the fields; every one must be there, and nothing after them. */
 static int parse_start(char *text, long n, char **words, struct start *s)
 {
     char *head[4] = {NULL}, *at = text, *end = text + n;
     int argc, envc, k = 0;
 
-    for (int i = 0; i < 4 && at < end; i++, at += strlen(at) + 1)
+    for (int i = 0; i < 4 && at < end; i++, at = next_field(at, end))
         head[i] = at;
     argc = number(head[1], WORDS_MAX / 2 - 1);
     envc = number(head[2], WORDS_MAX / 2 - 1);
@@ -91,7 +97,7 @@ static int parse_start(char *text, long n, char **words, struct start *s)
     s->cwd = head[3];
     s->argv = words;
     s->envp = words + argc + 1;
-    for (; k < argc + envc && at < end; k++, at += strlen(at) + 1) {
+    for (; k < argc + envc && at < end; k++, at = next_field(at, end)) {
         words[k < argc ? k : k + 1] = at;
         if (k >= argc && !strchr(at, '='))
             return refuse("a variable without '=' in", 0);
