@@ -219,12 +219,6 @@ static void *run_loop(void *arg)
 
 static res make_loop(struct front *f, struct io_thread *t, int listen_fd, struct err *e)
 {
-    struct http_service service = {.ctx = t,
-                                   .on_head = serve_head,
-                                   .on_body = serve_piece,
-                                   .on_body_end = serve_body_end,
-                                   .on_writable = serve_writable,
-                                   .on_gone = serve_gone};
     struct http_limits limits = {.header_bytes = 16 << 10,
                                  .header_count = 100,
                                  .header_deadline_ms = 30000,
@@ -232,7 +226,13 @@ static res make_loop(struct front *f, struct io_thread *t, int listen_fd, struct
                                  .min_body_bytes_per_s = 1024,
                                  .max_connections = 4096};
 
-    TRY(loop_new(&service, &limits, f->tls, &t->loop, e));
+    t->service = (struct http_service){.ctx = t,
+                                       .on_head = serve_head,
+                                       .on_body = serve_piece,
+                                       .on_body_end = serve_body_end,
+                                       .on_writable = serve_writable,
+                                       .on_gone = serve_gone};
+    TRY(loop_new(&t->service, &limits, f->tls, &t->loop, e));
     loop_tls_context(t->loop, &t->worker);
     loop_tick(t->loop, flush_audit, &f->house);
     int fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 3);

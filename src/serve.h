@@ -17,6 +17,7 @@ struct chunked;
 
 struct io_thread { /* one loop and what its calls run with */
     struct loop *loop;
+    struct http_service service; /* what the loop calls; lives as long as it */
     struct worker worker;
     struct arena *spare[64], *spare_secrets[64]; /* recycled, so that a call costs no allocation */
     size_t n_spare, n_spare_secrets;

@@ -78,26 +78,35 @@ static struct resource *add_resource(struct call *c, struct located *l, const st
     return &l->v[l->n++];
 }
 
-/* A list among the names fans out: one resource per value, the other names repeated. */
+/* The values of each of a line's names; answers how many resources they make. */
+static size_t line_names(struct call *c, const struct access_line *line, struct list_of_str values[4], size_t *n,
+                         bool *any)
+{
+    size_t times = 1;
+
+    for (*n = 0; line->members && line->members[*n] && *n < 4; ++*n) {
+        values[*n] = shape_values(c->op->in, c->in, str_z(line->members[*n]), c->arena);
+        *any |= values[*n].n > 0;
+        if (values[*n].n > times)
+            times = values[*n].n;
+    }
+    return times;
+}
+
+/* A list among the names fans out: one resource per value, the other names repeated. Where none of the names is given,
+ * all of them are meant. */
 static res locate_line(struct call *c, const struct access_line *line, struct located *l)
 {
     struct list_of_str values[4] = {{0}};
-    size_t n = 0, times = 1;
+    bool any = false;
+    size_t n, times;
 
-    if (line->when && !shape_has(c->op->in, c->in, str_z(line->when), c->arena))
+    if (line->kind == ACCESS_EACH || line->kind == ACCESS_OPEN ||
+        (line->when && !shape_has(c->op->in, c->in, str_z(line->when), c->arena)))
         return OK;
-    if (line->kind == ACCESS_EACH || line->kind == ACCESS_OPEN)
+    times = line_names(c, line, values, &n, &any);
+    if (line->kind == ACCESS_PASS_ROLE && !any)
         return OK;
-    for (; line->members && line->members[n] && n < 4; n++) {
-        values[n] = shape_values(c->op->in, c->in, str_z(line->members[n]), c->arena);
-        if (values[n].n > times)
-            times = values[n].n;
-        if (values[n].n == 0 && (line->kind == ACCESS_PASS_ROLE || n == 0)) { /* nothing named: all of them are meant */
-            if (line->kind != ACCESS_PASS_ROLE)
-                *add_resource(c, l, line) = (struct resource){.arn = S("*"), .account = c->caller->account};
-            return OK;
-        }
-    }
     for (size_t i = 0; i < times; i++) {
         str names[4];
         struct resource *r = add_resource(c, l, line);
@@ -106,7 +115,7 @@ static res locate_line(struct call *c, const struct access_line *line, struct lo
             names[k] = values[k].n == 0 ? S("") : values[k].v[i < values[k].n ? i : values[k].n - 1];
         if (line->kind == ACCESS_PASS_ROLE)
             r->arn = names[0];
-        else if (line->on)
+        else if (line->on && any)
             TRY(locate_one(c, line, names, n, r));
     }
     return OK;
