@@ -73,6 +73,30 @@ static void rows_before_commit(void *ctx, struct txn *t, const struct work *grou
         log_error("audit rows: %s", e.what);
 }
 
+/* An empty piece of work: its transaction clears the rows whose lines have become durable. */
+static res nothing_to_do(struct work *w, struct txn *t)
+{
+    (void)w, (void)t;
+    return OK;
+}
+
+static void cleared(struct work *w, bool committed)
+{
+    struct front *f = (struct front *)((char *)w - offsetof(struct front, clearing));
+
+    (void)committed;
+    atomic_store(&f->rows_wait, false);
+    atomic_store(&f->is_clearing, false);
+}
+
+static void clear_rows(struct front *f)
+{
+    if (!atomic_load(&f->rows_wait) || atomic_exchange(&f->is_clearing, true))
+        return;
+    f->clearing = (struct work){.run = nothing_to_do, .done = cleared};
+    writer_submit(f->house.writer, &f->clearing);
+}
+
 static void audit_after_group(void *ctx, const struct work *group, bool committed, bool law_changed)
 {
     struct front *f = ctx;
@@ -82,6 +106,8 @@ static void audit_after_group(void *ctx, const struct work *group, bool committe
     if (law_changed)
         atomic_fetch_add(&f->house.law_generation, 1);
     size_t n = gather(group, false, records);
+    if (n && committed)
+        atomic_store(&f->rows_wait, true);
     if (n && (!is_ok(audit_append(f->house.audit, records, n, committed ? f->audit_row : 0, &e)) ||
               !is_ok(audit_flush(f->house.audit, &e))))
         log_error("the audit log cannot be written: %s", e.what);
@@ -103,6 +129,8 @@ static void *keep_audit(void *arg)
         usleep(100000);
         if (!is_ok(audit_sync(f->house.audit, &e)) || (tick % 10 == 9 && !is_ok(audit_seal(f->house.audit, mac, &e))))
             log_error("the audit log cannot be kept: %s", e.what);
+        if (tick % 10 == 9)
+            clear_rows(f);
     }
     struct err last = {0};
     if (!is_ok(audit_seal(f->house.audit, mac, &last)))
@@ -182,6 +210,8 @@ res front_open(struct front *f, const char *state_dir, const int *vault_fds, siz
 void front_close(struct front *f)
 {
     conductor_stop(f->house.conductor);
+    atomic_store(&f->closing, true); /* no more clearing from here on */
+    pthread_join(f->audit_thread, NULL);
     writer_stop(f->house.writer);
     pool_stop(f->house.pool);
     worker_done(&f->writer_worker);
@@ -189,8 +219,6 @@ void front_close(struct front *f)
         store_close(f->io[i].worker.store);
         worker_done(&f->io[i].worker);
     }
-    atomic_store(&f->closing, true);
-    pthread_join(f->audit_thread, NULL);
     audit_close(f->house.audit);
     vault_client_free(f->seal_vault);
     blobs_close(f->house.blobs);

@@ -23,6 +23,8 @@ struct front {
     struct vault *seal_vault;
     pthread_t audit_thread;
     _Atomic bool closing;
+    _Atomic bool rows_wait, is_clearing; /* audit rows that the store still holds; a clearing is queued */
+    struct work clearing;
     uint64_t audit_row; /* of the commit group under way: writer's thread */
 };
 

@@ -72,6 +72,11 @@ int vault_main(int argc, char **argv)
     if (argc != 4 || !str_to_u64(str_z(argv[1]), &uid) || !str_to_u64(str_z(argv[2]), &n) ||
         !str_to_u64(str_z(argv[3]), &has_warden) || n > VAULT_PIPES_MAX)
         return 2;
+    struct rlimit lock;
+    if (getrlimit(RLIMIT_MEMLOCK, &lock) == 0) { /* keys are locked into memory: as much of it as is allowed */
+        lock.rlim_cur = lock.rlim_max;
+        setrlimit(RLIMIT_MEMLOCK, &lock);
+    }
     if (setgroups(0, NULL) || setresgid((gid_t)uid, (gid_t)uid, (gid_t)uid) ||
         setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid))
         return 1;
@@ -317,6 +322,8 @@ res parent_serve(struct state *s, str listen, struct err *e)
 
     log_set("parent", LOG_INFO);
     TRY(state_lock(s, e));
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0,
+          0); /* what a killed role leaves behind is reaped here, not left to the host */
     TRY(signals(&signal_fd, e));
     TRY(listen_tcp(listen.n ? listen : s->listen, &listen_fd, &port, e));
     TRY(listen_admin(s, &admin_fd, e));

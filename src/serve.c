@@ -136,15 +136,6 @@ static res identify(struct serving *s)
     return decode(s);
 }
 
-static res run_in(struct call *c, struct store *store)
-{
-    TRY(store_begin(store, false, &c->txn, &c->err));
-    res why = call_run(c);
-    txn_rollback(c->txn); /* a snapshot is only ever given back */
-    c->txn = NULL;
-    return why;
-}
-
 /* ---- the writer's side ---- */
 
 static res run_write(struct work *w, struct txn *t)
@@ -194,22 +185,20 @@ static void write_done(struct work *w, bool committed)
         loop_post(s->thread->loop, back_on_loop, s);
 }
 
-void serve_run(struct serving *s)
+static bool waits_for_writer(const struct operation *op)
 {
-    struct call *c = &s->call;
-
-    if (c->op->kind == OP_WRITES || c->op->kind == OP_UPLOADS) {
-        c->worker = s->thread->house->writer_worker;
-        s->work = (struct work){.run = run_write, .done = write_done};
-        s->busy = true;
-        writer_submit(s->thread->house->writer, &s->work);
-        return;
-    }
-    s->outcome = run_in(c, s->thread->worker.store);
-    serve_answer(s);
+    return op->kind == OP_WRITES || op->kind == OP_UPLOADS;
 }
 
-/* The body is whole (or there is none): who, which operation, on what. */
+void serve_run(struct serving *s)
+{
+    s->call.worker = s->thread->house->writer_worker;
+    s->work = (struct work){.run = run_write, .done = write_done};
+    s->busy = true;
+    writer_submit(s->thread->house->writer, &s->work);
+}
+
+/* The body is whole (or there is none): who, which operation, on what; a read is answered in the same snapshot. */
 static void whole(struct serving *s)
 {
     struct call *c = &s->call;
@@ -218,17 +207,21 @@ static void whole(struct serving *s)
     s->outcome = store_begin(s->thread->worker.store, false, &c->txn, &c->err);
     if (is_ok(s->outcome)) {
         s->outcome = identify(s);
-        txn_rollback(c->txn);
+        if (is_ok(s->outcome) && !waits_for_writer(c->op))
+            s->outcome = call_run(c);
+        txn_rollback(c->txn); /* a snapshot is only ever given back */
         c->txn = NULL;
     }
-    if (is_ok(s->outcome) && c->op->kind == OP_UPLOADS)
-        s->outcome = serve_upload_begin(s);
-    else if (is_ok(s->outcome)) {
+    if (is_ok(s->outcome) && c->op->kind == OP_WRITES) {
         serve_run(s);
         return;
     }
-    if (!is_ok(s->outcome))
-        serve_answer(s);
+    if (is_ok(s->outcome) && c->op->kind == OP_UPLOADS) {
+        s->outcome = serve_upload_begin(s);
+        if (is_ok(s->outcome))
+            return; /* the body goes on */
+    }
+    serve_answer(s);
 }
 
 void serve_head(void *thread, struct exchange *x)

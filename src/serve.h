@@ -79,6 +79,6 @@ void serve_download_more(struct serving *s);
 void serve_proxy(struct serving *s);
 void serve_body_drop(struct serving *s); /* frees what an unfinished body holds */
 /* serve.c */
-void serve_run(struct serving *s); /* reads here, writes on the writer */
+void serve_run(struct serving *s); /* hands the call to the writer */
 
 #endif
