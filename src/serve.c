@@ -9,7 +9,7 @@
 #include "crypto/random.h"
 #include "doors.h"
 
-enum { BODY_MAX_BYTES = 6 << 20, CALL_ARENA_BYTES = 64 << 20 };
+enum { BODY_MAX_BYTES = 2 << 20, BODY_LIMIT_BYTES = 8 << 20, CALL_ARENA_BYTES = 64 << 20 };
 
 static const struct fault_type too_large = {"RequestEntityTooLarge", 413};
 static const struct fault_type unknown_operation = {"UnknownOperationException", 400};
@@ -56,7 +56,7 @@ static struct serving *begin(struct io_thread *t, struct exchange *x)
                             .now_ms = time_wall_ms(),
                             .region = t->house->region,
                             .secrets = spare(t->spare_secrets, &t->n_spare_secrets, true)};
-    buf_init(&s->body, BODY_MAX_BYTES + 1);
+    buf_init(&s->body, BODY_LIMIT_BYTES);
     random_bytes(random, sizeof random);
     hex_encode(random, sizeof random, uuid);
     s->call.request_id = arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", uuid, uuid + 8, uuid + 12, uuid + 16, uuid + 20);
@@ -224,6 +224,11 @@ static void whole(struct serving *s)
     serve_answer(s);
 }
 
+static uint64_t body_limit(const struct serving *s)
+{
+    return s->routed.op && s->routed.op->max_body ? s->routed.op->max_body : BODY_MAX_BYTES;
+}
+
 void serve_head(void *thread, struct exchange *x)
 {
     struct serving *s = begin(thread, x);
@@ -233,12 +238,11 @@ void serve_head(void *thread, struct exchange *x)
         return;
     who_read(r, s->call.arena, &s->proof, &s->call.err);
     s->routed = route_request(r, s->proof.service, STR_ABSENT, s->call.arena);
-    uint64_t limit = s->routed.op && s->routed.op->max_body ? s->routed.op->max_body : BODY_MAX_BYTES;
     if (!s->routed.service || (!s->routed.op && !s->routed.needs_form))
         serve_fail(s, &unknown_operation, "The request names no operation that Barmkin knows.");
     else if (s->routed.op && s->routed.op->kind == OP_UPLOADS)
         whole(s);
-    else if (r->has_body && !r->chunked && r->content_length > limit)
+    else if (r->has_body && !r->chunked && r->content_length > body_limit(s))
         serve_fail(s, &too_large, "The request body is too large.");
     else if (r->has_body)
         x_accept(x);
@@ -258,7 +262,7 @@ void serve_piece(void *thread, struct exchange *x, str piece)
         return;
     }
     buf_add(&s->body, piece);
-    if (s->body.full || s->body.n > BODY_MAX_BYTES)
+    if (s->body.full || s->body.n > body_limit(s))
         serve_fail(s, &too_large, "The request body is too large.");
 }
 

@@ -58,6 +58,8 @@ static res decode_list(const struct field *f, const json_t *v, struct list_any *
     if (!json_is_array(v))
         return wrong(e, f, "a list");
     at->n = json_array_size(v);
+    if (at->n * size > arena_left(a) / 2)
+        return reject(e, "the list '%s' is too long", f->name);
     at->v = arena_alloc_array(a, at->n + 1, size);
     for (size_t i = 0; i < at->n; i++)
         TRY(decode_value(f, f->elem, json_array_get(v, i), (char *)at->v + i * size, a, e));
@@ -123,6 +125,8 @@ static res decode_value(const struct field *f, enum kind kind, const json_t *v, 
     }
     if (!json_is_object(v))
         return wrong(e, f, "an object");
+    if (f->shape->size > arena_left(a) / 2)
+        return reject(e, "the request is too large");
     if (f->kind != K_SHAPE) /* an element of a list: the struct itself stands there */
         return json_decode(f->shape, v, at, a, e);
     *(void **)at = arena_alloc(a, f->shape->size);

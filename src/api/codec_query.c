@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The two query protocols: a form of dotted names in. Names are found by walking the field tables, so what the model
  * does not know costs nothing; indices are bounded so that Member.999999999 does too. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/codec.h"
 #include "api/walk.h"
@@ -14,6 +16,8 @@ struct form {
     bool ec2;
     struct arena *a;
     struct err *e;
+    char name[NAME_MAX_BYTES]; /* the name being looked for: grown and cut as the walk goes down and up */
+    size_t name_n;
 };
 
 static int by_name(const void *x, const void *y)
@@ -58,111 +62,166 @@ static size_t lower_bound(const struct form *f, str name)
     return low;
 }
 
-static const str *value_of(const struct form *f, str name)
+static str name_of(const struct form *f)
 {
-    size_t i = lower_bound(f, name);
-
-    return i < f->n && str_eq(f->v[i].key, name) ? &f->v[i].value : NULL;
+    return str_n(f->name, f->name_n);
 }
 
-/* Is there anything at or below this name? */
-static bool any_below(const struct form *f, str name)
+/* Appends ".part" (or "part" at the start); answers the length to go back to. A name that does not fit matches nothing.
+ */
+static size_t push(struct form *f, str part)
 {
-    size_t i = lower_bound(f, name);
+    size_t before = f->name_n, dot = before ? 1 : 0;
 
-    if (i < f->n && str_eq(f->v[i].key, name))
+    if (before + dot + part.n > sizeof f->name)
+        return before;
+    if (dot)
+        f->name[f->name_n++] = '.';
+    memcpy(f->name + f->name_n, part.p, part.n);
+    f->name_n += part.n;
+    return before;
+}
+
+static size_t push_index(struct form *f, size_t i)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%zu", i);
+
+    return push(f, str_n(text, (size_t)n));
+}
+
+static const str *value_of(const struct form *f)
+{
+    size_t i = lower_bound(f, name_of(f));
+
+    return i < f->n && str_eq(f->v[i].key, name_of(f)) ? &f->v[i].value : NULL;
+}
+
+/* Is there anything at or below the current name? '.' sorts before letters, so what is below follows closely. */
+static bool any_below(struct form *f)
+{
+    size_t i = lower_bound(f, name_of(f)), n = f->name_n;
+
+    if (i < f->n && str_eq(f->v[i].key, name_of(f)))
         return true;
-    i = lower_bound(f, arena_cat(f->a, name, S(".")));
-    return i < f->n && f->v[i].key.n > name.n && str_starts(f->v[i].key, name) && f->v[i].key.p[name.n] == '.';
+    if (n == sizeof f->name)
+        return false;
+    f->name[n] = '.';
+    str prefix = str_n(f->name, n + 1);
+    i = lower_bound(f, prefix);
+    return i < f->n && str_starts(f->v[i].key, prefix);
 }
 
-static str join(const struct form *f, str prefix, const char *name)
-{
-    return prefix.n ? arena_printf(f->a, "%.*s.%s", FMT(prefix), name) : str_z(name);
-}
+static res read_shape(struct form *f, const struct shape *s, void *object);
 
-static res read_shape(const struct form *f, const struct shape *s, str prefix, void *object);
-
-static res read_item(const struct form *f, const struct field *field, str name, void *slot)
+static res read_item(struct form *f, const struct field *field, void *slot)
 {
-    const str *value = value_of(f, name);
+    const str *value = value_of(f);
 
     if (field->elem == K_SHAPE)
-        return read_shape(f, field->shape, name, slot);
+        return read_shape(f, field->shape, slot);
     return scalar_decode(field, field->elem, value ? *value : S(""), slot, f->a, f->e);
 }
 
-static res read_list(const struct form *f, const struct field *field, str name, struct list_any *at)
-{
-    size_t size = field_elem_size(field);
-    const str *empty = value_of(f, name);
-    str base = name;
-
-    if (empty && empty->n == 0 && !any_below(f, arena_cat(f->a, name, S(".1")))) { /* "Tags=": an empty list */
-        at->v = arena_alloc(f->a, size);
-        return OK;
-    }
-    if (!f->ec2 && !(field->flags & F_FLAT))
-        base = join(f, name, field->item ? field->item : "member");
-    while (at->n < LIST_MAX_ITEMS && any_below(f, arena_printf(f->a, "%.*s.%zu", FMT(base), at->n + 1)))
-        at->n++;
-    if (!at->n)
-        return OK;
-    at->v = arena_alloc_array(f->a, at->n, size);
-    for (size_t i = 0; i < at->n; i++)
-        TRY(read_item(f, field, arena_printf(f->a, "%.*s.%zu", FMT(base), i + 1), (char *)at->v + i * size));
-    return OK;
-}
-
-static res read_map(const struct form *f, str name, struct map_of_str *at)
+static size_t count_items(struct form *f)
 {
     size_t n = 0;
 
-    while (n < LIST_MAX_ITEMS && any_below(f, arena_printf(f->a, "%.*s.entry.%zu", FMT(name), n + 1)))
+    while (n < LIST_MAX_ITEMS) {
+        size_t back = push_index(f, n + 1);
+        bool there = f->name_n > back && any_below(f);
+        f->name_n = back;
+        if (!there)
+            break;
         n++;
-    if (!n)
-        return OK;
-    at->v = ARENA_ARRAY(f->a, struct str_pair, n);
-    for (; at->n < n; at->n++) {
-        const str *key = value_of(f, arena_printf(f->a, "%.*s.entry.%zu.key", FMT(name), at->n + 1));
-        const str *value = value_of(f, arena_printf(f->a, "%.*s.entry.%zu.value", FMT(name), at->n + 1));
-        at->v[at->n] = (struct str_pair){key ? *key : S(""), value ? *value : S("")};
     }
+    return n;
+}
+
+static res read_list(struct form *f, const struct field *field, struct list_any *at)
+{
+    size_t size = field_elem_size(field), back = f->name_n;
+    const str *empty = value_of(f);
+
+    if (!f->ec2 && !(field->flags & F_FLAT))
+        push(f, str_z(field->item ? field->item : "member"));
+    size_t n = count_items(f);
+    if (n * size > arena_left(f->a) / 2)
+        return reject(f->e, "the form is too large");
+    if (n || (empty && empty->n == 0)) /* "Tags=": an empty list */
+        at->v = arena_alloc_array(f->a, n + 1, size);
+    for (; at->n < n; at->n++) {
+        size_t item = push_index(f, at->n + 1);
+        TRY(read_item(f, field, (char *)at->v + at->n * size));
+        f->name_n = item;
+    }
+    f->name_n = back;
     return OK;
 }
 
-/* EC2's clients send the capitalised location name: "VpcId.1", "Filter.1.Value.1". */
-static const char *form_name(const struct form *f, const struct field *field)
+static str entry_part(struct form *f, const char *part)
 {
-    if (!f->ec2 || !field->as)
-        return field->name;
-    char *z = arena_z(f->a, str_z(field->as));
-    if (z[0] >= 'a' && z[0] <= 'z')
-        z[0] = (char)(z[0] - 32);
-    return z;
+    size_t back = push(f, str_z(part));
+    const str *value = value_of(f);
+
+    f->name_n = back;
+    return value ? *value : S("");
 }
 
-static res read_shape(const struct form *f, const struct shape *s, str prefix, void *object)
+static void read_map(struct form *f, struct map_of_str *at)
 {
-    if (prefix.n > NAME_MAX_BYTES)
-        return reject(f->e, "a name in the form is too long");
+    size_t back = push(f, S("entry")), n = count_items(f);
+
+    if (n)
+        at->v = ARENA_ARRAY(f->a, struct str_pair, n);
+    for (; at->n < n; at->n++) {
+        size_t item = push_index(f, at->n + 1);
+        at->v[at->n] = (struct str_pair){entry_part(f, "key"), entry_part(f, "value")};
+        f->name_n = item;
+    }
+    f->name_n = back;
+}
+
+/* EC2's clients send the capitalised location name: "VpcId.1", "Filter.1.Value.1". */
+static void push_field(struct form *f, const struct field *field)
+{
+    bool located = f->ec2 && field->as;
+    size_t back = push(f, str_z(located ? field->as : field->name)), first = back ? back + 1 : 0;
+
+    if (located && f->name_n > first && f->name[first] >= 'a' && f->name[first] <= 'z')
+        f->name[first] = (char)(f->name[first] - 32);
+}
+
+static res read_field(struct form *f, const struct field *field, void *at)
+{
+    const str *value;
+
+    switch ((enum kind)field->kind) {
+    case K_LIST:
+        return read_list(f, field, at);
+    case K_MAP:
+        read_map(f, at);
+        return OK;
+    case K_SHAPE:
+        if (field->shape->size > arena_left(f->a) / 2)
+            return reject(f->e, "the form is too large");
+        *(void **)at = arena_alloc(f->a, field->shape->size);
+        return read_shape(f, field->shape, *(void **)at);
+    default:
+        value = value_of(f);
+        return scalar_decode(field, field->kind, value ? *value : S(""), at, f->a, f->e);
+    }
+}
+
+static res read_shape(struct form *f, const struct shape *s, void *object)
+{
     for (uint32_t i = 0; i < s->n; i++) {
         const struct field *field = &s->fields[i];
-        str name = join(f, prefix, form_name(f, field));
-        void *at = field_at(object, field);
-        if (!any_below(f, name))
-            continue;
-        if (field->kind == K_LIST) {
-            TRY(read_list(f, field, name, at));
-        } else if (field->kind == K_MAP) {
-            TRY(read_map(f, name, at));
-        } else if (field->kind == K_SHAPE) {
-            *(void **)at = arena_alloc(f->a, field->shape->size);
-            TRY(read_shape(f, field->shape, name, *(void **)at));
-        } else {
-            const str *value = value_of(f, name);
-            TRY(scalar_decode(field, field->kind, value ? *value : S(""), at, f->a, f->e));
-        }
+        size_t back = f->name_n;
+        push_field(f, field);
+        if (f->name_n > back && any_below(f))
+            TRY(read_field(f, field, field_at(object, field)));
+        f->name_n = back;
     }
     return OK;
 }
@@ -172,5 +231,5 @@ res query_decode(const struct operation *op, str text, bool ec2, void *in, struc
     struct form f = {.ec2 = ec2, .a = a, .e = e};
 
     TRY(read_form(&f, text));
-    return read_shape(&f, op->in, S(""), in);
+    return read_shape(&f, op->in, in);
 }

@@ -7,7 +7,7 @@
 #include "api/codec.h"
 #include "api/walk.h"
 
-enum { XML_MAX_DEPTH = 64, XML_MAX_NODES = 100000 };
+enum { XML_MAX_DEPTH = 64, XML_MAX_NODES = 100000, XML_MAX_BYTES = 4 << 20 };
 
 /* ---- in: a small tree first, then the field tables ---- */
 
@@ -21,6 +21,7 @@ struct reading {
     struct arena *a;
     struct node root, *at;
     size_t depth, nodes;
+    struct buf text; /* of the element being read: expat brings it in many small pieces */
     const char *failed;
 };
 
@@ -44,6 +45,7 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
     n->name = arena_dup(r->a, str_z(local ? local + 1 : name));
     n->text = S("");
     n->up = r->at;
+    buf_clear(&r->text);
     if (r->at->last)
         r->at->last->next = n;
     else
@@ -57,6 +59,9 @@ static void XMLCALL on_end(void *ctx, const XML_Char *name)
     struct reading *r = ctx;
 
     (void)name;
+    if (!r->at->first) /* text beside elements means nothing in S3's bodies */
+        r->at->text = arena_dup(r->a, buf_str(&r->text));
+    buf_clear(&r->text);
     r->depth--;
     r->at = r->at->up;
 }
@@ -65,7 +70,7 @@ static void XMLCALL on_text(void *ctx, const XML_Char *text, int n)
 {
     struct reading *r = ctx;
 
-    r->at->text = arena_cat(r->a, r->at->text, str_n(text, (size_t)n));
+    buf_add_bytes(&r->text, text, (size_t)n);
 }
 
 static void XMLCALL on_doctype(void *ctx, const XML_Char *a, const XML_Char *b, const XML_Char *c, int d)
@@ -90,7 +95,10 @@ static res list_from(const struct field *f, const struct node *holder, str item,
 {
     size_t size = field_elem_size(f);
 
-    at->v = arena_alloc_array(a, count(holder, item) + 1, size);
+    size_t n = count(holder, item);
+    if (n * size > arena_left(a) / 2)
+        return reject(e, "the XML has too many elements");
+    at->v = arena_alloc_array(a, n + 1, size);
     for (const struct node *k = holder->first; k; k = k->next) {
         if (!str_eq(k->name, item))
             continue;
@@ -134,6 +142,11 @@ res xml_decode(const struct shape *s, str text, void *object, struct arena *a, s
 
     if (!r.parser)
         return oops(e, 0, "no memory for the XML parser");
+    if (text.n > XML_MAX_BYTES) {
+        XML_ParserFree(r.parser);
+        return reject(e, "the XML is too large");
+    }
+    buf_init(&r.text, XML_MAX_BYTES);
     r.at = &r.root;
     XML_SetUserData(r.parser, &r);
     XML_SetElementHandler(r.parser, on_start, on_end);
@@ -141,6 +154,7 @@ res xml_decode(const struct shape *s, str text, void *object, struct arena *a, s
     XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
     enum XML_Status done = XML_Parse(r.parser, text.p ? text.p : "", (int)text.n, 1);
     XML_ParserFree(r.parser);
+    buf_done(&r.text);
     if (done != XML_STATUS_OK)
         return reject(
             e, "%s",

@@ -209,6 +209,11 @@ void arena_defer(struct arena *a, void (*fn)(void *), void *ptr)
     a->deferred = d;
 }
 
+size_t arena_left(const struct arena *a)
+{
+    return a->total > a->max ? 0 : a->max - a->total;
+}
+
 size_t arena_used(const struct arena *a)
 {
     return a->used;

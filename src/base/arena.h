@@ -30,6 +30,7 @@ str arena_cat(struct arena *a, str x, str y);
 
 /* Has fn(ptr) run at reset or free. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *ptr);
+size_t arena_left(const struct arena *a); /* bytes that may still be asked for: refuse input before it is passed */
 size_t arena_used(const struct arena *a); /* bytes handed out since the last reset */
 
 #endif
