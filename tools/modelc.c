@@ -429,6 +429,18 @@ static struct shape_def *parse_record(struct reader *r, struct service_def *s)
     return d->shape;
 }
 
+/* A context line at the left margin holds for every operation of the service. */
+static void add_common_context(struct service_def *s)
+{
+    for (size_t i = 0; i < s->n_ops; i++)
+        for (size_t k = 0; k < s->common.n_context; k++) {
+            struct op_def *o = &s->ops[i];
+            if (o->n_context == MAX_CONTEXT)
+                die(s->file, o->line, "too many context lines");
+            o->context[o->n_context++] = s->common.context[k];
+        }
+}
+
 static void parse_model(const char *path, struct service_def *s)
 {
     struct reader r = {.file = path, .rest = read_file(path)};
@@ -460,12 +472,15 @@ static void parse_model(const char *path, struct service_def *s)
             op = &s->ops[s->n_ops - 1];
         } else if (is(&r, 0, "provides")) {
             parse_provides(&r, s);
+        } else if (is(&r, 0, "context")) {
+            parse_context(&r, &s->common);
         } else if (is(&r, 0, "cfn")) {
             continue; /* the CloudFormation engine's lines: kept for the issue that builds it */
         } else {
             parse_setting(&r, s);
         }
     }
+    add_common_context(s);
 }
 
 struct provided provided[MAX_PROVIDED];

@@ -84,6 +84,7 @@ struct service_def {
     struct record_def records[MAX_RECORDS];
     struct shape_def *shapes[MAX_SHAPES];
     struct op_def ops[MAX_OPS];
+    struct op_def common; /* its context lines hold for every operation */
     size_t n_faults, n_resources, n_records, n_shapes, n_ops;
 };
 
