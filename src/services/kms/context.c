@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* The condition keys of kms that no path into the input can express. */
+#include "api/walk.h"
+#include "kms_parts.h"
+
+/* The key that the call is about, once it is found; NULL for operations on none. */
+static const struct kms_key *key_of(const struct call *c)
+{
+    for (size_t i = 0; i < c->n_resources; i++) {
+        const struct resource *r = &c->resources[i];
+        if (r->subject &&
+            (r->type == &kms_key_resource || r->type == &kms_own_key_resource || r->type == &kms_sealed_by_resource))
+            return r->subject;
+    }
+    return NULL;
+}
+
+res kms_add_caller_account(struct call *c)
+{
+    const struct caller *who = c->caller;
+
+    if (who->account.n)
+        context_add(c, S("kms:CallerAccount"), who->account);
+    else if (who->source_account.n)
+        context_add(c, S("kms:CallerAccount"), who->source_account);
+    return OK;
+}
+
+/* "s3.amazonaws.com" calling on someone's behalf is s3.us-east-1.amazonaws.com here. */
+res kms_add_via_service(struct call *c)
+{
+    const struct caller *who = c->caller;
+
+    if (who->n_called_via == 0)
+        return OK;
+    str rest = who->called_via[who->n_called_via - 1], first = str_cut(&rest, '.');
+    context_add(c, S("kms:ViaService"), arena_printf(c->arena, "%.*s.%.*s.amazonaws.com", FMT(first), FMT(c->region)));
+    return OK;
+}
+
+static bool names_a_kind(const struct call *c)
+{
+    return key_of(c) || c->op == &kms_CreateKey_op;
+}
+
+/* CreateKey of another kind is refused by its handler; what gets through has these values. */
+res kms_add_key_spec(struct call *c)
+{
+    const struct kms_create_key_in *in = c->in;
+
+    if (c->op == &kms_CreateKey_op && (str_is(in->key_spec) || str_is(in->customer_master_key_spec)))
+        context_add(c, S("kms:KeySpec"), str_is(in->key_spec) ? in->key_spec : in->customer_master_key_spec);
+    else if (names_a_kind(c))
+        context_add(c, S("kms:KeySpec"), S("SYMMETRIC_DEFAULT"));
+    return OK;
+}
+
+res kms_add_key_usage(struct call *c)
+{
+    const struct kms_create_key_in *in = c->in;
+
+    if (c->op == &kms_CreateKey_op && str_is(in->key_usage))
+        context_add(c, S("kms:KeyUsage"), in->key_usage);
+    else if (names_a_kind(c))
+        context_add(c, S("kms:KeyUsage"), S("ENCRYPT_DECRYPT"));
+    return OK;
+}
+
+res kms_add_key_origin(struct call *c)
+{
+    const struct kms_create_key_in *in = c->in;
+
+    if (c->op == &kms_CreateKey_op && str_is(in->origin))
+        context_add(c, S("kms:KeyOrigin"), in->origin);
+    else if (names_a_kind(c))
+        context_add(c, S("kms:KeyOrigin"), S("AWS_KMS"));
+    return OK;
+}
+
+res kms_add_resource_aliases(struct call *c)
+{
+    const struct kms_key *k = key_of(c);
+
+    if (k && k->aliases.n)
+        context_add_list(c, S("kms:ResourceAliases"), k->aliases.v, k->aliases.n);
+    return OK;
+}
+
+res kms_add_request_alias(struct call *c)
+{
+    struct list_of_str ids = shape_values(c->op->in, c->in, S("KeyId"), c->arena);
+    ptrdiff_t at = ids.n ? str_search(ids.v[0], S("alias/")) : -1;
+
+    if (at == 0 || (at > 0 && str_starts(ids.v[0], S("arn:"))))
+        context_add(c, S("kms:RequestAlias"), str_from(ids.v[0], (size_t)at));
+    return OK;
+}
+
+static const void *member(const struct call *c, const char *name, enum kind kind)
+{
+    const struct field *f = shape_field(c->op->in, str_z(name));
+
+    return f && f->kind == (uint8_t)kind && field_is_set(c->in, f) ? field_of(c->in, f) : NULL;
+}
+
+res kms_add_encryption_context(struct call *c)
+{
+    const struct map_of_str *pairs = member(c, "EncryptionContext", K_MAP);
+
+    for (size_t i = 0; pairs && i < pairs->n; i++)
+        context_add(c, arena_cat(c->arena, S("kms:EncryptionContext:"), pairs->v[i].key), pairs->v[i].value);
+    return OK;
+}
+
+res kms_add_algorithm(struct call *c)
+{
+    const str *asked = member(c, "EncryptionAlgorithm", K_STRING);
+
+    context_add(c, S("kms:EncryptionAlgorithm"), asked ? *asked : S("SYMMETRIC_DEFAULT"));
+    return OK;
+}
+
+res kms_add_bypass(struct call *c)
+{
+    const opt_bool *asked = member(c, "BypassPolicyLockoutSafetyCheck", K_BOOL);
+
+    context_add(c, S("kms:BypassPolicyLockoutSafetyCheck"), asked && asked->v ? S("true") : S("false"));
+    return OK;
+}
+
+/* True when a service asks: for itself, or on behalf of the caller. */
+res kms_add_for_aws_resource(struct call *c)
+{
+    bool service = c->caller->n_called_via > 0 || c->caller->kind == PRINCIPAL_SERVICE;
+
+    context_add(c, S("kms:GrantIsForAWSResource"), service ? S("true") : S("false"));
+    return OK;
+}
+
+res kms_add_constraint_type(struct call *c)
+{
+    const struct kms_create_grant_in *in = c->in;
+
+    if (!in->constraints)
+        return OK;
+    if (in->constraints->encryption_context_equals.n)
+        context_add(c, S("kms:GrantConstraintType"), S("EncryptionContextEquals"));
+    else if (in->constraints->encryption_context_subset.n)
+        context_add(c, S("kms:GrantConstraintType"), S("EncryptionContextSubset"));
+    return OK;
+}
