@@ -202,7 +202,7 @@ res front_open(struct front *f, const char *state_dir, const int *vault_fds, siz
     }
     if (pthread_create(&f->audit_thread, NULL, keep_audit, f))
         return oops(e, errno, "cannot start the audit's thread");
-    struct writer_hooks hooks = {f, rows_before_commit, audit_after_group};
+    struct writer_hooks hooks = {f, f->state.run_twice, rows_before_commit, audit_after_group};
     TRY(writer_start(f->writer_worker.store, &hooks, &f->house.writer, e));
     return conductor_start(&f->house, vault_client_new(vault_fds[f->n_io + 1]), &f->house.conductor, e);
 }

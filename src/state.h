@@ -15,6 +15,7 @@ struct state {
     str region, listen; /* "us-east-1", "127.0.0.1:4566" */
     str org_id, management_account;
     uint32_t uid_base; /* front; vault is + 1 */
+    bool run_twice;    /* tests set it by hand: see store/writer.h */
 };
 
 enum { STATE_ROLE_FRONT = 0, STATE_ROLE_VAULT = 1 };

@@ -37,7 +37,7 @@ static struct work *take(struct writer *w, bool wait)
 }
 
 /* One piece in its savepoint. When even the undo fails the whole group is lost, which the caller then says. */
-static bool run_one(struct work *one, struct txn *t)
+static bool run_one(struct writer *w, struct work *one, struct txn *t)
 {
     struct err e = {0};
 
@@ -46,6 +46,8 @@ static bool run_one(struct work *one, struct txn *t)
         return false;
     }
     one->outcome = one->run(one, t);
+    if (w->hooks.run_twice && is_ok(txn_undo(t, &e)) && is_ok(txn_savepoint(t, &e)))
+        one->outcome = one->run(one, t);
     if (is_ok(one->outcome))
         return is_ok(txn_release(t, &e));
     return is_ok(txn_undo(t, &e));
@@ -72,7 +74,7 @@ static void run_group(struct writer *w, struct work *first)
 
     for (struct work *one = first; one;) {
         if (sound)
-            sound = run_one(one, t);
+            sound = run_one(w, one, t);
         else
             one->outcome = (res){WHY_OOPS};
         any |= is_ok(one->outcome);
