@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 include tools/build.mk
 
-.PHONY: help all demo test unit check san fuzz bench fmt docs clean deps op where
+.PHONY: help all demo test unit unit-tests check san fuzz bench fmt docs clean deps op where
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -27,11 +27,19 @@ deps: ## install what the build, the demo and the tests need from Debian (as roo
 
 all: $(PROGRAMS) ## build every program
 
-demo: deps all ## build and play the main job on real data (KEEP=1 leaves it running)
-	@demo/run $(if $(KEEP),--keep)
+# What needs a build after an installation asks for it by recipe: with -j, prerequisites have no order.
+JOBS := $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
+again = @$(MAKE) --no-print-directory --silent -j$(JOBS)
 
-test: deps all ## build and run every test
-	@tests/run
+demo: deps ## build and play the main job on real data (KEEP=1 leaves it running)
+	$(again) all
+	@BUILD=$(BUILD) demo/run $(if $(KEEP),--keep)
+
+test: deps ## build and run every test
+	$(again) all unit-tests
+	@tests/run $(BUILD)
+
+unit-tests: $(UNIT_TESTS)
 
 unit: $(UNIT_TESTS) ## unit tests only; T=base/str runs one
 	@tests/run-unit $(BUILD) $(T)
@@ -45,8 +53,9 @@ san: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 fuzz: ## fuzz each parser for T seconds (default 60)
 	@tests/fuzz/run $(or $(T),60)
 
-bench: deps all ## the figures, one JSON object a line
-	@tests/bench/run
+bench: deps ## the figures, one JSON object a line
+	$(again) all
+	@BUILD=$(BUILD) tests/bench/run
 
 fmt: ## format the C sources
 	@clang-format-14 -i $$(git ls-files '*.c' '*.h')
