@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of ssm share: names of parameters, and their values for an answer. */
+#ifndef BARMKIN_SSM_PARTS_H
+#define BARMKIN_SSM_PARTS_H
+#include "ssm.h"
+
+enum { SSM_VALUE_MAX_BYTES = 4096, SSM_LEVELS_MAX = 15, SSM_TAGS_MAX = 50 };
+
+/* "/a/b" and "a" -> their ARNs. */
+str ssm_arn(struct call *c, str name);
+/* Takes ":SELECTOR" off a name and makes a name of an ARN of this account. *selector is absent without one. */
+str ssm_plain_name(struct call *c, str name, str *selector);
+/* Rejects what cannot be a parameter's name. */
+res ssm_check_name(struct call *c, str name);
+
+/* The parameter as GetParameter shows it. A SecureString is opened by kms in the caller's own right. */
+res ssm_show(struct call *c, const struct ssm_parameter *p, bool decrypt, str selector,
+             struct ssm_parameter_value *out);
+
+#endif
