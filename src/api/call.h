@@ -165,6 +165,9 @@ res record_save(struct call *c, const struct record_type *t, void *record);
 res record_drop(struct call *c, const struct record_type *t, const void *record);
 res record_list(struct call *c, const struct record_type *t, str account, str id_prefix, str after, size_t limit,
                 struct record_page *out);
+/* Backwards, from the last id before `before` (absent: from the end). */
+res record_list_back(struct call *c, const struct record_type *t, str account, str id_prefix, str before, size_t limit,
+                     struct record_page *out);
 /* Over all accounts and regions, unless account is present. */
 res record_by(struct call *c, const struct record_type *t, const char *index, str value, str account, size_t limit,
               struct record_page *out);

@@ -114,6 +114,16 @@ res record_list(struct call *c, const struct record_type *t, str account, str id
     return decode_page(c, t, &page, out);
 }
 
+res record_list_back(struct call *c, const struct record_type *t, str account, str id_prefix, str before, size_t limit,
+                     struct record_page *out)
+{
+    struct store_key k = key_of(c, t, account, STR_ABSENT);
+    struct store_page page = {0};
+
+    TRY(txn_scan_back(c->txn, c->arena, &k, id_prefix, before, limit, &page, &c->err));
+    return decode_page(c, t, &page, out);
+}
+
 res record_by(struct call *c, const struct record_type *t, const char *index, str value, str account, size_t limit,
               struct record_page *out)
 {

@@ -24,6 +24,8 @@ static const char *const sql[STMT_COUNT] = {
                           " AND region=?6 AND id=?7",
     [STMT_SCAN] = SCAN " ORDER BY id",
     [STMT_SCAN_BELOW] = SCAN " AND id<?6 ORDER BY id",
+    [STMT_SCAN_BACK] = SCAN " ORDER BY id DESC",
+    [STMT_SCAN_BACK_BELOW] = SCAN " AND id<?6 ORDER BY id DESC",
     [STMT_SCAN_ACCOUNT] = "SELECT version, doc, id, account, region, service, type FROM records WHERE account=?1"
                           " AND (region, service, type, id) >= (?2, ?3, ?4, ?5) ORDER BY region, service, type, id",
     [STMT_FIND] = FIND " AND (e.account, e.region, e.id) >= (?5, ?6, ?7) ORDER BY e.account, e.region, e.id",
@@ -393,6 +395,22 @@ res txn_scan(struct txn *t, struct arena *a, const struct store_key *k, str id_p
     parts[5] = past_prefix(&t->s->high, id_prefix);
     bool bounded = str_is(parts[5]);
     return bound_and_walk(t, bounded ? STMT_SCAN_BELOW : STMT_SCAN, parts, bounded ? 6 : 5, a, k, limit, out, e);
+}
+
+res txn_scan_back(struct txn *t, struct arena *a, const struct store_key *k, str id_prefix, str before, size_t limit,
+                  struct store_page *out, struct err *e)
+{
+    str parts[6];
+
+    TRY(begin_walk(t, out, e));
+    key_parts(k, parts);
+    parts[4] = id_prefix;
+    parts[5] = past_prefix(&t->s->high, id_prefix);
+    if (str_is(before) && (!str_is(parts[5]) || str_cmp(before, parts[5]) < 0))
+        parts[5] = before;
+    bool bounded = str_is(parts[5]);
+    return bound_and_walk(t, bounded ? STMT_SCAN_BACK_BELOW : STMT_SCAN_BACK, parts, bounded ? 6 : 5, a, k, limit, out,
+                          e);
 }
 
 /* Where a find begins in (account, region, id), given what it goes on after and what its key fixes.

@@ -135,6 +135,29 @@ static void test_store_records__scans_are_bytewise_and_paged(void **state)
     world_done(w);
 }
 
+static void test_store_records__scans_go_backwards_too(void **state)
+{
+    struct world *w = world_new(*state);
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct store_key k = w->keys[draw(w, (unsigned)w->n)];
+        str prefix = draw_str(w, 2), before = draw(w, 3) ? draw_str(w, 4) : STR_ABSENT;
+        size_t limit = 1 + draw(w, draw(w, 2) ? 4 : N);
+        struct expected x = {.n = 0};
+        struct store_page p;
+        for (size_t i = w->n; i-- > 0;) {
+            struct store_key same = w->keys[i];
+            same.id = k.id;
+            if (key_cmp(&same, &k) == 0 && str_starts(w->keys[i].id, prefix) &&
+                (!str_is(before) || str_cmp(w->keys[i].id, before) < 0))
+                x.keys[x.n++] = &w->keys[i];
+        }
+        MUST(w->f, txn_scan_back(w->t, w->f->a, &k, prefix, before, limit, &p, &w->f->e));
+        check_page(&x, limit, &p);
+    }
+    world_done(w);
+}
+
 static void test_store_records__finds_are_ordered_filtered_and_paged(void **state)
 {
     struct world *w = world_new(*state);
@@ -253,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(test_store_records__scans_are_bytewise_and_paged),
+        fixture_test(test_store_records__scans_go_backwards_too),
         fixture_test(test_store_records__finds_are_ordered_filtered_and_paged),
         fixture_test(test_store_records__an_account_is_walked_whole),
         fixture_test(test_store_records__entries_follow_their_record),
