@@ -72,19 +72,15 @@ static void own_failure(struct serving *s)
 /* The records of a call and of those it made, in the order in which they ended. */
 size_t serve_records(struct call *c, res outcome, const str **out)
 {
-    struct buf text;
     size_t n = 1;
 
-    buf_init(&text, AUDIT_RECORD_MAX_BYTES);
-    audit_record(c, outcome, &text);
     for (struct audit_line *line = c->audit; line; line = line->next)
         n++;
     str *records = ARENA_ARRAY(c->arena, str, n);
     size_t at = n - 1;
-    records[at] = text.full ? S("{\"barmkin\":\"a record that was too large\"}") : arena_dup(c->arena, buf_str(&text));
+    records[at] = audit_record(c, outcome);
     for (struct audit_line *line = c->audit; line; line = line->next)
         records[--at] = line->text;
-    buf_done(&text);
     *out = records;
     return n;
 }

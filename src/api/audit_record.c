@@ -7,6 +7,10 @@
 #include "api/house.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "store/audit.h"
+
+/* What does not fit a line of the chain is left out step by step: that a call was made is never lost. */
+enum audit_detail { AUDIT_BARE, AUDIT_WITHOUT_TRACES, AUDIT_WITHOUT_PARAMETERS, AUDIT_WHOLE };
 
 static void member(struct buf *b, const char *name, str value)
 {
@@ -36,7 +40,7 @@ static void identity(const struct call *c, struct buf *b)
     buf_add_char(b, '}');
 }
 
-static void judgement(const struct judgement *j, struct buf *b)
+static void judgement(const struct judgement *j, bool with_trace, struct buf *b)
 {
     buf_add_char(b, '{');
     member(b, "action", str_z(j->action));
@@ -51,22 +55,49 @@ static void judgement(const struct judgement *j, struct buf *b)
         buf_add_z(b, ",\"statement\":");
         buf_add(b, j->statement);
     }
-    if (j->trace.n) {
+    if (j->trace.n && with_trace) {
         buf_add_z(b, ",\"trace\":");
         buf_add(b, j->trace);
     }
     buf_add_char(b, '}');
 }
 
-static void judgements(const struct call *c, struct buf *b)
+/* What an allow was decided on. A denial's trace has it already. */
+static void context(const struct call *c, struct buf *b)
 {
-    buf_add_z(b, ",\"barmkin\":{\"judgements\":[");
+    const struct gate_facts *g = c->gate;
+
+    if (!g || !g->n_judgements || g->denied)
+        return;
+    buf_add_z(b, ",\"context\":{");
+    for (size_t i = 0; i < g->n_context; i++) {
+        const struct authz_value *v = &g->context[i];
+        if (i)
+            buf_add_char(b, ',');
+        buf_add_json_str(b, v->key);
+        buf_add_z(b, v->multi ? ":[" : ":");
+        for (size_t k = 0; k < v->n; k++) {
+            if (k)
+                buf_add_char(b, ',');
+            buf_add_json_str(b, v->values[k]);
+        }
+        if (v->multi)
+            buf_add_char(b, ']');
+    }
+    buf_add_char(b, '}');
+}
+
+static void judgements(const struct call *c, enum audit_detail detail, struct buf *b)
+{
+    buf_printf(b, ",\"barmkin\":{\"depth\":%u,\"judgements\":[", c->depth);
     for (size_t i = 0; c->gate && i < c->gate->n_judgements; i++) {
         if (i)
             buf_add_char(b, ',');
-        judgement(&c->gate->judgements[i], b);
+        judgement(&c->gate->judgements[i], detail >= AUDIT_WITHOUT_PARAMETERS, b);
     }
     buf_add_char(b, ']');
+    if (detail >= AUDIT_WITHOUT_PARAMETERS)
+        context(c, b);
     if (c->parent) {
         buf_add_char(b, ',');
         buf_add_z(b, "\"within\":");
@@ -89,10 +120,18 @@ static void parameters(const struct call *c, struct buf *b)
     }
 }
 
-void audit_record(const struct call *c, res outcome, struct buf *out)
+static void error(const struct call *c, struct buf *out)
+{
+    bool denied = c->fault.type == &api_access_denied;
+
+    member(out, "errorCode",
+           c->fault.type ? denied ? S("AccessDenied") : str_z(c->fault.type->code) : S("InternalFailure"));
+    member(out, "errorMessage", c->fault.message);
+}
+
+static void write_record(const struct call *c, res outcome, enum audit_detail detail, struct buf *out)
 {
     char when[TIME_TEXT_BYTES];
-    bool denied = c->fault.type == &api_access_denied;
 
     buf_add_char(out, '{');
     member(out, "eventVersion", S("1.09"));
@@ -106,14 +145,31 @@ void audit_record(const struct call *c, res outcome, struct buf *out)
         member(out, "vpcEndpointId", c->door->vpce_id);
     }
     identity(c, out);
-    if (!is_ok(outcome)) {
-        member(out, "errorCode",
-               c->fault.type ? denied ? S("AccessDenied") : str_z(c->fault.type->code) : S("InternalFailure"));
-        member(out, "errorMessage", c->fault.message);
-    }
+    if (!is_ok(outcome))
+        error(c, out);
     member(out, "recipientAccountId", c->n_resources ? c->resources[0].account : c->caller->account);
     buf_printf(out, ",\"readOnly\":%s", c->op->kind == OP_READS || c->op->kind == OP_DOWNLOADS ? "true" : "false");
-    parameters(c, out);
-    judgements(c, out);
+    if (detail == AUDIT_WHOLE)
+        parameters(c, out);
+    else
+        buf_add_z(out, ",\"requestParameters\":{\"omitted\":\"too large\"}");
+    if (detail > AUDIT_BARE)
+        judgements(c, detail, out);
     buf_add_char(out, '}');
+}
+
+str audit_record(const struct call *c, res outcome)
+{
+    str text = STR_ABSENT;
+    struct buf b;
+
+    buf_init(&b, AUDIT_RECORD_MAX_BYTES);
+    for (int detail = AUDIT_WHOLE; detail >= AUDIT_BARE && !str_is(text); detail--) {
+        buf_clear(&b);
+        write_record(c, outcome, (enum audit_detail)detail, &b);
+        if (!b.full)
+            text = arena_dup(c->arena, buf_str(&b));
+    }
+    buf_done(&b);
+    return str_is(text) ? text : S("{\"barmkin\":{\"omitted\":\"too large\"}}");
 }

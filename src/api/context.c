@@ -76,8 +76,9 @@ static void add_principal(struct call *c, const struct caller *who, const struct
         bool overlaid = false;
         for (size_t k = 0; k < who->n_session_tags; k++)
             overlaid |= str_eq_nocase(who->session_tags[k].key, mine->tags[i].key);
-        if (!overlaid)
-            context_add(c, arena_cat(c->arena, S("aws:PrincipalTag/"), mine->tags[i].key), mine->tags[i].value);
+        if (!overlaid) /* copied: the cache that holds them may be emptied before the audit record is written */
+            context_add(c, arena_cat(c->arena, S("aws:PrincipalTag/"), mine->tags[i].key),
+                        arena_dup(c->arena, mine->tags[i].value));
     }
     if (who->kind == PRINCIPAL_SESSION && who->issued_ms) {
         char when[TIME_TEXT_BYTES];

@@ -291,6 +291,7 @@ static void note(struct call *c, struct bench *b, const struct decision *d, stru
         j->policy = arena_dup(c->arena, policy_name(d->reason.policy));
         j->sid = arena_dup(c->arena, policy_sid(d->reason.policy, d->reason.statement));
         j->index = d->reason.statement;
+        j->statement = policy_statement_text(d->reason.policy, d->reason.statement, c->arena);
     }
     if (d->verdict != ALLOWED) {
         struct buf trace;
@@ -298,8 +299,6 @@ static void note(struct call *c, struct bench *b, const struct decision *d, stru
         authz_explain(&b->r, &b->l, &trace);
         j->trace = trace.full ? STR_ABSENT : arena_dup(c->arena, buf_str(&trace));
         buf_done(&trace);
-        if (d->reason.policy)
-            j->statement = policy_statement_text(d->reason.policy, d->reason.statement, c->arena);
     }
 }
 

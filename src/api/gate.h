@@ -61,7 +61,8 @@ res context_build(struct call *c, const struct principal_policies *mine);
 
 /* locate, judge and handle inside c->txn. What serve, the writer and call_as all end in. */
 res call_run(struct call *c);
-/* The audit record of a call that has ended: one JSON object, CloudTrail's shape plus the decisions. */
-void audit_record(const struct call *c, res outcome, struct buf *out);
+/* The audit record of a call that has ended: one JSON object, CloudTrail's shape plus the decisions, in the call's
+ * arena. Never longer than a line of the audit chain may be. */
+str audit_record(const struct call *c, res outcome);
 
 #endif

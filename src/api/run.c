@@ -56,12 +56,8 @@ static void audit_inner(struct call *outer, struct call *inner, res why)
 {
     struct audit_line *line = ARENA_NEW(inner->arena, struct audit_line);
     struct audit_line **at = &inner->audit;
-    struct buf text;
 
-    buf_init(&text, 512 << 10);
-    audit_record(inner, why, &text);
-    line->text = text.full ? S("{}") : arena_dup(inner->arena, buf_str(&text));
-    buf_done(&text);
+    line->text = audit_record(inner, why);
     while (*at)
         at = &(*at)->next;
     *at = outer->audit;

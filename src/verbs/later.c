@@ -13,11 +13,6 @@ int verb_run(struct options *o, struct err *e)
     (void)o;
     return not_yet(e, "run");
 }
-int verb_explain(struct options *o, struct err *e)
-{
-    (void)o;
-    return not_yet(e, "explain");
-}
 int verb_doctor(struct options *o, struct err *e)
 {
     (void)o;

@@ -2,9 +2,11 @@
 /* What the CLI asks of a running server. */
 #include "barmkin.h"
 
+#include "api/explain.h"
 #include "api/house.h"
 #include "iam.h"
 #include "organizations.h"
+#include "store/audit.h"
 
 res barmkin_status(struct call *c, const struct barmkin_status_in *in, struct barmkin_status_out *out)
 {
@@ -100,4 +102,21 @@ res barmkin_create_account(struct call *c, const struct barmkin_create_account_i
     out->name = in->name;
     out->profile = in->name;
     return make_administrator(c, out->id, out);
+}
+
+res barmkin_explain(struct call *c, const struct barmkin_explain_in *in, struct barmkin_explain_out *out)
+{
+    struct house *h = c->worker->house;
+    char *dir = arena_z(c->arena, arena_cat(c->arena, h->state_dir, S("/front/audit")));
+
+    TRY(audit_flush(h->audit, &c->err)); /* what other threads have answered may still be in memory */
+    TRY(explain_find(dir, c->arena, in->request_id, &out->explanation, &c->err));
+    if (str_is(out->explanation))
+        return OK;
+    if (!str_is(in->request_id))
+        return fault(c, &barmkin_ResourceNotFoundException, "No request has been denied.");
+    return fault(c, &barmkin_ResourceNotFoundException,
+                 "The audit log knows no request %.*s. Requests that fail before they name an operation and a caller "
+                 "(a wrong signature, an unknown operation) are not in it.",
+                 FMT(in->request_id));
 }
