@@ -7,7 +7,9 @@ endif
 OPT ?= -O2 -g
 SAN ?=
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers
-HARDEN = -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2) -ftrivial-auto-var-init=zero
+CLANG = $(findstring clang,$(CC))
+HARDEN = -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2) -ftrivial-auto-var-init=zero \
+  $(if $(CLANG),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
 CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(BUILD)/gen -I/usr/share/include
 CFLAGS += -std=gnu17 $(OPT) $(WARN) $(HARDEN) -pthread -MMD -MP $(SAN)
 LDFLAGS += -pie -pthread -Wl,-z,relro,-z,now $(SAN)
@@ -70,4 +72,4 @@ where: ## where everything about an operation lives: OP=kms:EnableKey
 	@tools/where $(OP)
 
 clean: ## remove what was built
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-fuzz build-clang

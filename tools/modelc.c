@@ -307,7 +307,7 @@ static void parse_op(struct reader *r, struct service_def *s)
         o->uri = r->words[i + 1].text;
         i += 2;
     }
-    for (; i < r->n; i++) {
+    for (; i < r->n; i += 2) {
         uint64_t v;
         if (is(r, i, "status") && str_to_u64(word(r, i + 1, "the status"), &v))
             o->status = (int)v;
@@ -315,7 +315,6 @@ static void parse_op(struct reader *r, struct service_def *s)
             o->max_body = (uint32_t)v;
         else
             die(r->file, r->line, "after an operation: METHOD /uri, status N, body BYTES");
-        i++;
     }
     o->in = add_shape(s, arena_printf(heap, "%.*s_in", FMT(snake(o->name))), r->line);
     o->out = add_shape(s, arena_printf(heap, "%.*s_out", FMT(snake(o->name))), r->line);
