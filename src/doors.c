@@ -3,6 +3,7 @@
 #include "doors.h"
 
 #include "base/log.h"
+#include "conductor/conductor.h"
 #include "front.h"
 #include "serve.h"
 
@@ -41,7 +42,11 @@ void doors_close(struct doors *d)
 
 void doors_event(void *arg, uint16_t type, const void *body, size_t n, int *fds, size_t n_fds)
 {
-    (void)arg, (void)body, (void)n, (void)fds, (void)n_fds;
+    struct front *f = arg;
+
+    (void)fds, (void)n_fds;
+    if (type == WARDEN_EVENT_SANDBOX_EXITED && n == sizeof(struct sandbox_exited))
+        conductor_box_exited(&f->house, body);
     if (type == 0)
         log_warn("warden is gone");
 }

@@ -15,6 +15,7 @@ struct warden_client;
 struct pool;
 struct conductor;
 struct sigkeys;
+struct sandbox_doors;
 
 struct house {
     str state_dir, region, partition, tag, endpoint_url;
@@ -30,6 +31,7 @@ struct house {
      * policies hold for one value of it. Published after COMMIT, before the replies. */
     _Atomic uint64_t law_generation;
     void *doors;             /* struct doors of serve: listeners in namespaces */
+    const struct sandbox_doors *sandbox_doors; /* api/box.h; NULL: sandboxes get no credentials */
     const uint8_t *page_key; /* 32 bytes: makes page tokens opaque */
 };
 

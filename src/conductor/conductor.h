@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Durable work: flows with a state table, timers and a version, which go on where they stood after any crash. */
+/* Durable work: flows with a state table, timers and a version, which go on where they stood after any crash. The
+ * interface for services is api/flow.h; what they may do with sandboxes is api/box.h. */
 #ifndef BARMKIN_CONDUCTOR_CONDUCTOR_H
 #define BARMKIN_CONDUCTOR_CONDUCTOR_H
+#include "api/flow.h"
 #include "api/house.h"
+#include "warden/sandbox_wire.h"
 
 struct conductor;
 
 /* Starts the conductor's thread. Owns the vault client. */
 res conductor_start(struct house *h, struct vault *v, struct conductor **out, struct err *e);
-/* Once everything else runs: arms the timers of every unfinished flow. */
+/* Once everything else runs: sends "resumed" to every unfinished flow ("begin" to those that never began) and arms its
+ * timer. */
 res conductor_resume(struct conductor *c, struct err *e);
-void conductor_stop(struct conductor *c); /* lets the step under way finish */
+void conductor_stop(struct conductor *c); /* lets the step and the effects under way finish */
+
+/* Warden's event; from its reader's thread. */
+void conductor_box_exited(struct house *h, const struct sandbox_exited *what);
 
 #endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Boxes: the sandbox of a flow with its volume, its agent, its log and its credentials. The conductor watches it and
+ * tells the flow: "agent-stage" {"stage"}, "agent-ready" {"bytes"}, "agent-uploaded" {...}, "agent-failed" {"reason"},
+ * "agent-gone", "exited" {"code","signal","oom"} (runtimes/agent/README.md; warden/sandbox.h).
+ * For effects only: these calls wait for warden. */
+#ifndef BARMKIN_API_BOX_H
+#define BARMKIN_API_BOX_H
+#include "api/house.h"
+
+struct box_plan {
+    str box, volume, eni, vpc; /* ids */
+    uint64_t volume_mib;
+    uint32_t own_ip, resolver_ip; /* host byte order */
+    str image;                    /* a folder of images */
+    uint32_t memory_mib;
+    str order;                 /* the agent's order without its credentials: JSON text of an object */
+    str role_arn, session;     /* whose credentials it gets */
+    str service, subject_arn;  /* for which service principal, and for which resource of it */
+    str account, region;       /* of the flow */
+    str log_group, log_stream; /* absent: its output is dropped */
+};
+
+/* Makes and mounts the volume (whose key vault has been told to release), registers the credentials, starts the agent
+ * and gives it its order. */
+res box_open(struct house *h, str flow_id, const struct box_plan *p, struct err *e);
+res box_run(struct house *h, str flow_id, struct err *e);  /* starts the container */
+res box_stop(struct house *h, str flow_id, struct err *e); /* SIGTERM to its program */
+res box_kill(struct house *h, str flow_id, struct err *e);
+res box_tell(struct house *h, str flow_id, str line, struct err *e); /* one line to the agent */
+/* Everything of it goes, with the volume's image. Repeating it, or a box that a crash took, is fine. */
+res box_close(struct house *h, str flow_id, str box, str volume, struct err *e);
+
+/* The credentials endpoint of sandboxes (serve's doors, through house->sandbox_doors): who shows the token at the place
+ * of the box's interface gets the role's credentials. */
+struct sandbox_doors {
+    res (*add)(struct house *h, const struct box_plan *p, str token, struct err *e);
+    void (*remove)(struct house *h, str box);
+};
+
+/* GET http://127.0.0.1:8080/ping inside the interface's network: *healthy only for a 200 within timeout_ms. */
+res box_ping(struct house *h, str eni, int timeout_ms, bool *healthy, struct err *e);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* What the conductor's files share. */
+#ifndef BARMKIN_CONDUCTOR_INSIDE_H
+#define BARMKIN_CONDUCTOR_INSIDE_H
+#include <pthread.h>
+
+#include "api/box.h"
+#include "barmkin.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "conductor/conductor.h"
+#include "store/writer.h"
+
+enum { ANY_EFFECT = -1, STEP_ARENA_BYTES = 64 << 20 };
+
+struct posted { /* an event on its way; lives in an arena of its own */
+    struct arena *arena;
+    str flow, event, data;
+    int64_t effect; /* whose answer it is, or ANY_EFFECT */
+    int64_t due_ms; /* monotonic; 0: now */
+    struct posted *next;
+};
+
+struct alarm { /* a flow's timer */
+    struct arena *arena;
+    str flow;
+    int64_t due_ms; /* monotonic */
+    struct alarm *next;
+};
+
+struct conductor {
+    struct arena *arena;
+    struct house *house;
+    struct vault *vault;
+    const struct flow_kind *const *kinds; /* NULL-terminated */
+    pthread_t thread;
+    int wake, poll; /* eventfd; epoll */
+    pthread_mutex_t lock;
+    pthread_cond_t idle;
+    struct posted *head, **tail, *late; /* late: not due yet */
+    size_t effects;                     /* under way */
+    bool stopping;
+    struct alarm *alarms; /* conductor's thread only */
+    struct boxes *boxes;
+};
+
+/* step.c: runs one step to its commit, then hands its effects to the pool. Conductor's thread. */
+void step_take(struct conductor *c, const struct posted *p);
+/* A piece of work of ours inside a transaction: run answers through the writer's thread. Waits for the commit. */
+struct inner_work {
+    struct work work;
+    struct call call;
+    struct operation op;
+    struct caller who;
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool finished, committed, quiet; /* quiet: writes no audit record */
+};
+res inner_work_run(struct conductor *c, struct inner_work *w, struct arena *a, struct arena *secrets);
+
+/* conductor.c */
+void conductor_post(struct conductor *c, str flow, const char *event, str data, int64_t effect, int64_t in_ms);
+void alarm_set(struct conductor *c, str flow, int64_t wake_wall_ms); /* 0: none */
+extern const struct flow_kind *const flow_kinds[];                   /* kinds.c */
+
+/* box.c */
+struct boxes *boxes_new(struct conductor *c);
+void boxes_free(struct boxes *b);
+void boxes_readable(struct boxes *b, uint64_t token); /* of an epoll event */
+int64_t boxes_tick(struct boxes *b);                  /* ships logs that are due; the monotonic time of the next */
+
+/* log.c */
+struct log_batch {
+    str role_arn, session, service, subject_arn, account, region, group, stream;
+    bool first; /* group and stream may have to be made */
+    const str *lines;
+    const int64_t *times_ms;
+    size_t n;
+};
+void log_ship(struct conductor *c, const struct log_batch *b);
+
+#endif
