@@ -47,7 +47,8 @@ unit: $(UNIT_TESTS) ## unit tests only; T=base/str runs one
 	@tests/run-unit $(BUILD) $(T)
 
 check: deps ## the house's rules: layers, budget, banned calls, licences, formats
-	@tools/check
+	$(again) all $(BUILD)/libxgb.a $(BUILD)/libagent.a
+	@tools/check $(BUILD)
 
 san: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) test BUILD=build-san OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"

@@ -30,9 +30,9 @@ struct house {
     /* Grows whenever a commit has changed who may do what (iam, organizations, accounts). Caches of callers and their
      * policies hold for one value of it. Published after COMMIT, before the replies. */
     _Atomic uint64_t law_generation;
-    void *doors;             /* struct doors of serve: listeners in namespaces */
+    void *doors;                               /* struct doors of serve: listeners in namespaces */
     const struct sandbox_doors *sandbox_doors; /* api/box.h; NULL: sandboxes get no credentials */
-    const uint8_t *page_key; /* 32 bytes: makes page tokens opaque */
+    const uint8_t *page_key;                   /* 32 bytes: makes page tokens opaque */
 };
 
 struct worker {
