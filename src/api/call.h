@@ -165,6 +165,8 @@ res record_save(struct call *c, const struct record_type *t, void *record);
 res record_drop(struct call *c, const struct record_type *t, const void *record);
 res record_list(struct call *c, const struct record_type *t, str account, str id_prefix, str after, size_t limit,
                 struct record_page *out);
+/* Drops all records whose id starts with the prefix (not empty), without reading them. */
+res record_drop_all(struct call *c, const struct record_type *t, str account, str id_prefix);
 /* Backwards, from the last id before `before` (absent: from the end). */
 res record_list_back(struct call *c, const struct record_type *t, str account, str id_prefix, str before, size_t limit,
                      struct record_page *out);

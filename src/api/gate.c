@@ -115,7 +115,7 @@ static res locate_line(struct call *c, const struct access_line *line, struct lo
             names[k] = values[k].n == 0 ? S("") : values[k].v[i < values[k].n ? i : values[k].n - 1];
         if (line->kind == ACCESS_PASS_ROLE)
             r->arn = names[0];
-        else if (line->on && any)
+        else if (line->on && (any || !line->members)) /* a resource without names is one of its own */
             TRY(locate_one(c, line, names, n, r));
     }
     return OK;

@@ -114,6 +114,19 @@ res record_list(struct call *c, const struct record_type *t, str account, str id
     return decode_page(c, t, &page, out);
 }
 
+res record_drop_all(struct call *c, const struct record_type *t, str account, str id_prefix)
+{
+    struct store_key k = key_of(c, t, account, STR_ABSENT);
+    struct store_page page;
+
+    do {
+        TRY(txn_scan_ids(c->txn, c->arena, &k, id_prefix, STR_ABSENT, 500, &page, &c->err));
+        for (size_t i = 0; i < page.n; i++)
+            TRY(txn_delete(c->txn, &page.items[i].key, &c->err));
+    } while (page.more);
+    return OK;
+}
+
 res record_list_back(struct call *c, const struct record_type *t, str account, str id_prefix, str before, size_t limit,
                      struct record_page *out)
 {

@@ -24,6 +24,8 @@ static const char *const sql[STMT_COUNT] = {
                           " AND region=?6 AND id=?7",
     [STMT_SCAN] = SCAN " ORDER BY id",
     [STMT_SCAN_BELOW] = SCAN " AND id<?6 ORDER BY id",
+    [STMT_SCAN_IDS] = "SELECT version, NULL, id FROM records WHERE account=?1 AND region=?2 AND service=?3 AND type=?4"
+                      " AND id>=?5 AND id<?6 ORDER BY id",
     [STMT_SCAN_BACK] = SCAN " ORDER BY id DESC",
     [STMT_SCAN_BACK_BELOW] = SCAN " AND id<?6 ORDER BY id DESC",
     [STMT_SCAN_ACCOUNT] = "SELECT version, doc, id, account, region, service, type FROM records WHERE account=?1"
@@ -395,6 +397,20 @@ res txn_scan(struct txn *t, struct arena *a, const struct store_key *k, str id_p
     parts[5] = past_prefix(&t->s->high, id_prefix);
     bool bounded = str_is(parts[5]);
     return bound_and_walk(t, bounded ? STMT_SCAN_BELOW : STMT_SCAN, parts, bounded ? 6 : 5, a, k, limit, out, e);
+}
+
+res txn_scan_ids(struct txn *t, struct arena *a, const struct store_key *k, str id_prefix, str after, size_t limit,
+                 struct store_page *out, struct err *e)
+{
+    str parts[6];
+
+    TRY(begin_walk(t, out, e));
+    key_parts(k, parts);
+    parts[4] = str_is(after) && str_cmp(after, id_prefix) >= 0 ? just_after(&t->s->low, after) : id_prefix;
+    parts[5] = past_prefix(&t->s->high, id_prefix);
+    if (!str_is(parts[5]))
+        return oops(e, 0, "a walk over ids needs a prefix");
+    return bound_and_walk(t, STMT_SCAN_IDS, parts, 6, a, k, limit, out, e);
 }
 
 res txn_scan_back(struct txn *t, struct arena *a, const struct store_key *k, str id_prefix, str before, size_t limit,

@@ -62,6 +62,9 @@ res txn_delete(struct txn *t, const struct store_key *k, struct err *e);
  * from the beginning), in order of id, at most `limit`. */
 res txn_scan(struct txn *t, struct arena *a, const struct store_key *k, str id_prefix, str after, size_t limit,
              struct store_page *out, struct err *e);
+/* The same, but without the documents (doc is absent): for deleting many. id_prefix must not be empty. */
+res txn_scan_ids(struct txn *t, struct arena *a, const struct store_key *k, str id_prefix, str after, size_t limit,
+                 struct store_page *out, struct err *e);
 /* The same backwards: ids that start with `id_prefix` and are < `before` (absent: from the end), the last one first. */
 res txn_scan_back(struct txn *t, struct arena *a, const struct store_key *k, str id_prefix, str before, size_t limit,
                   struct store_page *out, struct err *e);

@@ -4,6 +4,8 @@
 #include "base/enc.h"
 #include "kms_parts.h"
 
+enum { PAIRS_MAX = 8, PAIRS_MAX_BYTES = 2048 };
+
 static const char *const operations[] = {
     "Decrypt",     "Encrypt",     "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo",
     "CreateGrant", "RetireGrant", "DescribeKey"};
@@ -96,12 +98,26 @@ static res check_principal(struct call *c, str arn, str *unique_id)
     return fault(c, &kms_InvalidArnException, "ARN does not refer to a valid principal: %.*s", FMT(arn));
 }
 
+static res check_pairs(struct call *c, const struct map_of_str *pairs)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < pairs->n; i++)
+        bytes += pairs->v[i].key.n + pairs->v[i].value.n;
+    if (pairs->n > PAIRS_MAX || bytes > PAIRS_MAX_BYTES)
+        return fault(c, &kms_ValidationException, "A grant's constraint has at most %d pairs of together %d bytes.",
+                     PAIRS_MAX, PAIRS_MAX_BYTES);
+    return OK;
+}
+
 static res check_constraints(struct call *c, const struct kms_constraints *v)
 {
     if (v && v->encryption_context_equals.n && v->encryption_context_subset.n)
         return fault(c, &kms_ValidationException,
                      "A grant takes EncryptionContextEquals or EncryptionContextSubset, not both.");
-    return OK;
+    if (v)
+        TRY(check_pairs(c, &v->encryption_context_equals));
+    return v ? check_pairs(c, &v->encryption_context_subset) : OK;
 }
 
 static bool same_list(const struct list_of_str *a, const struct list_of_str *b)

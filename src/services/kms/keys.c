@@ -2,7 +2,7 @@
 /* Keys: made, described, switched off and on, tagged, and after a waiting time destroyed. */
 #include "kms_parts.h"
 
-enum { DAY_MS = 86400000, SWEEP_KEYS = 8, SWEEP_GRANTS = 500 };
+enum { DAY_MS = 86400000, LIST_MAX = 100, SWEEP_KEYS = 8 };
 
 /* ---- shared ---- */
 
@@ -51,7 +51,6 @@ bool kms_is_gone(const struct kms_key *k, int64_t now_ms)
 /* The material goes first and for good: with its record. What was sealed under it can never be opened again. */
 static res destroy(struct call *c, const struct kms_key *k)
 {
-    struct kms_grant_page grants;
     struct kms_alias *alias;
 
     for (size_t i = 0; i < k->aliases.n; i++) {
@@ -60,10 +59,8 @@ static res destroy(struct call *c, const struct kms_key *k)
             TRY(kms_alias_drop(c, alias));
     }
     str prefix = arena_printf(c->arena, "%.*s/", FMT(k->key_id));
-    TRY(kms_grant_list_all(c, k->at.account, prefix, STR_ABSENT, SWEEP_GRANTS, &grants));
-    for (size_t i = 0; i < grants.n; i++)
-        TRY(kms_grant_drop(c, grants.v[i]));
-    return grants.more ? OK : kms_key_drop(c, k);
+    TRY(record_drop_all(c, &kms_grant_record, k->at.account, prefix));
+    return kms_key_drop(c, k);
 }
 
 res kms_sweep(struct call *c)
@@ -166,7 +163,8 @@ res kms_list_keys(struct call *c, const struct kms_list_keys_in *in, struct kms_
     str after;
 
     TRY(kms_open_marker(c, in->marker, &after));
-    TRY(kms_key_list_all(c, STR_ABSENT, S(""), after, in->limit.set ? (size_t)in->limit.v : 100, &page));
+    size_t limit = in->limit.set && in->limit.v < LIST_MAX ? (size_t)in->limit.v : LIST_MAX; /* records hold policies */
+    TRY(kms_key_list_all(c, STR_ABSENT, S(""), after, limit, &page));
     out->keys.v = ARENA_ARRAY(c->arena, struct kms_key_entry, page.n + 1);
     for (size_t i = 0; i < page.n; i++)
         if (!kms_is_gone(page.v[i], c->now_ms))
