@@ -113,6 +113,10 @@ static res identify(struct serving *s)
     uint8_t digest[SHA256_BYTES];
     str body = buf_str(&s->body), hash = STR_ABSENT;
 
+    if (s->routed.needs_form && !s->routed.service) /* unsigned: only the form says whose spelling errors take */
+        s->routed = route_request(s->request, s->proof.service, body, c->arena);
+    if (!s->routed.service)
+        return fault(c, &unknown_operation, "The request names no operation that Barmkin knows.");
     if (!s->routed.op || s->routed.op->kind != OP_UPLOADS) {
         hash_sha256(body, digest);
         hex_encode(digest, sizeof digest, hex);
@@ -238,7 +242,7 @@ void serve_head(void *thread, struct exchange *x)
         return;
     who_read(r, s->call.arena, &s->proof, &s->call.err);
     s->routed = route_request(r, s->proof.service, STR_ABSENT, s->call.arena);
-    if (!s->routed.service || (!s->routed.op && !s->routed.needs_form))
+    if (!s->routed.needs_form && (!s->routed.service || !s->routed.op))
         serve_fail(s, &unknown_operation, "The request names no operation that Barmkin knows.");
     else if (s->routed.op && s->routed.op->kind == OP_UPLOADS)
         whole(s);

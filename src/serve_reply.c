@@ -53,7 +53,9 @@ static bool still_here(struct serving *s)
 
 static const struct service *spelling_of(const struct serving *s)
 {
-    return s->routed.service ? s->routed.service : service_named(S("s3"));
+    const struct service *s3 = service_named(S("s3"));
+
+    return s->routed.service ? s->routed.service : s3 ? s3 : services[0];
 }
 
 /* An oops is told to the log in full and to the client not at all. */

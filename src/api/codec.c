@@ -18,13 +18,14 @@ static res decode_json(const struct operation *op, const struct wire_input *w, v
 
 res codec_decode(const struct operation *op, const struct wire_input *w, void *in, struct arena *a, struct err *e)
 {
+    str form = str_is(w->body) && w->body.n ? w->body : w->request->query;
+
     switch (op->service->protocol) {
     case P_JSON:
         return decode_json(op, w, in, a, e);
     case P_QUERY:
-        return query_decode(op, w->body, false, in, a, e);
     case P_EC2:
-        return query_decode(op, w->body, true, in, a, e);
+        return query_decode(op, form, op->service->protocol == P_EC2, in, a, e);
     default:
         return rest_decode(op, w, in, a, e);
     }

@@ -224,6 +224,12 @@ struct routed route_request(const struct http_request *r, str scope_service, str
         out.op = out.service && !out.needs_form ? operation_named(out.service, name) : NULL;
         return out;
     }
+    if (r->path.n <= 1 && str_is(form_value(r->query, S("Action")))) { /* the query protocol in the query itself */
+        out.service = by_form(r->query, scope_service, &name);
+        out.op = out.service ? operation_named(out.service, name) : NULL;
+        if (out.service)
+            return out;
+    }
     out.service = str_is(scope_service) ? by_scope(scope_service, r) : NULL;
     if (!out.service)
         out.service = of_host ? of_host : service_named(S("s3"));

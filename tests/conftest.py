@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every SDK and story test shares: one server on a private state folder, clients of its accounts, and roles and
+"""What transcripts, SDK tests and stories share: one server on a private state folder, clients of its accounts, and roles and
 users that live as long as a test. The server runs from $BUILD (build/ unless told). Needs root."""
 import contextlib
 import glob
@@ -19,7 +19,7 @@ import botocore.exceptions
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+ROOT = os.path.dirname(HERE)
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 BARMKIN = os.path.join(BUILD, "barmkin")
 REPORT = re.compile(rb"ERROR: (Address|Leak|UndefinedBehavior)Sanitizer|runtime error: |SUMMARY: \w+Sanitizer")
@@ -131,6 +131,10 @@ class Server:
         return json.loads(self.barmkin("explain", request_id, "-o", "json"))
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "old_client: also run with tests/requirements-old.txt")
+
+
 @pytest.fixture(scope="session")
 def server():
     s = Server()
@@ -140,6 +144,7 @@ def server():
         assert s.process.poll() is None, f"the server died during the tests: {s.tail()}"
         assert s.stop() == 0, f"the server stopped with {s.process.returncode}: {s.tail()}"
         assert not s.reports(), s.tail(200)
+        assert "ended unexpectedly" not in s.tail(100000), f"a role died during the tests: {s.tail(200)}"
     finally:
         with contextlib.suppress(Exception):
             s.stop()
