@@ -12,7 +12,8 @@
 enum { BODY_MAX_BYTES = 2 << 20, BODY_LIMIT_BYTES = 8 << 20, CALL_ARENA_BYTES = 64 << 20 };
 
 static const struct fault_type too_large = {"RequestEntityTooLarge", 413};
-static const struct fault_type unknown_operation = {"UnknownOperationException", 400};
+static const struct fault_type unknown_operation = {"UnknownOperationException", 400},
+                               invalid_action = {"InvalidAction", 400}, method_not_allowed = {"MethodNotAllowed", 405};
 static const struct fault_type bad_json = {"SerializationException", 400}, bad_form = {"MalformedInput", 400},
                                bad_xml = {"MalformedXML", 400}, invalid = {"ValidationException", 400},
                                query_invalid = {"ValidationError", 400}, ec2_missing = {"MissingParameter", 400},
@@ -105,6 +106,25 @@ static res as_operator(struct serving *s)
     return OK;
 }
 
+/* Each protocol says in its own words that it knows no such operation. */
+static res no_operation(struct serving *s)
+{
+    struct call *c = &s->call;
+    const struct service *of = s->routed.service;
+
+    switch (of ? of->protocol : P_JSON) {
+    case P_QUERY:
+        return fault(c, &invalid_action, "Could not find operation for version %s", of->version);
+    case P_EC2:
+        return fault(c, &invalid_action, "The action is not valid for this web service.");
+    case P_REST_XML:
+        return fault(c, &method_not_allowed, "The specified method is not allowed against this resource.");
+    default:
+        return fault(c, &unknown_operation, "The requested operation is not known to Barmkin's %s.",
+                     of ? of->name : "services");
+    }
+}
+
 /* identify, then route once more when only the form names the operation. */
 static res identify(struct serving *s)
 {
@@ -133,9 +153,10 @@ static res identify(struct serving *s)
     if (s->routed.needs_form)
         s->routed = route_request(s->request, s->proof.service, body, c->arena);
     if (!s->routed.op)
-        return fault(c, &unknown_operation, "The requested operation is not known to Barmkin's %s.",
-                     s->routed.service ? s->routed.service->name : "services");
-    if (s->proof.claim.region.n)
+        return no_operation(s);
+    if (s->routed.service->global)
+        c->region = S("us-east-1");
+    else if (who_is_region(s->proof.claim.region)) /* proven; an unsigned request has the house's own */
         c->region = s->proof.claim.region;
     return decode(s);
 }

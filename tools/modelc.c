@@ -279,8 +279,10 @@ static void parse_resource(struct reader *r, struct service_def *s)
             d->finder = word(r, ++i, "the finder");
         else if (is(r, i, "policies"))
             d->policy = word(r, ++i, "the kind of policy (resource, key, trust)");
+        else if (is(r, i, "always"))
+            d->always = true;
         else
-            die(r->file, r->line, "after a resource: finder FUNCTION, policies KIND");
+            die(r->file, r->line, "after a resource: finder FUNCTION, policies KIND, always");
     }
 }
 

@@ -44,6 +44,7 @@ struct shape_def {
 
 struct resource_def {
     str name, arn, finder, policy;
+    bool always;
 };
 struct fault_def {
     str name, status, code;

@@ -28,8 +28,10 @@ struct caller {
     bool session_policies_passed;
     const str *session_policies;
     size_t n_session_policies;
-    const struct str_pair *session_tags;
-    size_t n_session_tags;
+    const str *session_policy_arns; /* managed policies passed as session policies */
+    size_t n_session_policy_arns;
+    const struct str_pair *session_tags; /* the first n_transitive go on along a chain of roles */
+    size_t n_session_tags, n_transitive;
     str source_identity;
     const str *called_via; /* forward access: services in order; n == 0: a direct call */
     size_t n_called_via;

@@ -93,6 +93,23 @@ static size_t line_names(struct call *c, const struct access_line *line, struct 
     return times;
 }
 
+/* A role that is handed on: its tags are part of the question, its trust policy is not (rule 23). */
+static res locate_role(struct call *c, str arn, struct resource *out)
+{
+    struct role_facts role = {0};
+
+    out->arn = arn;
+    if (!providers.role)
+        return OK;
+    TRY(providers.role(c, arn, &role));
+    if (!role.found)
+        return OK;
+    out->account = role.account;
+    out->tags = role.tags;
+    out->n_tags = role.n_tags;
+    return OK;
+}
+
 /* A list among the names fans out: one resource per value, the other names repeated. Where none of the names is given,
  * all of them are meant. */
 static res locate_line(struct call *c, const struct access_line *line, struct located *l)
@@ -114,8 +131,9 @@ static res locate_line(struct call *c, const struct access_line *line, struct lo
         for (size_t k = 0; k < n; k++)
             names[k] = values[k].n == 0 ? S("") : values[k].v[i < values[k].n ? i : values[k].n - 1];
         if (line->kind == ACCESS_PASS_ROLE)
-            r->arn = names[0];
-        else if (line->on && (any || !line->members)) /* a resource without names is one of its own */
+            TRY(locate_role(c, names[0], r));
+        else if (line->on &&
+                 (any || line->on->always || !line->members)) /* a resource without names is one of its own */
             TRY(locate_one(c, line, names, n, r));
     }
     return OK;
@@ -187,11 +205,19 @@ struct bench { /* what a judgement needs beside the resource; the same for all r
 static res add_session_policies(struct call *c, struct bench *b)
 {
     const struct caller *who = c->caller;
-    const struct policy **v = ARENA_ARRAY(c->arena, const struct policy *, who->n_session_policies + 1);
+    size_t cap = who->n_session_policies + who->n_session_policy_arns + 1;
+    const struct policy **v = ARENA_ARRAY(c->arena, const struct policy *, cap);
+    size_t n = 0;
 
     for (size_t i = 0; i < who->n_session_policies; i++)
-        TRY(worker_policy(c->worker, who->session_policies[i], POLICY_SESSION, S("session policy"), &v[i], &c->err));
-    b->l.session = (struct policy_set){v, who->n_session_policies};
+        TRY(worker_policy(c->worker, who->session_policies[i], POLICY_SESSION, S("session policy"), &v[n++], &c->err));
+    for (size_t i = 0; i < who->n_session_policy_arns; i++) {
+        str text = STR_ABSENT, arn = who->session_policy_arns[i];
+        TRY(providers.managed_policy(c, who->account, arn, &text));
+        if (str_is(text)) /* a policy that has been deleted allows nothing any more */
+            TRY(worker_policy(c->worker, text, POLICY_SESSION, arn, &v[n++], &c->err));
+    }
+    b->l.session = (struct policy_set){v, n};
     b->l.session_passed = who->session_policies_passed;
     return OK;
 }
@@ -270,11 +296,14 @@ static res add_resource_side(struct call *c, struct bench *b, const struct resou
 static size_t add_resource_context(struct call *c, const struct resource *r, const struct access_line *line)
 {
     size_t before = c->gate->n_context;
+    bool iam = str_starts(r->arn, S("arn:aws:iam:"));
 
     if (r->account.n)
         context_add(c, S("aws:ResourceAccount"), r->account);
     for (size_t i = 0; i < r->n_tags; i++)
         context_add(c, arena_cat(c->arena, S("aws:ResourceTag/"), r->tags[i].key), r->tags[i].value);
+    for (size_t i = 0; iam && i < r->n_tags; i++) /* the older name of the same, still in use */
+        context_add(c, arena_cat(c->arena, S("iam:ResourceTag/"), r->tags[i].key), r->tags[i].value);
     if (line && line->kind == ACCESS_PASS_ROLE)
         context_add(c, S("iam:PassedToService"), str_z(line->pass_to));
     return before;
@@ -353,6 +382,19 @@ static res say_missing(struct call *c)
     return OK;
 }
 
+/* Nothing to judge is an allow only where the model says so, never because each line's condition failed. An operation
+ * without any line is conductor's own: modelc refuses a model that has one. */
+static res nothing_to_judge(struct call *c)
+{
+    for (size_t i = 0; i < c->op->n_access; i++)
+        if (c->op->access[i].kind == ACCESS_OPEN || c->op->access[i].kind == ACCESS_EACH)
+            return OK;
+    if (c->op->n_access == 0)
+        return OK;
+    return fault(c, &api_access_denied, "User: %.*s is not authorized to perform: %s:%s", FMT(c->caller->arn),
+                 c->op->service->signs_as, c->op->name);
+}
+
 res gate_pass(struct call *c)
 {
     struct located l = {0};
@@ -360,6 +402,8 @@ res gate_pass(struct call *c)
 
     c->gate = ARENA_NEW(c->arena, struct gate_facts);
     TRY(locate(c, &l));
+    if (!l.n)
+        return nothing_to_judge(c);
     TRY(sit(c, &b));
     TRY(judge_all(c, &b, &l));
     return say_missing(c);

@@ -30,6 +30,7 @@ struct resource_type {
     const char *arn;     /* template: {partition} {region} {account} are filled in, other placeholders bound in order */
     find_resource *find; /* NULL: the ARN comes from the template alone */
     bool takes_policies; /* resource-based policies exist for this type (rule 13) */
+    bool always;         /* the finder is asked even where no name is given: it knows which thing is then meant */
     const char *policy;  /* "resource", "key" or "trust" */
 };
 
@@ -123,6 +124,10 @@ struct providers {
     res (*guardrails)(struct call *c, str account, struct guardrails *out);
     res (*endpoint_policy)(struct call *c, str vpce_id, str *text); /* absent: full access */
     res (*grants)(struct call *c, const struct resource *key, str action, struct authz_grant **out, size_t *n);
+    res (*managed_policy)(struct call *c, str account, str policy_arn, str *text); /* absent: there is none */
+    /* Each service's own part of wiping an account, before its records go: what lies outside the store is ended by
+     * call_after. `provides wipe FN`, in any number of models. */
+    res (*wipe[8])(struct call *c, str account);
 };
 extern const struct providers providers;
 

@@ -106,7 +106,21 @@ static const struct spelled unknown_key = {{"InvalidAccessKeyId", 403},
 static const struct spelled expired_token = {
     {"ExpiredToken", 400}, {"ExpiredToken", 403}, {"ExpiredTokenException", 400}, {"RequestExpired", 400}};
 
-static const struct fault_type *spelled_for(const struct spelled *sp, const struct service *s)
+static const struct spelled wrong_scope = {{"AuthorizationHeaderMalformed", 400},
+                                           {"SignatureDoesNotMatch", 403},
+                                           {"InvalidSignatureException", 400},
+                                           {"AuthFailure", 401}};
+
+/* REST services that speak JSON have JSON's names with 403. */
+static const struct fault_type *as_rest(struct call *c, const struct fault_type *json)
+{
+    struct fault_type *t = ARENA_NEW(c->arena, struct fault_type);
+
+    *t = (struct fault_type){json->code, 403};
+    return t;
+}
+
+static const struct fault_type *spelled_for(struct call *c, const struct spelled *sp, const struct service *s)
 {
     switch (s->protocol) {
     case P_REST_XML:
@@ -115,6 +129,8 @@ static const struct fault_type *spelled_for(const struct spelled *sp, const stru
         return &sp->query;
     case P_EC2:
         return &sp->ec2;
+    case P_REST_JSON:
+        return as_rest(c, &sp->json);
     default:
         return &sp->json;
     }
@@ -122,7 +138,7 @@ static const struct fault_type *spelled_for(const struct spelled *sp, const stru
 
 res who_fault(struct call *c, const struct service *s, enum identify_fault f, const char *text)
 {
-    return fault(c, spelled_for(&spellings[f], s), "%s", text);
+    return fault(c, spelled_for(c, &spellings[f], s), "%s", text);
 }
 
 /* ---- reading ---- */
@@ -154,6 +170,20 @@ struct known { /* a caller as of one law generation */
     bool found, active;
 };
 
+static void take_tags(struct call *c, const struct session_claims *claims, struct caller *who)
+{
+    struct str_pair *tags = ARENA_ARRAY(c->arena, struct str_pair, claims->n_tags + 1);
+
+    for (int transitive = 1; transitive >= 0; transitive--) {
+        for (size_t i = 0; i < claims->n_tags; i++)
+            if (claims->tags[i].transitive == !!transitive)
+                tags[who->n_session_tags++] = (struct str_pair){claims->tags[i].key, claims->tags[i].value};
+        if (transitive)
+            who->n_transitive = who->n_session_tags;
+    }
+    who->session_tags = tags;
+}
+
 static res from_token(struct call *c, str akid, str token, struct known *k)
 {
     struct session_claims claims;
@@ -178,15 +208,13 @@ static res from_token(struct call *c, str akid, str token, struct known *k)
                                 .name = claims.session_name,
                                 .access_key_id = akid,
                                 .issued_ms = claims.issued_ms,
-                                .session_policies_passed = claims.n_policies > 0,
+                                .session_policies_passed = claims.n_policies + claims.n_policy_arns > 0,
                                 .session_policies = claims.policies,
                                 .n_session_policies = claims.n_policies,
+                                .session_policy_arns = claims.policy_arns,
+                                .n_session_policy_arns = claims.n_policy_arns,
                                 .source_identity = claims.source_identity};
-    struct str_pair *tags = ARENA_ARRAY(c->arena, struct str_pair, claims.n_tags + 1);
-    for (size_t i = 0; i < claims.n_tags; i++)
-        tags[i] = (struct str_pair){claims.tags[i].key, claims.tags[i].value};
-    k->caller.session_tags = tags;
-    k->caller.n_session_tags = claims.n_tags;
+    take_tags(c, &claims, &k->caller);
     k->sealed_secret = claims.sealed_secret;
     k->expires_ms = claims.expires_ms;
     k->found = true;
@@ -211,7 +239,8 @@ static res from_record(struct call *c, str akid, struct known *k)
 static res find(struct call *c, str akid, str token, const struct known **out)
 {
     struct worker *w = c->worker;
-    str name = token.n ? token : akid;
+    /* Both make the name: a token is good for one key only, and a hit must not skip that check. */
+    str name = token.n ? arena_printf(c->arena, "%.*s\n%.*s", FMT(akid), FMT(token)) : akid;
     bool cached = worker_cache_holds(c);
     struct known *k = cached ? map_find(&w->callers, name) : NULL;
 
@@ -250,7 +279,11 @@ static void copy_caller(struct arena *a, const struct caller *from, struct calle
         policies[i] = arena_dup(a, from->session_policies[i]);
     for (size_t i = 0; i < from->n_session_tags; i++)
         tags[i] = (struct str_pair){arena_dup(a, from->session_tags[i].key), arena_dup(a, from->session_tags[i].value)};
+    str *arns = ARENA_ARRAY(a, str, from->n_session_policy_arns + 1);
+    for (size_t i = 0; i < from->n_session_policy_arns; i++)
+        arns[i] = arena_dup(a, from->session_policy_arns[i]);
     to->session_policies = policies;
+    to->session_policy_arns = arns;
     to->session_tags = tags;
 }
 
@@ -268,6 +301,16 @@ static res key_of(struct call *c, const struct proof *p, const struct known *k, 
     *out = sigkeys_put(c->worker->signing_keys, &p->claim, key);
     explicit_bzero(key, sizeof key);
     return OK;
+}
+
+static res nobody_s_key(struct call *c, const struct service *s, bool with_token)
+{
+    if (s->protocol != P_REST_XML)
+        return fault(c, spelled_for(c, &unknown_key, s), "The security token included in the request is invalid.");
+    if (with_token)
+        return who_fault(c, s, IDENTIFY_TOKEN, "The provided token is malformed or otherwise invalid.");
+    return fault(c, spelled_for(c, &unknown_key, s),
+                 "The AWS Access Key Id you provided does not exist in our records.");
 }
 
 static res check_v4(struct call *c, const struct service *s, const struct http_request *r, struct proof *p,
@@ -292,9 +335,7 @@ static res check_v4(struct call *c, const struct service *s, const struct http_r
     bool fits = sigv4_check(key, text, &p->claim);
     p->signing_key = k->found ? key : NULL;
     if (!k->found)
-        return fault(c, spelled_for(&unknown_key, s),
-                     s->protocol == P_REST_XML ? "The AWS Access Key Id you provided does not exist in our records."
-                                               : "The security token included in the request is invalid.");
+        return nobody_s_key(c, s, p->claim.token.n > 0);
     if (!fits)
         return who_fault(
             c, s, IDENTIFY_SIGNATURE,
@@ -311,7 +352,7 @@ static res check_v2(struct call *c, const struct service *s, const struct http_r
     uint8_t mac[SHA1_BYTES];
 
     if (!k->found)
-        return fault(c, spelled_for(&unknown_key, s),
+        return fault(c, spelled_for(c, &unknown_key, s),
                      "The AWS Access Key Id you provided does not exist in our records.");
     res got = sigv2_read(r, c->arena, &claim, &why, &c->err);
     if (got.why == WHY_REJECT)
@@ -328,10 +369,50 @@ static res check_v2(struct call *c, const struct service *s, const struct http_r
 
 static res anonymous(struct call *c, const struct service *s, struct caller *who)
 {
+    err_clear(&c->err); /* that nothing was claimed is no failure here */
     if (s->protocol != P_REST_XML)
-        return who_fault(c, s, IDENTIFY_ANONYMOUS, "Missing Authentication Token");
+        return who_fault(c, s, IDENTIFY_ANONYMOUS,
+                         s->protocol == P_QUERY ? "Request is missing Authentication Token"
+                                                : "Missing Authentication Token");
     *who = (struct caller){
         .kind = PRINCIPAL_ANONYMOUS, .arn = S("anonymous"), .account = S(""), .user_id = S("anonymous")};
+    return OK;
+}
+
+/* "us-east-1", "us-gov-west-1": ^[a-z]{2}(-[a-z]+)+-[0-9]$. Anything else must not become part of keys and ARNs. */
+bool who_is_region(str s)
+{
+    size_t parts = 0;
+
+    for (str rest = s; str_is(rest); parts++) {
+        str part = str_cut(&rest, '-');
+        bool last = !str_is(rest);
+        if (last ? part.n != 1 || !str_all(part, "0123456789")
+                 : !part.n || !str_all(part, "abcdefghijklmnopqrstuvwxyz") || (parts == 0 && part.n != 2))
+            return false;
+    }
+    return parts >= 3 && s.n <= 25;
+}
+
+/* What the signature was made for must be what is called (rule 42b). */
+static res check_scope(struct call *c, const struct service *s, const struct proof *p)
+{
+    const char *where = p->claim.form == SIGV4_QUERY ? "Error parsing the X-Amz-Credential parameter"
+                                                     : "The authorization header is malformed";
+    str service = str_sub(p->claim.service, 0, 64), region = str_sub(p->claim.region, 0, 64);
+    bool s3 = s->protocol == P_REST_XML;
+    const struct fault_type *type = spelled_for(c, &wrong_scope, s);
+
+    if (s3 && p->claim.form == SIGV4_QUERY)
+        type = &spellings[IDENTIFY_QUERY_MALFORMED].s3;
+    if (!str_eq(service, str_z(s->signs_as)))
+        return s3 ? fault(c, type, "%s; incorrect service \"%.*s\". This endpoint belongs to \"s3\".", where,
+                          FMT(service))
+                  : fault(c, type, "Credential should be scoped to correct service: '%s'.", s->signs_as);
+    if (!who_is_region(region))
+        return s3 ? fault(c, type, "%s; the region '%.*s' is wrong; expecting '%.*s'", where, FMT(region),
+                          FMT(c->worker->house->region))
+                  : fault(c, type, "Credential should be scoped to a valid region.");
     return OK;
 }
 
@@ -344,11 +425,11 @@ res who_prove(struct call *c, const struct service *s, const struct http_request
         return anonymous(c, s, who);
     if (p->fault != IDENTIFY_OK)
         return who_fault(c, s, p->fault, c->err.what);
-    if (!p->sigv2 && !str_eq(p->claim.service, str_z(s->signs_as)))
-        return who_fault(c, s, IDENTIFY_HEADER_MALFORMED, "Credential should be scoped to the service that is called.");
+    if (!p->sigv2)
+        TRY(check_scope(c, s, p));
     if (p->access_key_id.n == 12)
         return fault(
-            c, spelled_for(&unknown_key, s),
+            c, spelled_for(c, &unknown_key, s),
             "An account id is no access key here: signatures are verified. `barmkin env PROFILE` prints real keys.");
     TRY(find(c, p->access_key_id, p->sigv2 ? STR_ABSENT : p->claim.token, &k));
     if (p->sigv2)
@@ -356,9 +437,9 @@ res who_prove(struct call *c, const struct service *s, const struct http_request
     else
         TRY(check_v4(c, s, r, p, body_hash, k));
     if (k->expires_ms && k->expires_ms <= c->now_ms)
-        return fault(c, spelled_for(&expired_token, s), "The security token included in the request is expired");
+        return fault(c, spelled_for(c, &expired_token, s), "The security token included in the request is expired");
     if (!k->active)
-        return fault(c, spelled_for(&unknown_key, s), "The security token included in the request is invalid.");
+        return fault(c, spelled_for(c, &unknown_key, s), "The security token included in the request is invalid.");
     copy_caller(c->arena, &k->caller, who);
     return OK;
 }
@@ -375,15 +456,19 @@ res who_issue_session(struct call *c, const struct session_grant *g, struct sess
                                     .issued_ms = c->now_ms,
                                     .expires_ms = g->expires_ms,
                                     .source_identity = who->source_identity,
+                                    .chained = g->chained,
+                                    .issuer_arn = g->issuer_arn,
                                     .policies = who->session_policies,
-                                    .n_policies = who->n_session_policies};
+                                    .n_policies = who->n_session_policies,
+                                    .policy_arns = who->session_policy_arns,
+                                    .n_policy_arns = who->n_session_policy_arns};
     struct session_tag *tags = ARENA_ARRAY(c->arena, struct session_tag, who->n_session_tags + 1);
     uint8_t random[ACCESSKEY_RANDOM_BYTES];
     char id[ACCESSKEY_CHARS + 1];
     str text;
 
     for (size_t i = 0; i < who->n_session_tags; i++)
-        tags[i] = (struct session_tag){who->session_tags[i].key, who->session_tags[i].value, false};
+        tags[i] = (struct session_tag){who->session_tags[i].key, who->session_tags[i].value, i < who->n_transitive};
     claims.tags = tags;
     claims.n_tags = who->n_session_tags;
     random_bytes(random, sizeof random);

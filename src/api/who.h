@@ -24,6 +24,9 @@ void who_read(const struct http_request *r, struct arena *a, struct proof *p, st
 res who_prove(struct call *c, const struct service *s, const struct http_request *r, struct proof *p, str body_hash,
               struct caller *who);
 
+/* Does it look like the name of a region? */
+bool who_is_region(str s);
+
 /* An identify fault in the spelling of the service's protocol. */
 res who_fault(struct call *c, const struct service *s, enum identify_fault f, const char *text);
 
@@ -31,6 +34,8 @@ res who_fault(struct call *c, const struct service *s, enum identify_fault f, co
 struct session_grant {
     struct caller caller; /* kind SESSION: arn, role_arn, unique_id, user_id, name, account, policies, tags */
     int64_t expires_ms;
+    bool chained;   /* assumed by a role's session */
+    str issuer_arn; /* who assumed the role */
 };
 struct session_keys {
     str access_key_id, secret_access_key, token; /* the secret lives in c->secrets */

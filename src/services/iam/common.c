@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What users and roles have in common: names, ids, inline and attached policies. */
+/* Names, paths, ids, ARNs, tags, boundaries, pages. */
 #include "crypto/random.h"
 #include "iam_names.h"
 #include "identify/accesskey.h"
@@ -15,20 +15,29 @@ str iam_new_id(struct call *c, const char *prefix)
 
 static const char name_set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+=,.@_-";
 
-res iam_check_name(struct call *c, str name)
+res iam_check_name(struct call *c, const char *member, str name)
 {
     if (!str_all(name, name_set))
         return fault(c, &iam_ValidationError,
-                     "The specified value for name is invalid. It must contain only alphanumeric characters and/or the "
-                     "following: +=,.@_-");
+                     "The specified value for %s is invalid. It must contain only alphanumeric characters and/or the "
+                     "following: +=,.@_-",
+                     member);
     return OK;
+}
+
+str iam_path_or_root(str path)
+{
+    return path.n ? path : S("/");
 }
 
 res iam_check_path(struct call *c, str path)
 {
     if (!str_is(path))
         return OK;
-    if (!str_starts(path, S("/")) || !str_ends(path, S("/")) || str_search(path, S("//")) >= 0)
+    bool printable = true;
+    for (size_t i = 0; i < path.n; i++)
+        printable &= path.p[i] > ' ' && path.p[i] <= '~';
+    if (!printable || !str_starts(path, S("/")) || !str_ends(path, S("/")) || str_search(path, S("//")) >= 0)
         return fault(c, &iam_ValidationError,
                      "The specified value for path is invalid. It must begin and end with / and contain only "
                      "alphanumeric characters and/or / characters.");
@@ -59,114 +68,105 @@ bool iam_parse_arn(str arn, str *account, str *kind, str *name)
     return true;
 }
 
-/* ---- inline policies ---- */
-
-const struct iam_inline_policy *iam_inline_find(const struct iam_inline_policy_list *list, str name)
+size_t iam_policy_size(str document)
 {
-    for (size_t i = 0; i < list->n; i++)
-        if (str_eq(list->v[i].policy_name, name))
-            return &list->v[i];
-    return NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < document.n; i++)
+        n += document.p[i] != ' ' && document.p[i] != '\t' && document.p[i] != '\n' && document.p[i] != '\r';
+    return n;
 }
 
-res iam_inline_put(struct call *c, struct iam_inline_policy_list *list, str name, str document)
-{
-    struct iam_inline_policy *hit = (struct iam_inline_policy *)iam_inline_find(list, name);
+/* ---- boundaries ---- */
 
-    TRY(iam_check_name(c, name));
-    TRY(policy_check(c, document, POLICY_IDENTITY, &iam_MalformedPolicyDocument));
-    if (!hit) {
-        struct iam_inline_policy *v = ARENA_ARRAY(c->arena, struct iam_inline_policy, list->n + 1);
-        for (size_t i = 0; i < list->n; i++)
-            v[i] = list->v[i];
-        hit = &v[list->n];
-        *list = (struct iam_inline_policy_list){list->n + 1, v};
-    }
-    *hit = (struct iam_inline_policy){name, document};
-    return OK;
-}
-
-res iam_inline_delete(struct call *c, struct iam_inline_policy_list *list, str name)
-{
-    struct iam_inline_policy *hit = (struct iam_inline_policy *)iam_inline_find(list, name);
-
-    if (!hit)
-        return fault(c, &iam_NoSuchEntity, "The policy with name %.*s cannot be found.", FMT(name));
-    *hit = list->v[--list->n];
-    return OK;
-}
-
-void iam_inline_names(struct call *c, const struct iam_inline_policy_list *list, struct list_of_str *out)
-{
-    out->v = ARENA_ARRAY(c->arena, str, list->n + 1);
-    for (out->n = 0; out->n < list->n; out->n++)
-        out->v[out->n] = list->v[out->n].policy_name;
-}
-
-/* ---- attached policies ---- */
-
-res iam_policy_document(struct call *c, str arn, str *document)
-{
-    struct iam_managed *m;
-    str account, kind, name;
-
-    *document = iam_aws_policy(arn);
-    if (str_is(*document) || !iam_parse_arn(arn, &account, &kind, &name))
-        return OK;
-    TRY(iam_managed_load(c, account, arn, &m));
-    for (size_t i = 0; m && i < m->versions.n; i++)
-        if (str_eq(m->versions.v[i].version_id, m->default_version_id))
-            *document = m->versions.v[i].document;
-    return OK;
-}
-
-res iam_attach(struct call *c, struct list_of_str *list, str policy_arn)
+res iam_check_boundary(struct call *c, str policy_arn)
 {
     str document;
 
-    TRY(iam_policy_document(c, policy_arn, &document));
+    if (!str_is(policy_arn))
+        return OK;
+    TRY(iam_policy_document(c, c->caller->account, policy_arn, &document));
     if (!str_is(document))
-        return fault(c, &iam_NoSuchEntity, "Policy %.*s does not exist or is not attachable.", FMT(policy_arn));
-    for (size_t i = 0; i < list->n; i++)
-        if (str_eq(list->v[i], policy_arn))
-            return OK;
-    if (list->n >= IAM_MAX_ATTACHED)
-        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for PoliciesPerRole: %d", IAM_MAX_ATTACHED);
-    str *v = ARENA_ARRAY(c->arena, str, list->n + 1);
-    for (size_t i = 0; i < list->n; i++)
-        v[i] = list->v[i];
-    v[list->n] = policy_arn;
-    *list = (struct list_of_str){list->n + 1, v};
+        return fault(c, &iam_NoSuchEntity, "Scope ARN: %.*s does not exist or is not attachable.", FMT(policy_arn));
     return OK;
 }
 
-res iam_detach(struct call *c, struct list_of_str *list, str policy_arn)
+/* ---- tags ---- */
+
+static struct iam_tag *tag_of(const struct iam_tag_list *tags, size_t n, str key)
 {
-    for (size_t i = 0; i < list->n; i++)
-        if (str_eq(list->v[i], policy_arn)) {
-            list->v[i] = list->v[--list->n];
-            return OK;
-        }
-    return fault(c, &iam_NoSuchEntity, "Policy %.*s was not found.", FMT(policy_arn));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq_nocase(tags->v[i].key, key))
+            return &tags->v[i];
+    return NULL;
 }
 
-res iam_attached_out(struct call *c, const struct list_of_str *list, str path_prefix, struct iam_attached_list *out)
+res iam_check_tags(struct call *c, const struct iam_tag_list *tags)
 {
-    out->v = ARENA_ARRAY(c->arena, struct iam_attached, list->n + 1);
-    for (size_t i = 0; i < list->n; i++) {
-        str path = list->v[i];
-        ptrdiff_t at = str_search(path, S(":policy/"));
-        if (str_is(path_prefix) && (at < 0 || !str_starts(str_from(path, (size_t)at + 7), path_prefix)))
-            continue;
-        out->v[out->n++] = (struct iam_attached){iam_name_of_arn(list->v[i]), list->v[i]};
+    for (size_t i = 0; i < tags->n; i++) {
+        if (tag_of(tags, i, tags->v[i].key))
+            return fault(c, &iam_InvalidInput,
+                         "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+        if (str_starts_nocase(tags->v[i].key, S("aws:")))
+            return fault(c, &iam_InvalidInput, "Tag keys that begin with aws: are reserved.");
     }
     return OK;
 }
+
+res iam_tag(struct call *c, const struct iam_entity *x, const struct iam_tag_list *add)
+{
+    struct iam_tag_list all = {x->tags->n, ARENA_ARRAY(c->arena, struct iam_tag, x->tags->n + add->n + 1)};
+
+    TRY(iam_check_tags(c, add));
+    for (size_t i = 0; i < x->tags->n; i++)
+        all.v[i] = x->tags->v[i];
+    for (size_t i = 0; i < add->n; i++) {
+        struct iam_tag *old = tag_of(&all, all.n, add->v[i].key);
+        *(old ? old : &all.v[all.n++]) = add->v[i];
+    }
+    if (all.n > IAM_MAX_TAGS)
+        return fault(c, &iam_LimitExceeded, "The number of tags has reached the maximum limit.");
+    *x->tags = all;
+    return OK;
+}
+
+void iam_untag(const struct iam_entity *x, const struct list_of_str *keys)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < x->tags->n; i++) {
+        bool gone = false;
+        for (size_t k = 0; k < keys->n; k++)
+            gone |= str_eq_nocase(keys->v[k], x->tags->v[i].key);
+        if (!gone)
+            x->tags->v[kept++] = x->tags->v[i];
+    }
+    x->tags->n = kept;
+}
+
+/* ---- pages ---- */
 
 res iam_marker(struct call *c, str marker, str *after)
 {
     *after = STR_ABSENT;
     if (str_is(marker) && !page_token_open(c, marker, after))
         return fault(c, &iam_InvalidInput, "Invalid Marker.");
+    return OK;
+}
+
+res iam_window(struct call *c, size_t total, str marker, opt_int max_items, struct iam_window *out)
+{
+    uint64_t from = 0;
+    str text;
+
+    TRY(iam_marker(c, marker, &text));
+    if (str_is(text) && !str_to_u64(text, &from))
+        return fault(c, &iam_InvalidInput, "Invalid Marker.");
+    size_t most = max_items.set ? (size_t)max_items.v : IAM_PAGE;
+    *out = (struct iam_window){.from = from < total ? (size_t)from : total};
+    out->n = total - out->from < most ? total - out->from : most;
+    out->more = out->from + out->n < total;
+    if (out->more)
+        out->marker = page_token(c, arena_printf(c->arena, "%zu", out->from + out->n));
     return OK;
 }

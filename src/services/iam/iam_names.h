@@ -1,34 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of iam share: names, ids, policy bookkeeping that users and roles have in common. */
+/* What the files of iam share: names, ids, and the policies, tags and boundaries that users and roles have alike. */
 #ifndef BARMKIN_SERVICES_IAM_NAMES_H
 #define BARMKIN_SERVICES_IAM_NAMES_H
 #include "iam.h"
 
-enum { IAM_MAX_ATTACHED = 20, IAM_MAX_VERSIONS = 5, IAM_MAX_KEYS = 2, IAM_PAGE = 100 };
+/* AWS's quotas; sizes are characters without white space. */
+enum {
+    IAM_MAX_ATTACHED = 20,
+    IAM_MAX_VERSIONS = 5,
+    IAM_MAX_KEYS = 2,
+    IAM_MAX_TAGS = 50,
+    IAM_PAGE = 100,
+    IAM_USER_INLINE_MAX = 2048,
+    IAM_ROLE_INLINE_MAX = 10240,
+    IAM_TRUST_MAX = 2048,
+    IAM_MANAGED_MAX = 6144
+};
 
 str iam_new_id(struct call *c, const char *prefix);
 res iam_check_path(struct call *c, str path);
-res iam_check_name(struct call *c, str name);
+res iam_check_name(struct call *c, const char *member, str name);
+str iam_path_or_root(str path);
 /* "arn:aws:iam::123456789012:role/path/Name" into account, kind and plain name; false if it is no such ARN. */
 bool iam_parse_arn(str arn, str *account, str *kind, str *name);
+size_t iam_policy_size(str document);
 
-/* Inline policies of a user or a role: a list in the record. put replaces one of the same name. */
-res iam_inline_put(struct call *c, struct iam_inline_policy_list *list, str name, str document);
+/* What users and roles have alike, by pointers into the record of one. */
+struct iam_entity {
+    const char *kind; /* "role", "user" */
+    str name;
+    struct iam_inline_policy_list *inline_policies;
+    struct list_of_str *attached;
+    struct iam_tag_list *tags;
+    str *boundary;
+};
+struct iam_entity iam_entity_of_user(struct iam_user *u);
+struct iam_entity iam_entity_of_role(struct iam_role *r);
+
+/* Inline policies: a list in the record. put replaces one of the same name. */
+res iam_inline_put(struct call *c, const struct iam_entity *x, str name, str document);
 const struct iam_inline_policy *iam_inline_find(const struct iam_inline_policy_list *list, str name);
-res iam_inline_delete(struct call *c, struct iam_inline_policy_list *list, str name);
-void iam_inline_names(struct call *c, const struct iam_inline_policy_list *list, struct list_of_str *out);
+res iam_inline_delete(struct call *c, const struct iam_entity *x, str name);
 
-/* Managed policies attached to a user or a role: a list of ARNs. */
-res iam_attach(struct call *c, struct list_of_str *list, str policy_arn);
-res iam_detach(struct call *c, struct list_of_str *list, str policy_arn);
-res iam_attached_out(struct call *c, const struct list_of_str *list, str path_prefix, struct iam_attached_list *out);
-
-/* The default version's document of a managed policy, AWS's or the account's; absent if there is none. */
-res iam_policy_document(struct call *c, str arn, str *document);
+/* Managed policies attached: a list of ARNs. */
+res iam_attach(struct call *c, const struct iam_entity *x, str policy_arn);
+res iam_detach(struct call *c, const struct iam_entity *x, str policy_arn);
+/* The default version's document of a managed policy that this account may use, AWS's or its own; else absent. */
+res iam_policy_document(struct call *c, str account, str arn, str *document);
 str iam_aws_policy(str arn);  /* of AWS's own managed policies; absent if Barmkin does not have it */
 str iam_name_of_arn(str arn); /* what stands after the last slash */
 
-/* Where a listing goes on: `Marker` is a page token. */
+res iam_check_boundary(struct call *c, str policy_arn);
+res iam_check_tags(struct call *c, const struct iam_tag_list *tags);
+res iam_tag(struct call *c, const struct iam_entity *x, const struct iam_tag_list *add);
+void iam_untag(const struct iam_entity *x, const struct list_of_str *keys);
+
+/* ---- listings: `Marker` is a page token ---- */
 res iam_marker(struct call *c, str marker, str *after);
+struct iam_window { /* of a list that lies in a record */
+    size_t from, n;
+    bool more;
+    str marker;
+};
+res iam_window(struct call *c, size_t total, str marker, opt_int max_items, struct iam_window *out);
+res iam_names_out(struct call *c, const struct iam_inline_policy_list *list, str marker, opt_int max_items,
+                  struct list_of_str *names, opt_bool *truncated, str *next);
+res iam_attached_out(struct call *c, const struct list_of_str *list, str path_prefix, str marker, opt_int max_items,
+                     struct iam_attached_list *out, opt_bool *truncated, str *next);
 
 #endif

@@ -48,41 +48,38 @@ res iam_find_policy(struct call *c, const str *names, size_t n, struct resource 
     return OK;
 }
 
-static str path_or_root(str path)
-{
-    return path.n ? path : S("/");
-}
-
 res iam_new_policy(struct call *c, const str *names, size_t n, struct resource *out)
 {
     (void)n;
-    out->arn = call_arn(c, "iam", "policy%.*s%.*s", FMT(path_or_root(names[0])), FMT(names[1]));
+    out->arn = call_arn(c, "iam", "policy%.*s%.*s", FMT(iam_path_or_root(names[0])), FMT(names[1]));
     return OK;
 }
 
-static res attachments(struct call *c, str arn, int64_t *n)
+/* How many users and roles have it, attached or as their boundary. */
+static res uses(struct call *c, const char *index, str arn, int64_t *n)
 {
     struct iam_user_page users;
     struct iam_role_page roles;
 
-    TRY(iam_user_by(c, "attached", arn, c->caller->account, 1000, &users));
-    TRY(iam_role_by(c, "attached", arn, c->caller->account, 1000, &roles));
+    TRY(iam_user_by(c, index, arn, c->caller->account, 5000, &users));
+    TRY(iam_role_by(c, index, arn, c->caller->account, 5000, &roles));
     *n = (int64_t)(users.n + roles.n);
     return OK;
 }
 
 static res policy_out(struct call *c, const struct iam_managed *m, struct iam_policy_out *o)
 {
-    int64_t n;
+    int64_t n, boundaries;
 
-    TRY(attachments(c, m->arn, &n));
+    TRY(uses(c, "attached", m->arn, &n));
+    TRY(uses(c, "boundary", m->arn, &boundaries));
     *o = (struct iam_policy_out){.policy_name = m->policy_name,
                                  .policy_id = m->policy_id,
                                  .arn = m->arn,
                                  .path = m->path,
                                  .default_version_id = m->default_version_id,
                                  .attachment_count = SET_INT(n),
-                                 .permissions_boundary_usage_count = SET_INT(0),
+                                 .permissions_boundary_usage_count = SET_INT(boundaries),
                                  .is_attachable = SET_BOOL(true),
                                  .description = m->description,
                                  .create_date = m->create_date,
@@ -107,16 +104,31 @@ static struct iam_managed aws_managed(struct call *c, str arn)
                                 .update_date = SET_TIME(1423180800000)};
 }
 
+static res check_managed(struct call *c, str document)
+{
+    TRY(policy_check(c, document, POLICY_IDENTITY, &iam_MalformedPolicyDocument));
+    if (iam_policy_size(document) > IAM_MANAGED_MAX)
+        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for PolicySize: %d", IAM_MANAGED_MAX);
+    return OK;
+}
+
+/* The gate refuses to change what AWS owns (rule 41); a handler must still not go on without a record. */
+static res own_policy(struct call *c)
+{
+    return c->subject ? OK : fault(c, &api_access_denied, "Policies of AWS cannot be changed.");
+}
+
 res iam_create_policy(struct call *c, const struct iam_create_policy_in *in, struct iam_create_policy_out *out)
 {
     struct iam_managed *old, *m = ARENA_NEW(c->arena, struct iam_managed);
     struct iam_version *v = ARENA_NEW(c->arena, struct iam_version);
 
-    TRY(iam_check_name(c, in->policy_name));
+    TRY(iam_check_name(c, "policyName", in->policy_name));
     TRY(iam_check_path(c, in->path));
-    TRY(policy_check(c, in->policy_document, POLICY_IDENTITY, &iam_MalformedPolicyDocument));
+    TRY(iam_check_tags(c, &in->tags));
+    TRY(check_managed(c, in->policy_document));
     *m = (struct iam_managed){.policy_name = in->policy_name,
-                              .path = path_or_root(in->path),
+                              .path = iam_path_or_root(in->path),
                               .description = in->description,
                               .default_version_id = S("v1"),
                               .next_version = SET_INT(2),
@@ -191,17 +203,119 @@ res iam_list_policies(struct call *c, const struct iam_list_policies_in *in, str
 res iam_delete_policy(struct call *c, const struct iam_delete_policy_in *in, struct iam_delete_policy_out *out)
 {
     const struct iam_managed *m = c->subject;
-    int64_t n;
+    int64_t n, boundaries;
 
     (void)in, (void)out;
-    if (!m)
-        return fault(c, &api_access_denied, "Policies of AWS cannot be deleted.");
-    TRY(attachments(c, m->arn, &n));
-    if (n)
+    TRY(own_policy(c));
+    TRY(uses(c, "attached", m->arn, &n));
+    TRY(uses(c, "boundary", m->arn, &boundaries));
+    if (n || boundaries)
         return fault(c, &iam_DeleteConflict, "Cannot delete a policy attached to entities.");
     if (m->versions.n > 1)
         return fault(c, &iam_DeleteConflict,
                      "This policy has more than one version. Before you delete a policy, you must delete the policy's "
                      "versions.");
     return iam_managed_drop(c, m);
+}
+
+/* ---- versions ---- */
+
+static struct iam_version *version_of(const struct iam_managed *m, str id)
+{
+    for (size_t i = 0; i < m->versions.n; i++)
+        if (str_eq(m->versions.v[i].version_id, id))
+            return &m->versions.v[i];
+    return NULL;
+}
+
+static res no_version(struct call *c, str id)
+{
+    return fault(c, &iam_NoSuchEntity, "Policy version %.*s does not exist.", FMT(id));
+}
+
+static void make_default(struct iam_managed *m, str id)
+{
+    m->default_version_id = id;
+    for (size_t i = 0; i < m->versions.n; i++)
+        m->versions.v[i].is_default_version = SET_BOOL(str_eq(m->versions.v[i].version_id, id));
+}
+
+res iam_create_policy_version(struct call *c, const struct iam_create_policy_version_in *in,
+                              struct iam_create_policy_version_out *out)
+{
+    struct iam_managed *m = (struct iam_managed *)c->subject;
+
+    TRY(own_policy(c));
+    TRY(check_managed(c, in->policy_document));
+    if (m->versions.n >= IAM_MAX_VERSIONS)
+        return fault(c, &iam_LimitExceeded,
+                     "A managed policy can have up to %d versions. Before you create a new version, you must delete an "
+                     "existing version.",
+                     IAM_MAX_VERSIONS);
+    struct iam_version *v = ARENA_ARRAY(c->arena, struct iam_version, m->versions.n + 1);
+    for (size_t i = 0; i < m->versions.n; i++)
+        v[i + 1] = m->versions.v[i];
+    int64_t number = m->next_version.set ? m->next_version.v : 2;
+    v[0] = (struct iam_version){in->policy_document, arena_printf(c->arena, "v%lld", (long long)number),
+                                SET_BOOL(false), SET_TIME(c->now_ms)};
+    m->versions = (struct iam_version_list){m->versions.n + 1, v}; /* newest first, as they are listed */
+    m->next_version = SET_INT(number + 1);
+    m->update_date = SET_TIME(c->now_ms);
+    if (in->set_as_default.v)
+        make_default(m, v[0].version_id);
+    TRY(iam_managed_save(c, m));
+    out->policy_version = ARENA_NEW(c->arena, struct iam_version);
+    *out->policy_version = v[0];
+    out->policy_version->document = STR_ABSENT;
+    return OK;
+}
+
+res iam_list_policy_versions(struct call *c, const struct iam_list_policy_versions_in *in,
+                             struct iam_list_policy_versions_out *out)
+{
+    struct iam_managed aws = aws_managed(c, in->policy_arn);
+    const struct iam_managed *m = c->subject ? c->subject : &aws;
+    struct iam_window w;
+
+    TRY(iam_window(c, m->versions.n, in->marker, in->max_items, &w));
+    out->versions.v = ARENA_ARRAY(c->arena, struct iam_version, w.n + 1);
+    for (size_t i = 0; i < w.n; i++) {
+        out->versions.v[i] = m->versions.v[w.from + i];
+        out->versions.v[i].document = STR_ABSENT;
+    }
+    out->versions.n = w.n;
+    out->is_truncated = SET_BOOL(w.more);
+    out->marker = w.marker;
+    return OK;
+}
+
+res iam_delete_policy_version(struct call *c, const struct iam_delete_policy_version_in *in,
+                              struct iam_delete_policy_version_out *out)
+{
+    struct iam_managed *m = (struct iam_managed *)c->subject;
+
+    (void)out;
+    TRY(own_policy(c));
+    struct iam_version *v = version_of(m, in->version_id);
+    if (!v)
+        return no_version(c, in->version_id);
+    if (str_eq(m->default_version_id, in->version_id))
+        return fault(c, &iam_DeleteConflict, "Cannot delete the default version of a policy.");
+    for (m->versions.n--; v < m->versions.v + m->versions.n; v++)
+        *v = v[1];
+    return iam_managed_save(c, m);
+}
+
+res iam_set_default_policy_version(struct call *c, const struct iam_set_default_policy_version_in *in,
+                                   struct iam_set_default_policy_version_out *out)
+{
+    struct iam_managed *m = (struct iam_managed *)c->subject;
+
+    (void)out;
+    TRY(own_policy(c));
+    if (!version_of(m, in->version_id))
+        return no_version(c, in->version_id);
+    make_default(m, in->version_id);
+    m->update_date = SET_TIME(c->now_ms);
+    return iam_managed_save(c, m);
 }

@@ -95,8 +95,13 @@ res iam_principal_id(struct call *c, str arn, str *unique_id)
     return OK;
 }
 
+res iam_managed_policy(struct call *c, str account, str policy_arn, str *text)
+{
+    return iam_policy_document(c, account, policy_arn, text);
+}
+
 static res compile_all(struct call *c, const struct iam_inline_policy_list *own, const struct list_of_str *attached,
-                       str entity_arn, struct principal_policies *out)
+                       str entity_arn, str account, struct principal_policies *out)
 {
     out->identity = ARENA_ARRAY(c->arena, const struct policy *, own->n + attached->n + 1);
     for (size_t i = 0; i < own->n; i++) {
@@ -106,7 +111,7 @@ static res compile_all(struct call *c, const struct iam_inline_policy_list *own,
     }
     for (size_t i = 0; i < attached->n; i++) {
         str document;
-        TRY(iam_policy_document(c, attached->v[i], &document));
+        TRY(iam_policy_document(c, account, attached->v[i], &document));
         if (!str_is(document)) /* AWS would not let it go while attached; a store that lost it must not grant more */
             return oops(&c->err, 0, "the attached policy %.*s is gone", FMT(attached->v[i]));
         TRY(worker_policy(c->worker, document, POLICY_IDENTITY, attached->v[i], &out->identity[out->n_identity++],
@@ -115,13 +120,13 @@ static res compile_all(struct call *c, const struct iam_inline_policy_list *own,
     return OK;
 }
 
-static res compile_boundary(struct call *c, str arn, struct principal_policies *out)
+static res compile_boundary(struct call *c, str account, str arn, struct principal_policies *out)
 {
     str document;
 
     if (!arn.n)
         return OK;
-    TRY(iam_policy_document(c, arn, &document));
+    TRY(iam_policy_document(c, account, arn, &document));
     if (!str_is(document))
         return oops(&c->err, 0, "the permissions boundary %.*s is gone", FMT(arn));
     return worker_policy(c->worker, document, POLICY_BOUNDARY, arn, &out->boundary, &c->err);
@@ -140,15 +145,15 @@ res iam_principal_policies(struct call *c, const struct caller *who, struct prin
         const struct iam_user *u = users.v[0];
         out->tags = (const struct str_pair *)u->tags.v;
         out->n_tags = u->tags.n;
-        TRY(compile_all(c, &u->inline_policies, &u->attached, u->arn, out));
-        return compile_boundary(c, u->boundary, out);
+        TRY(compile_all(c, &u->inline_policies, &u->attached, u->arn, u->at.account, out));
+        return compile_boundary(c, u->at.account, u->boundary, out);
     }
     if (roles.n) {
         const struct iam_role *r = roles.v[0];
         out->tags = (const struct str_pair *)r->tags.v;
         out->n_tags = r->tags.n;
-        TRY(compile_all(c, &r->inline_policies, &r->attached, r->arn, out));
-        return compile_boundary(c, r->boundary, out);
+        TRY(compile_all(c, &r->inline_policies, &r->attached, r->arn, r->at.account, out));
+        return compile_boundary(c, r->at.account, r->boundary, out);
     }
     return OK; /* nobody any more: no policies, so nothing is allowed */
 }

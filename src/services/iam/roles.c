@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Roles: who may become them (the trust policy) and what they may do. */
 #include "base/enc.h"
+#include "base/json.h"
 #include "iam_names.h"
 
 res iam_find_role(struct call *c, const str *names, size_t n, struct resource *out)
@@ -22,16 +23,52 @@ res iam_find_role(struct call *c, const str *names, size_t n, struct resource *o
     return OK;
 }
 
-static str path_or_root(str path)
-{
-    return path.n ? path : S("/");
-}
-
 res iam_new_role(struct call *c, const str *names, size_t n, struct resource *out)
 {
     (void)n;
-    out->arn = call_arn(c, "iam", "role%.*s%.*s", FMT(path_or_root(names[0])), FMT(names[1]));
+    out->arn = call_arn(c, "iam", "role%.*s%.*s", FMT(iam_path_or_root(names[0])), FMT(names[1]));
     return OK;
+}
+
+/* ---- trust policies ---- */
+
+/* What a Principal may name here: AWS and Service. No identity provider exists that a Federated one could be. */
+static res check_principal(struct call *c, const json_t *principal)
+{
+    const char *type;
+    json_t *named;
+
+    if (json_object_get(principal, "Federated"))
+        return fault(c, &iam_MalformedPolicyDocument, "Invalid principal in policy: \"Federated\"");
+    json_object_foreach((json_t *)principal, type, named)
+    {
+        size_t n = json_is_array(named) ? json_array_size(named) : 1;
+        for (size_t i = 0; str_eq(str_z(type), S("Service")) && i < n; i++) {
+            str name = json_str(json_is_array(named) ? json_array_get(named, i) : named);
+            if (!str_ends(name, S(".amazonaws.com")) || !str_all(name, "abcdefghijklmnopqrstuvwxyz0123456789-."))
+                return fault(c, &iam_MalformedPolicyDocument, "Invalid principal in policy: \"SERVICE\":\"%.*s\"",
+                             FMT(str_sub(name, 0, 128)));
+        }
+    }
+    return OK;
+}
+
+/* Checks a trust policy and notes whom it means (rule 27). */
+static res check_trust(struct call *c, str document, struct map_of_str *principals)
+{
+    json_t *j, *statements;
+
+    TRY(policy_check(c, document, POLICY_TRUST, &iam_MalformedPolicyDocument));
+    if (iam_policy_size(document) > IAM_TRUST_MAX)
+        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for ACLSizePerRole: %d", IAM_TRUST_MAX);
+    TRY(json_parse(c->arena, document, &c->err, &j));
+    statements = json_object_get(j, "Statement");
+    size_t n = json_is_array(statements) ? json_array_size(statements) : 1;
+    for (size_t i = 0; i < n; i++)
+        TRY(check_principal(
+            c, json_object_get(json_is_array(statements) ? json_array_get(statements, i) : statements, "Principal")));
+    *principals = (struct map_of_str){0};
+    return policy_bind(c, document, POLICY_TRUST, &iam_MalformedPolicyDocument, principals);
 }
 
 static struct iam_role_out *role_out(struct call *c, const struct iam_role *r)
@@ -59,14 +96,15 @@ res iam_create_role(struct call *c, const struct iam_create_role_in *in, struct 
 {
     struct iam_role *old, *r = ARENA_NEW(c->arena, struct iam_role);
 
-    TRY(iam_check_name(c, in->role_name));
+    TRY(iam_check_name(c, "roleName", in->role_name));
     TRY(iam_check_path(c, in->path));
-    TRY(policy_check(c, in->assume_role_policy_document, POLICY_TRUST, &iam_MalformedPolicyDocument));
+    TRY(iam_check_tags(c, &in->tags));
+    TRY(iam_check_boundary(c, in->permissions_boundary));
     TRY(iam_role_load(c, STR_ABSENT, in->role_name, &old));
     if (old)
         return fault(c, &iam_EntityAlreadyExists, "Role with name %.*s already exists.", FMT(in->role_name));
     *r = (struct iam_role){.role_name = in->role_name,
-                           .path = path_or_root(in->path),
+                           .path = iam_path_or_root(in->path),
                            .create_date = SET_TIME(c->now_ms),
                            .description = in->description,
                            .max_session_duration =
@@ -74,8 +112,7 @@ res iam_create_role(struct call *c, const struct iam_create_role_in *in, struct 
                            .assume_role_policy_document = in->assume_role_policy_document,
                            .boundary = in->permissions_boundary,
                            .tags = in->tags};
-    TRY(policy_bind(c, r->assume_role_policy_document, POLICY_TRUST, &iam_MalformedPolicyDocument,
-                    &r->trust_principals));
+    TRY(check_trust(c, r->assume_role_policy_document, &r->trust_principals));
     r->role_id = iam_new_id(c, "AROA");
     r->arn = call_arn(c, "iam", "role%.*s%.*s", FMT(r->path), FMT(r->role_name));
     TRY(iam_role_save(c, r));
@@ -126,19 +163,18 @@ res iam_update_assume_role_policy(struct call *c, const struct iam_update_assume
     struct iam_role *r = (struct iam_role *)c->subject;
 
     (void)out;
-    TRY(policy_check(c, in->policy_document, POLICY_TRUST, &iam_MalformedPolicyDocument));
+    TRY(check_trust(c, in->policy_document, &r->trust_principals));
     r->assume_role_policy_document = in->policy_document;
-    r->trust_principals = (struct map_of_str){0};
-    TRY(policy_bind(c, in->policy_document, POLICY_TRUST, &iam_MalformedPolicyDocument, &r->trust_principals));
     return iam_role_save(c, r);
 }
 
 res iam_put_role_policy(struct call *c, const struct iam_put_role_policy_in *in, struct iam_put_role_policy_out *out)
 {
     struct iam_role *r = (struct iam_role *)c->subject;
+    struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
-    TRY(iam_inline_put(c, &r->inline_policies, in->policy_name, in->policy_document));
+    TRY(iam_inline_put(c, &x, in->policy_name, in->policy_document));
     return iam_role_save(c, r);
 }
 
@@ -158,28 +194,28 @@ res iam_delete_role_policy(struct call *c, const struct iam_delete_role_policy_i
                            struct iam_delete_role_policy_out *out)
 {
     struct iam_role *r = (struct iam_role *)c->subject;
+    struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
-    TRY(iam_inline_delete(c, &r->inline_policies, in->policy_name));
+    TRY(iam_inline_delete(c, &x, in->policy_name));
     return iam_role_save(c, r);
 }
 
 res iam_list_role_policies(struct call *c, const struct iam_list_role_policies_in *in,
                            struct iam_list_role_policies_out *out)
 {
-    (void)in;
-    iam_inline_names(c, &((const struct iam_role *)c->subject)->inline_policies, &out->policy_names);
-    out->is_truncated = SET_BOOL(false);
-    return OK;
+    return iam_names_out(c, &((const struct iam_role *)c->subject)->inline_policies, in->marker, in->max_items,
+                         &out->policy_names, &out->is_truncated, &out->marker);
 }
 
 res iam_attach_role_policy(struct call *c, const struct iam_attach_role_policy_in *in,
                            struct iam_attach_role_policy_out *out)
 {
     struct iam_role *r = (struct iam_role *)c->subject;
+    struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
-    TRY(iam_attach(c, &r->attached, in->policy_arn));
+    TRY(iam_attach(c, &x, in->policy_arn));
     return iam_role_save(c, r);
 }
 
@@ -187,16 +223,92 @@ res iam_detach_role_policy(struct call *c, const struct iam_detach_role_policy_i
                            struct iam_detach_role_policy_out *out)
 {
     struct iam_role *r = (struct iam_role *)c->subject;
+    struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
-    TRY(iam_detach(c, &r->attached, in->policy_arn));
+    TRY(iam_detach(c, &x, in->policy_arn));
     return iam_role_save(c, r);
 }
 
 res iam_list_attached_role_policies(struct call *c, const struct iam_list_attached_role_policies_in *in,
                                     struct iam_list_attached_role_policies_out *out)
 {
-    out->is_truncated = SET_BOOL(false);
-    return iam_attached_out(c, &((const struct iam_role *)c->subject)->attached, in->path_prefix,
-                            &out->attached_policies);
+    return iam_attached_out(c, &((const struct iam_role *)c->subject)->attached, in->path_prefix, in->marker,
+                            in->max_items, &out->attached_policies, &out->is_truncated, &out->marker);
+}
+
+/* ---- what else belongs to a role ---- */
+
+res iam_add_role_boundary(struct call *c)
+{
+    const struct iam_role *r = c->subject;
+
+    if (r && r->boundary.n)
+        context_add(c, S("iam:PermissionsBoundary"), r->boundary);
+    return OK;
+}
+
+res iam_update_role(struct call *c, const struct iam_update_role_in *in, struct iam_update_role_out *out)
+{
+    struct iam_role *r = (struct iam_role *)c->subject;
+
+    (void)out;
+    if (str_is(in->description))
+        r->description = in->description;
+    if (in->max_session_duration.set)
+        r->max_session_duration = in->max_session_duration;
+    return iam_role_save(c, r);
+}
+
+res iam_put_role_permissions_boundary(struct call *c, const struct iam_put_role_permissions_boundary_in *in,
+                                      struct iam_put_role_permissions_boundary_out *out)
+{
+    struct iam_role *r = (struct iam_role *)c->subject;
+
+    (void)out;
+    TRY(iam_check_boundary(c, in->permissions_boundary));
+    r->boundary = in->permissions_boundary;
+    return iam_role_save(c, r);
+}
+
+res iam_delete_role_permissions_boundary(struct call *c, const struct iam_delete_role_permissions_boundary_in *in,
+                                         struct iam_delete_role_permissions_boundary_out *out)
+{
+    struct iam_role *r = (struct iam_role *)c->subject;
+
+    (void)in, (void)out;
+    r->boundary = STR_ABSENT;
+    return iam_role_save(c, r);
+}
+
+res iam_tag_role(struct call *c, const struct iam_tag_role_in *in, struct iam_tag_role_out *out)
+{
+    struct iam_role *r = (struct iam_role *)c->subject;
+    struct iam_entity x = iam_entity_of_role(r);
+
+    (void)out;
+    TRY(iam_tag(c, &x, &in->tags));
+    return iam_role_save(c, r);
+}
+
+res iam_untag_role(struct call *c, const struct iam_untag_role_in *in, struct iam_untag_role_out *out)
+{
+    struct iam_role *r = (struct iam_role *)c->subject;
+    struct iam_entity x = iam_entity_of_role(r);
+
+    (void)out;
+    iam_untag(&x, &in->tag_keys);
+    return iam_role_save(c, r);
+}
+
+res iam_list_role_tags(struct call *c, const struct iam_list_role_tags_in *in, struct iam_list_role_tags_out *out)
+{
+    const struct iam_role *r = c->subject;
+    struct iam_window w;
+
+    TRY(iam_window(c, r->tags.n, in->marker, in->max_items, &w));
+    out->tags = (struct iam_tag_list){w.n, r->tags.v + w.from};
+    out->is_truncated = SET_BOOL(w.more);
+    out->marker = w.marker;
+    return OK;
 }

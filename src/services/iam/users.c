@@ -5,16 +5,21 @@
 #include "iam_names.h"
 #include "identify/accesskey.h"
 
+/* Without a name: the caller, who must then be a user. */
 res iam_find_user(struct call *c, const str *names, size_t n, struct resource *out)
 {
     struct iam_user *u;
+    str name = names[0].n ? names[0] : c->caller->name;
 
     (void)n;
-    TRY(iam_user_load(c, STR_ABSENT, names[0], &u));
+    if (!names[0].n && c->caller->kind != PRINCIPAL_USER)
+        return fault(c, &iam_ValidationError, "Must specify userName when calling with non-User credentials");
+    TRY(iam_user_load(c, STR_ABSENT, name, &u));
     out->account = c->caller->account;
     if (!u) {
+        out->arn = call_arn(c, "iam", "user/%.*s", FMT(name));
         out->missing = &iam_NoSuchEntity;
-        out->missing_text = arena_printf(c->arena, "The user with name %.*s cannot be found.", FMT(names[0]));
+        out->missing_text = arena_printf(c->arena, "The user with name %.*s cannot be found.", FMT(name));
         return OK;
     }
     out->arn = u->arn;
@@ -24,15 +29,10 @@ res iam_find_user(struct call *c, const str *names, size_t n, struct resource *o
     return OK;
 }
 
-static str path_or_root(str path)
-{
-    return path.n ? path : S("/");
-}
-
 res iam_new_user(struct call *c, const str *names, size_t n, struct resource *out)
 {
     (void)n;
-    out->arn = call_arn(c, "iam", "user%.*s%.*s", FMT(path_or_root(names[0])), FMT(names[1]));
+    out->arn = call_arn(c, "iam", "user%.*s%.*s", FMT(iam_path_or_root(names[0])), FMT(names[1]));
     return OK;
 }
 
@@ -56,13 +56,15 @@ static void user_out(struct call *c, const struct iam_user *u, struct iam_user_o
 res iam_create_user(struct call *c, const struct iam_create_user_in *in, struct iam_create_user_out *out)
 {
     struct iam_user *old, u = {.user_name = in->user_name,
-                               .path = path_or_root(in->path),
+                               .path = iam_path_or_root(in->path),
                                .create_date = SET_TIME(c->now_ms),
                                .boundary = in->permissions_boundary,
                                .tags = in->tags};
 
-    TRY(iam_check_name(c, in->user_name));
+    TRY(iam_check_name(c, "userName", in->user_name));
     TRY(iam_check_path(c, in->path));
+    TRY(iam_check_tags(c, &in->tags));
+    TRY(iam_check_boundary(c, in->permissions_boundary));
     TRY(iam_user_load(c, STR_ABSENT, in->user_name, &old));
     if (old)
         return fault(c, &iam_EntityAlreadyExists, "User with name %.*s already exists.", FMT(in->user_name));
@@ -77,16 +79,8 @@ res iam_create_user(struct call *c, const struct iam_create_user_in *in, struct 
 
 res iam_get_user(struct call *c, const struct iam_get_user_in *in, struct iam_get_user_out *out)
 {
-    const struct iam_user *u = c->subject;
-    struct iam_user *mine;
-
-    if (!u && !str_is(in->user_name)) { /* without a name: the caller */
-        TRY(iam_user_load(c, STR_ABSENT, c->caller->name, &mine));
-        u = mine;
-    }
-    if (!u)
-        return fault(c, &iam_NoSuchEntity, "The user with name %.*s cannot be found.", FMT(in->user_name));
-    user_out(c, u, &out->user);
+    (void)in;
+    user_out(c, c->subject, &out->user);
     return OK;
 }
 
@@ -122,8 +116,8 @@ res iam_delete_user(struct call *c, const struct iam_delete_user_in *in, struct 
     const struct iam_user *u = c->subject;
     struct iam_access_key_page keys;
 
-    (void)out;
-    TRY(keys_of(c, in->user_name, &keys));
+    (void)in, (void)out;
+    TRY(keys_of(c, u->user_name, &keys));
     if (keys.n)
         return fault(c, &iam_DeleteConflict, "Cannot delete entity, must delete access keys first.");
     if (u->inline_policies.n)
@@ -133,12 +127,24 @@ res iam_delete_user(struct call *c, const struct iam_delete_user_in *in, struct 
     return iam_user_drop(c, u);
 }
 
+/* ---- policies, tags, boundary ---- */
+
+res iam_add_user_boundary(struct call *c)
+{
+    const struct iam_user *u = c->subject;
+
+    if (u && u->boundary.n)
+        context_add(c, S("iam:PermissionsBoundary"), u->boundary);
+    return OK;
+}
+
 res iam_put_user_policy(struct call *c, const struct iam_put_user_policy_in *in, struct iam_put_user_policy_out *out)
 {
     struct iam_user *u = (struct iam_user *)c->subject;
+    struct iam_entity x = iam_entity_of_user(u);
 
     (void)out;
-    TRY(iam_inline_put(c, &u->inline_policies, in->policy_name, in->policy_document));
+    TRY(iam_inline_put(c, &x, in->policy_name, in->policy_document));
     return iam_user_save(c, u);
 }
 
@@ -158,28 +164,28 @@ res iam_delete_user_policy(struct call *c, const struct iam_delete_user_policy_i
                            struct iam_delete_user_policy_out *out)
 {
     struct iam_user *u = (struct iam_user *)c->subject;
+    struct iam_entity x = iam_entity_of_user(u);
 
     (void)out;
-    TRY(iam_inline_delete(c, &u->inline_policies, in->policy_name));
+    TRY(iam_inline_delete(c, &x, in->policy_name));
     return iam_user_save(c, u);
 }
 
 res iam_list_user_policies(struct call *c, const struct iam_list_user_policies_in *in,
                            struct iam_list_user_policies_out *out)
 {
-    (void)in;
-    iam_inline_names(c, &((const struct iam_user *)c->subject)->inline_policies, &out->policy_names);
-    out->is_truncated = SET_BOOL(false);
-    return OK;
+    return iam_names_out(c, &((const struct iam_user *)c->subject)->inline_policies, in->marker, in->max_items,
+                         &out->policy_names, &out->is_truncated, &out->marker);
 }
 
 res iam_attach_user_policy(struct call *c, const struct iam_attach_user_policy_in *in,
                            struct iam_attach_user_policy_out *out)
 {
     struct iam_user *u = (struct iam_user *)c->subject;
+    struct iam_entity x = iam_entity_of_user(u);
 
     (void)out;
-    TRY(iam_attach(c, &u->attached, in->policy_arn));
+    TRY(iam_attach(c, &x, in->policy_arn));
     return iam_user_save(c, u);
 }
 
@@ -187,45 +193,86 @@ res iam_detach_user_policy(struct call *c, const struct iam_detach_user_policy_i
                            struct iam_detach_user_policy_out *out)
 {
     struct iam_user *u = (struct iam_user *)c->subject;
+    struct iam_entity x = iam_entity_of_user(u);
 
     (void)out;
-    TRY(iam_detach(c, &u->attached, in->policy_arn));
+    TRY(iam_detach(c, &x, in->policy_arn));
     return iam_user_save(c, u);
 }
 
 res iam_list_attached_user_policies(struct call *c, const struct iam_list_attached_user_policies_in *in,
                                     struct iam_list_attached_user_policies_out *out)
 {
-    out->is_truncated = SET_BOOL(false);
-    return iam_attached_out(c, &((const struct iam_user *)c->subject)->attached, in->path_prefix,
-                            &out->attached_policies);
+    return iam_attached_out(c, &((const struct iam_user *)c->subject)->attached, in->path_prefix, in->marker,
+                            in->max_items, &out->attached_policies, &out->is_truncated, &out->marker);
+}
+
+res iam_put_user_permissions_boundary(struct call *c, const struct iam_put_user_permissions_boundary_in *in,
+                                      struct iam_put_user_permissions_boundary_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+
+    (void)out;
+    TRY(iam_check_boundary(c, in->permissions_boundary));
+    u->boundary = in->permissions_boundary;
+    return iam_user_save(c, u);
+}
+
+res iam_delete_user_permissions_boundary(struct call *c, const struct iam_delete_user_permissions_boundary_in *in,
+                                         struct iam_delete_user_permissions_boundary_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+
+    (void)in, (void)out;
+    u->boundary = STR_ABSENT;
+    return iam_user_save(c, u);
+}
+
+res iam_tag_user(struct call *c, const struct iam_tag_user_in *in, struct iam_tag_user_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+    struct iam_entity x = iam_entity_of_user(u);
+
+    (void)out;
+    TRY(iam_tag(c, &x, &in->tags));
+    return iam_user_save(c, u);
+}
+
+res iam_untag_user(struct call *c, const struct iam_untag_user_in *in, struct iam_untag_user_out *out)
+{
+    struct iam_user *u = (struct iam_user *)c->subject;
+    struct iam_entity x = iam_entity_of_user(u);
+
+    (void)out;
+    iam_untag(&x, &in->tag_keys);
+    return iam_user_save(c, u);
+}
+
+res iam_list_user_tags(struct call *c, const struct iam_list_user_tags_in *in, struct iam_list_user_tags_out *out)
+{
+    const struct iam_user *u = c->subject;
+    struct iam_window w;
+
+    TRY(iam_window(c, u->tags.n, in->marker, in->max_items, &w));
+    out->tags = (struct iam_tag_list){w.n, u->tags.v + w.from};
+    out->is_truncated = SET_BOOL(w.more);
+    out->marker = w.marker;
+    return OK;
 }
 
 /* ---- access keys ---- */
 
-static res user_named(struct call *c, str name, const struct iam_user **out)
-{
-    struct iam_user *mine = NULL;
-
-    *out = c->subject;
-    if (!*out && !str_is(name)) {
-        TRY(iam_user_load(c, STR_ABSENT, c->caller->name, &mine));
-        *out = mine;
-    }
-    return *out ? OK : fault(c, &iam_NoSuchEntity, "The user with name %.*s cannot be found.", FMT(name));
-}
-
 res iam_create_access_key(struct call *c, const struct iam_create_access_key_in *in,
                           struct iam_create_access_key_out *out)
 {
-    const struct iam_user *u;
+    const struct iam_user *u = c->subject;
     struct iam_access_key_page keys;
     uint8_t random[ACCESSKEY_RANDOM_BYTES];
     char id[ACCESSKEY_CHARS + 1];
     struct iam_access_key *k = ARENA_NEW(c->arena, struct iam_access_key);
     struct iam_key_out *o = ARENA_NEW(c->arena, struct iam_key_out);
 
-    TRY(user_named(c, in->user_name, &u));
+    (void)in;
     TRY(keys_of(c, u->user_name, &keys));
     if (keys.n >= IAM_MAX_KEYS)
         return fault(c, &iam_LimitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", IAM_MAX_KEYS);
@@ -247,25 +294,28 @@ res iam_create_access_key(struct call *c, const struct iam_create_access_key_in 
 
 res iam_list_access_keys(struct call *c, const struct iam_list_access_keys_in *in, struct iam_list_access_keys_out *out)
 {
-    const struct iam_user *u;
+    const struct iam_user *u = c->subject;
     struct iam_access_key_page keys;
+    struct iam_window w;
 
-    TRY(user_named(c, in->user_name, &u));
     TRY(keys_of(c, u->user_name, &keys));
-    out->access_key_metadata.v = ARENA_ARRAY(c->arena, struct iam_key_metadata, keys.n + 1);
-    for (size_t i = 0; i < keys.n; i++)
-        out->access_key_metadata.v[i] = (struct iam_key_metadata){u->user_name, keys.v[i]->access_key_id,
-                                                                  keys.v[i]->status, keys.v[i]->create_date};
-    out->access_key_metadata.n = keys.n;
-    out->is_truncated = SET_BOOL(false);
+    TRY(iam_window(c, keys.n, in->marker, in->max_items, &w));
+    out->access_key_metadata.v = ARENA_ARRAY(c->arena, struct iam_key_metadata, w.n + 1);
+    for (size_t i = 0; i < w.n; i++) {
+        const struct iam_access_key *k = keys.v[w.from + i];
+        out->access_key_metadata.v[i] =
+            (struct iam_key_metadata){u->user_name, k->access_key_id, k->status, k->create_date};
+    }
+    out->access_key_metadata.n = w.n;
+    out->is_truncated = SET_BOOL(w.more);
+    out->marker = w.marker;
     return OK;
 }
 
-static res key_named(struct call *c, str user_name, str id, struct iam_access_key **out)
+static res key_named(struct call *c, str id, struct iam_access_key **out)
 {
-    const struct iam_user *u;
+    const struct iam_user *u = c->subject;
 
-    TRY(user_named(c, user_name, &u));
     TRY(iam_access_key_load(c, STR_ABSENT, id, out));
     if (!*out || !str_eq((*out)->user_name, u->user_name))
         return fault(c, &iam_NoSuchEntity, "The Access Key with id %.*s cannot be found.", FMT(id));
@@ -278,7 +328,7 @@ res iam_update_access_key(struct call *c, const struct iam_update_access_key_in 
     struct iam_access_key *k;
 
     (void)out;
-    TRY(key_named(c, in->user_name, in->access_key_id, &k));
+    TRY(key_named(c, in->access_key_id, &k));
     k->status = in->status;
     return iam_access_key_save(c, k);
 }
@@ -289,6 +339,6 @@ res iam_delete_access_key(struct call *c, const struct iam_delete_access_key_in 
     struct iam_access_key *k;
 
     (void)out;
-    TRY(key_named(c, in->user_name, in->access_key_id, &k));
+    TRY(key_named(c, in->access_key_id, &k));
     return iam_access_key_drop(c, k);
 }
