@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The front role. It holds no root keys and no capabilities; all it has are its pipes, its folder and its sockets. */
+/* The house that front's threads share: opened, served in, and closed in the order that leaves nobody without what it
+ * uses. The process around it is front_role.c's. */
 #include "front.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/gate.h"
@@ -124,18 +119,28 @@ static void *keep_audit(void *arg)
     struct front *f = arg;
     struct audit_mac mac = {seal_head, f->seal_vault};
 
+    pthread_setname_np(pthread_self(), "audit");
     for (int tick = 0; !atomic_load(&f->closing); tick++) {
         struct err e = {0};
         usleep(100000);
         if (!is_ok(audit_sync(f->house.audit, &e)) || (tick % 10 == 9 && !is_ok(audit_seal(f->house.audit, mac, &e))))
             log_error("the audit log cannot be kept: %s", e.what);
-        if (tick % 10 == 9)
+        if (tick % 10 == 9) {
             clear_rows(f);
+            front_watch_vault(f);
+        }
     }
-    struct err last = {0};
-    if (!is_ok(audit_seal(f->house.audit, mac, &last)))
-        log_error("the audit log cannot be sealed: %s", last.what);
     return NULL;
+}
+
+/* Once nobody writes any more. */
+static void seal_last(struct front *f)
+{
+    struct audit_mac mac = {seal_head, f->seal_vault};
+    struct err e = {0};
+
+    if (!is_ok(audit_sync(f->house.audit, &e)) || !is_ok(audit_seal(f->house.audit, mac, &e)))
+        log_error("the audit log cannot be sealed: %s", e.what);
 }
 
 /* What a crash kept in rows and the file does not have yet. */
@@ -155,12 +160,12 @@ static res restore_audit(struct front *f, struct err *e)
     return txn_commit(t, e);
 }
 
-static res open_worker(struct front *f, struct worker *w, int vault_fd, bool may_write, struct err *e)
+static res open_worker(struct front *f, struct worker *w, struct vault *v, bool may_write, struct err *e)
 {
     struct store *s;
 
     TRY(store_open(state_path(&f->state, f->arena, "front"), may_write, &s, e));
-    worker_init(w, &f->house, vault_client_new(vault_fd), s);
+    worker_init(w, &f->house, v, s);
     return OK;
 }
 
@@ -192,35 +197,51 @@ res front_open(struct front *f, const char *state_dir, const int *vault_fds, siz
     f->n_io = n_vault_fds - FRONT_EXTRA_PIPES;
     TRY(state_load(state_dir, f->arena, &f->state, e));
     TRY(open_house(f, warden_fd, e));
-    f->seal_vault = vault_client_new(vault_fds[n_vault_fds - 1]);
-    TRY(open_worker(f, &f->writer_worker, vault_fds[f->n_io], true, e));
+    for (; f->n_vaults < n_vault_fds; f->n_vaults++) /* a new vault's pipes will come in the same order */
+        f->vaults[f->n_vaults] = vault_client_new(vault_fds[f->n_vaults]);
+    f->seal_vault = f->vaults[n_vault_fds - 1];
+    TRY(open_worker(f, &f->writer_worker, f->vaults[f->n_io], true, e));
     TRY(audit_open(state_path(&f->state, f->arena, "front/audit"), 0, &f->house.audit, e));
     TRY(restore_audit(f, e));
     for (size_t i = 0; i < f->n_io; i++) {
-        TRY(open_worker(f, &f->io[i].worker, vault_fds[i], false, e));
+        TRY(open_worker(f, &f->io[i].worker, f->vaults[i], false, e));
         f->io[i].house = &f->house;
     }
     if (pthread_create(&f->audit_thread, NULL, keep_audit, f))
         return oops(e, errno, "cannot start the audit's thread");
     struct writer_hooks hooks = {f, f->state.run_twice, rows_before_commit, audit_after_group};
     TRY(writer_start(f->writer_worker.store, &hooks, &f->house.writer, e));
-    return conductor_start(&f->house, vault_client_new(vault_fds[f->n_io + 1]), &f->house.conductor, e);
+    return conductor_start(&f->house, f->vaults[f->n_io + 1], &f->house.conductor, e);
 }
 
+/* What uses something ends before it: loops have stopped taking requests; the conductor waits for its own work at the
+ * writer and the pool; the writer hands effects to the pool; the pool posts to loops, which nobody runs any more but
+ * which are still there. */
 void front_close(struct front *f)
 {
-    conductor_stop(f->house.conductor);
-    atomic_store(&f->closing, true); /* no more clearing from here on */
+    warden_client_mute(f->house.warden);
+    conductor_stop(f->house.conductor); /* and its vault client */
+    atomic_store(&f->closing, true);    /* no more clearing from here on */
     pthread_join(f->audit_thread, NULL);
     writer_stop(f->house.writer);
     pool_stop(f->house.pool);
+    warden_client_free(f->house.warden); /* warden ends with it */
+    if (f->doors)
+        doors_close(f->doors);
+    for (size_t i = 0; i < f->n_io; i++)
+        loop_free(f->io[i].loop);
+    if (f->tls)
+        tls_server_free(f->tls);
     worker_done(&f->writer_worker);
     for (size_t i = 0; i < f->n_io; i++) {
         store_close(f->io[i].worker.store);
         worker_done(&f->io[i].worker);
     }
+    seal_last(f);
     audit_close(f->house.audit);
-    vault_client_free(f->seal_vault);
+    for (size_t i = 0; i < f->n_vaults; i++)
+        if (i != f->n_io + 1) /* the conductor's */
+            vault_client_free(f->vaults[i]);
     blobs_close(f->house.blobs);
 }
 
@@ -240,6 +261,7 @@ static void *run_loop(void *arg)
     struct io_thread *t = arg;
     struct err e = {0};
 
+    pthread_setname_np(pthread_self(), "io");
     if (!is_ok(loop_run(t->loop, &e)))
         log_error("a loop ended: %s", e.what);
     return NULL;
@@ -268,20 +290,7 @@ static res make_loop(struct front *f, struct io_thread *t, int listen_fd, struct
                   : loop_listen(t->loop, fd, true, door_endpoint(), e);
 }
 
-/* The main thread waits for signals while the others serve. */
-static void wait_for_term(void)
-{
-    sigset_t set;
-    int signal_number = 0;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    while (sigwait(&set, &signal_number) == EINTR)
-        ;
-}
-
-res front_serve(struct front *f, int listen_fd, int admin_fd, int ready_fd, struct err *e)
+res front_serve(struct front *f, int listen_fd, int admin_fd, struct err *e)
 {
     pthread_t threads[FRONT_MAX_THREADS];
 
@@ -295,69 +304,11 @@ res front_serve(struct front *f, int listen_fd, int admin_fd, int ready_fd, stru
         if (pthread_create(&threads[i], NULL, run_loop, &f->io[i]))
             return oops(e, errno, "cannot start an I/O thread");
     TRY(conductor_resume(f->house.conductor, e));
-    if (write(ready_fd, "r", 1) != 1)
-        log_warn("nobody waits for readiness");
-    close(ready_fd);
-    wait_for_term();
+    front_ready(f);
+    front_attend(f);
     for (size_t i = 0; i < f->n_io; i++)
         loop_stop(f->io[i].loop);
-    for (size_t i = 0; i < f->n_io; i++) {
+    for (size_t i = 0; i < f->n_io; i++)
         pthread_join(threads[i], NULL);
-        loop_free(f->io[i].loop);
-    }
-    tls_server_free(f->tls);
-    doors_close(f->doors);
     return OK;
-}
-
-/* ---- the role ---- */
-
-static res drop_rights(uint32_t uid, struct err *e)
-{
-    struct rlimit none = {0, 0};
-
-    if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
-        return oops(e, errno, "cannot become uid %u", uid);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none))
-        return oops(e, errno, "cannot give up rights");
-#ifndef BARMKIN_SANITIZE
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-        return oops(e, errno, "cannot forbid core dumps");
-#endif
-    return OK;
-}
-
-/* barmkin role front STATE UID N: descriptors 3 listen, 4 admin, 5 ready, 6 warden, 7.. vault pipes. */
-int front_main(int argc, char **argv)
-{
-    static struct front f; /* large, and as long-lived as the process */
-    uint64_t uid, n;
-    struct err e = {0};
-    int vault_fds[FRONT_MAX_THREADS + FRONT_EXTRA_PIPES];
-    sigset_t set;
-
-    log_set("front", LOG_INFO);
-    if (argc != 3 || !str_to_u64(str_z(argv[1]), &uid) || !str_to_u64(str_z(argv[2]), &n) || n <= FRONT_EXTRA_PIPES ||
-        n > FRONT_MAX_THREADS + FRONT_EXTRA_PIPES)
-        return 2;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < n; i++)
-        vault_fds[i] = 7 + (int)i;
-    res r = drop_rights((uint32_t)uid, &e);
-    if (is_ok(r))
-        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); /* cleared by the change of uid, so only now */
-    if (is_ok(r))
-        r = front_open(&f, argv[0], vault_fds, n, 6, &e);
-    if (is_ok(r))
-        r = front_serve(&f, 3, 4, 5, &e);
-    if (!is_ok(r)) {
-        log_error("%s%s%s", e.what, e.sys_errno ? ": " : "", e.sys_errno ? strerror(e.sys_errno) : "");
-        return 1;
-    }
-    front_close(&f);
-    return 0;
 }

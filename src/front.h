@@ -9,7 +9,8 @@
 #include "state.h"
 #include "wire/tls.h"
 
-enum { FRONT_MAX_THREADS = 4 };
+/* Pipes to vault threads: one per I/O thread, then the writer's, the conductor's and the seal's. */
+enum { FRONT_MAX_THREADS = 4, FRONT_EXTRA_PIPES = 3 };
 
 struct front {
     struct arena *arena;
@@ -20,7 +21,11 @@ struct front {
     size_t n_io;
     struct tls_server *tls;
     struct doors *doors;
+    struct vault *vaults[FRONT_MAX_THREADS + FRONT_EXTRA_PIPES]; /* in the pipes' order; one user a pipe */
+    size_t n_vaults;
     struct vault *seal_vault;
+    int parent_fd;        /* 0: none, in init */
+    int vault_lost_looks; /* audit's thread */
     pthread_t audit_thread;
     _Atomic bool closing;
     _Atomic bool rows_wait, is_clearing; /* audit rows that the store still holds; a clearing is queued */
@@ -28,16 +33,17 @@ struct front {
     uint64_t audit_row; /* of the commit group under way: writer's thread */
 };
 
-/* Pipes to vault threads: one per I/O thread, then the writer's, the conductor's and the seal's. */
-enum { FRONT_EXTRA_PIPES = 3 };
-
 /* Opens store, blobs, audit and vault clients, and starts writer and pool; no sockets yet. */
 res front_open(struct front *f, const char *state_dir, const int *vault_fds, size_t n_vault_fds, int warden_fd,
                struct err *e);
-/* Runs until SIGTERM: listens, serves, stops gracefully. ready_fd gets one byte once requests are answered. */
-res front_serve(struct front *f, int listen_fd, int admin_fd, int ready_fd, struct err *e);
+/* Listens, serves until SIGTERM or the parent's end, then finishes what is in flight. */
+res front_serve(struct front *f, int listen_fd, int admin_fd, struct err *e);
 void front_close(struct front *f);
-/* The role's entry: parses its arguments, drops its rights, serves. */
+
+/* front_role.c. The entry: parses its arguments, drops its rights, serves. */
 int front_main(int argc, char **argv);
+void front_ready(struct front *f);       /* tells the parent that requests are answered */
+void front_attend(struct front *f);      /* main thread: until SIGTERM; takes a new vault's pipes meanwhile */
+void front_watch_vault(struct front *f); /* every second: asks the parent for a new vault when ours is stuck */
 
 #endif

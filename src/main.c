@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "front.h"
-#include "parent.h"
+#include "roles.h"
 #include "verbs/verbs.h"
 
 static int role(int argc, char **argv)

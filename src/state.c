@@ -14,6 +14,9 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/time.h"
+
+enum { CLAIM_WAIT_MS = 20000 };
 
 char *state_path(const struct state *s, struct arena *a, const char *name)
 {
@@ -185,6 +188,25 @@ res state_lock(const struct state *s, struct err *e)
         return reject(e, "another server is using this state folder");
     }
     return OK; /* the descriptor stays open as long as the process */
+}
+
+res state_claim(const struct state *s, int *fd, struct err *e)
+{
+    struct arena *a = arena_new(1 << 20);
+    int64_t end = time_mono_ms() + CLAIM_WAIT_MS;
+
+    *fd = open(state_path(s, a, "roles.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    arena_free(a);
+    if (*fd < 0)
+        return oops(e, errno, "cannot open the roles' lock");
+    while (flock(*fd, LOCK_EX | LOCK_NB)) {
+        if (time_mono_ms() > end) {
+            close(*fd);
+            return reject(e, "roles of a server that was killed are still running on this state folder");
+        }
+        usleep(5000);
+    }
+    return OK;
 }
 
 /* ---- profiles: two ini files ---- */

@@ -33,6 +33,9 @@ res state_write(const char *path, str text, mode_t mode, struct err *e);
 res state_read(const char *path, size_t max_bytes, struct arena *a, str *text, struct err *e);
 /* Takes DIR/lock for this process's life; rejects when another server has it. */
 res state_lock(const struct state *s, struct err *e);
+/* A claim that the roles hold together with their parent, and after it: waits until every role of a server that was
+ * killed has ended (rejects when one does not). The descriptor is close-on-exec; roles get it passed. */
+res state_claim(const struct state *s, int *fd, struct err *e);
 
 /* The CLI profiles of init's accounts: DIR/profiles/config and credentials, as the AWS CLI reads them. */
 struct profile {

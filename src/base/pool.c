@@ -20,6 +20,7 @@ static void *serve_queue(void *ctx)
 {
     struct pool *p = ctx;
 
+    pthread_setname_np(pthread_self(), "pool");
     pthread_mutex_lock(&p->lock);
     for (;;) {
         while (!p->head && !p->stopping)

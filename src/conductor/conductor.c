@@ -156,6 +156,7 @@ static void *conduct(void *arg)
     int64_t next, until;
     struct posted *p;
 
+    pthread_setname_np(pthread_self(), "conductor");
     while (!stopping(c)) {
         until = ring(c);
         while ((p = take(c, &next)) != NULL) {

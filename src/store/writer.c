@@ -106,6 +106,7 @@ static void *writing(void *ctx)
     struct writer *w = ctx;
     struct work *one;
 
+    pthread_setname_np(pthread_self(), "writer");
     while ((one = take(w, true)) != NULL)
         run_group(w, one);
     return NULL;

@@ -2,6 +2,7 @@
 /* The client: one question, one answer, and nothing left behind in between. */
 #include "vault/vault.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -16,6 +17,8 @@ enum { ANSWER_SECONDS = 10, OWN_BYTES_MAX = 1 << 16, WORK_BYTES_MAX = 4 << 20 };
 
 struct vault {
     struct vault_pipe pipe; /* fd -1: the vault is gone */
+    _Atomic bool lost;      /* the same, for other threads */
+    _Atomic int next_fd;    /* a new vault's socket, which the next call goes over to; -1: none */
     struct arena *own;      /* this struct and the room */
 };
 
@@ -26,6 +29,7 @@ static void take_fd(struct vault *v, int fd)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     v->pipe.fd = fd;
+    atomic_store(&v->lost, false);
 }
 
 static void drop_fd(struct vault *v)
@@ -33,6 +37,7 @@ static void drop_fd(struct vault *v)
     if (v->pipe.fd >= 0)
         close(v->pipe.fd);
     v->pipe.fd = -1;
+    atomic_store(&v->lost, true);
 }
 
 struct vault *vault_client_new(int fd)
@@ -41,6 +46,7 @@ struct vault *vault_client_new(int fd)
     struct vault *v = ARENA_NEW(own, struct vault);
 
     v->own = own;
+    atomic_init(&v->next_fd, -1);
     v->pipe.room = arena_alloc(own, VAULT_PIPE_ROOM_BYTES);
     v->pipe.secrets = arena_new_secret(WORK_BYTES_MAX);
     take_fd(v, fd);
@@ -49,6 +55,23 @@ struct vault *vault_client_new(int fd)
 
 void vault_client_rebind(struct vault *v, int fd)
 {
+    int untaken = atomic_exchange(&v->next_fd, fd);
+
+    if (untaken >= 0)
+        close(untaken);
+}
+
+bool vault_client_lost(const struct vault *v)
+{
+    return atomic_load(&v->lost) && atomic_load(&v->next_fd) < 0;
+}
+
+static void go_over(struct vault *v)
+{
+    int fd = atomic_load(&v->next_fd) < 0 ? -1 : atomic_exchange(&v->next_fd, -1);
+
+    if (fd < 0)
+        return;
     drop_fd(v);
     take_fd(v, fd);
 }
@@ -57,6 +80,7 @@ void vault_client_free(struct vault *v)
 {
     if (!v)
         return;
+    vault_client_rebind(v, -1);
     drop_fd(v);
     arena_free(v->pipe.secrets);
     arena_free(v->own); /* v itself */
@@ -90,6 +114,7 @@ static res exchange(struct vault *v, enum vault_op op, const str *args, size_t n
 {
     bool end;
 
+    go_over(v);
     if (v->pipe.fd < 0)
         return oops(e, 0, "vault is gone");
     res sent = vault_pipe_send(v->pipe.fd, op, args, n_args, e);

@@ -3,16 +3,14 @@
 #include "vault/harden.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/confine.h"
 #include "base/log.h"
 
 #ifdef BARMKIN_SANITIZE
@@ -56,14 +54,6 @@ res vault_harden(struct err *e)
     return OK;
 }
 
-#if defined(__x86_64__)
-enum { ARCH = AUDIT_ARCH_X86_64 };
-#elif defined(__aarch64__)
-enum { ARCH = AUDIT_ARCH_AARCH64 };
-#else
-#error "name this machine's AUDIT_ARCH"
-#endif
-
 /* Messages, memory, threads, time, randomness, and dying. No file can be opened, nothing executed, no socket made. */
 static const unsigned allowed[] = {
     SYS_recvfrom,      SYS_recvmsg,        SYS_sendto,       SYS_sendmsg,     SYS_setsockopt,      SYS_shutdown,
@@ -74,27 +64,12 @@ static const unsigned allowed[] = {
     SYS_exit_group,    SYS_gettid,         SYS_getpid,       SYS_tgkill,      SYS_sched_yield,
 };
 
-enum { N_ALLOWED = sizeof allowed / sizeof *allowed, N_HEAD = 4 };
-
 res vault_confine(struct err *e)
 {
-    struct sock_filter code[N_HEAD + 2 * N_ALLOWED + 1] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    };
-    struct sock_filter *at = code + N_HEAD;
+    const struct confine_list list = {allowed, sizeof allowed / sizeof *allowed, SECCOMP_RET_ALLOW};
+    const struct confinement c = {.lists = &list, .n_lists = 1, .otherwise = SECCOMP_RET_KILL_PROCESS};
 
-    for (size_t i = 0; i < N_ALLOWED; i++) {
-        *at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
-        *at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    }
-    *at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-    struct sock_fprog program = {.len = (unsigned short)(at - code), .filter = code};
     tzset(); /* reads /etc/localtime now rather than at the first certificate's date */
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
-        return oops(e, errno, "confining vault to its system calls");
-    return OK;
+    return confine(&c, e);
 }
 #endif

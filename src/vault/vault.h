@@ -3,6 +3,7 @@
  */
 #ifndef BARMKIN_VAULT_VAULT_H
 #define BARMKIN_VAULT_VAULT_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -15,9 +16,11 @@ enum { VAULT_KEY_BYTES = 32 };
 
 struct vault *vault_client_new(int fd); /* owns the socket */
 void vault_client_free(struct vault *v);
-/* Goes on with a new vault's socket, owned from now on. After an oops of the pipe (vault died, no answer for 10 s)
- * every call answers an oops until this is done. */
+/* Goes on with a new vault's socket, owned from now on: the next call uses it. Any thread, also during a call, which
+ * then ends with the old one. After an oops of the pipe (vault died, no answer for 10 s) every call answers an oops until
+ * this is done. */
 void vault_client_rebind(struct vault *v, int fd);
+bool vault_client_lost(const struct vault *v); /* in that state, with no new socket given yet; any thread */
 
 /* Seals bytes under the root key for one purpose (a literal such as "access-key"); aad is bound in and must be given
  * again to open. AES-256-GCM under HKDF(root, purpose). Results live in `a`; plaintext always in `secrets`. */

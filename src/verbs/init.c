@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "api/gate.h"
@@ -15,12 +16,11 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
-#include "front.h"
-#include "parent.h"
+#include "roles.h"
 #include "vault/server.h"
 #include "verbs/verbs.h"
 
-enum { INIT_PIPES = 1 + FRONT_EXTRA_PIPES, FIRST_UID_BASE = 64100 };
+enum { INIT_PIPES = 1 + FRONT_EXTRA_PIPES };
 
 static const char *const first_accounts[] = {"management", "dev", "staging", "prod"};
 
@@ -62,7 +62,6 @@ static void fill_state(struct options *o, struct state *s)
     s->org_id = arena_printf(o->arena, "o-%.10s", hex);
     s->region = S("us-east-1");
     s->listen = o->listen.n ? o->listen : S("127.0.0.1:4566");
-    s->uid_base = FIRST_UID_BASE;
     s->management_account = account_id(o->arena, o->seed, "management");
 }
 
@@ -197,20 +196,22 @@ static res populate(struct options *o, struct state *s, struct front *f, struct 
 static res init(struct options *o, struct state *s, struct err *e)
 {
     static struct front f;
-    struct vault_child vault;
-    int fds[INIT_PIPES];
+    pid_t vault;
+    int fds[INIT_PIPES], control;
 
     TRY(state_make(s, e));
     TRY(vault_init(state_path(s, o->arena, "vault"), e));
     TRY(state_hand_vault(s, e));
-    TRY(parent_start_vault(s, fds, INIT_PIPES, -1, &vault, e));
+    TRY(roles_start_vault(s, -1, &vault, &control, e));
+    TRY(roles_vault_pipes(control, fds, INIT_PIPES, e));
     TRY(state_save(s, e));
     res r = front_open(&f, arena_z(o->arena, s->dir), fds, INIT_PIPES, -1, e);
     if (is_ok(r)) {
         r = populate(o, s, &f, e);
         front_close(&f);
     }
-    parent_stop_vault(&vault);
+    close(control); /* ends vault */
+    waitpid(vault, NULL, 0);
     TRY(state_hand_front(s, e));
     return r;
 }
@@ -235,6 +236,8 @@ int verb_init(struct options *o, struct err *e)
         return EXIT_CONFLICT;
     }
     fill_state(o, &s);
+    if (!is_ok(uids_choose(o->uid_base, &s.uid_base, e)))
+        return EXIT_PRECONDITION;
     return is_ok(init(o, &s, e)) ? EXIT_DONE : EXIT_FAILED;
 }
 

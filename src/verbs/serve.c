@@ -17,7 +17,10 @@ int verb_serve(struct options *o, struct err *e)
     }
     if (!is_ok(state_load(arena_z(o->arena, options_state(o)), o->arena, &s, e)))
         return EXIT_NOT_FOUND;
-    return is_ok(parent_serve(&s, o->listen, e)) ? EXIT_DONE : EXIT_FAILED;
+    if (!is_ok(state_lock(&s, e)))
+        return EXIT_CONFLICT;
+    res r = parent_serve(&s, o->listen, e);
+    return is_ok(r) ? EXIT_DONE : r.why == WHY_REJECT ? EXIT_PRECONDITION : EXIT_FAILED;
 }
 
 int verb_status(struct options *o, struct err *e)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct verb verbs[] = {
-    {"init", "--state DIR [--seed N] [--listen HOST:PORT] [-o json]",
+    {"init", "--state DIR [--seed N] [--listen HOST:PORT] [--uid-base N] [-o json]",
      "make a CA, a root key, an Organization and its first accounts", verb_init},
     {"serve", "--state DIR [--listen HOST:PORT]", "serve in the foreground until SIGTERM", verb_serve},
     {"status", "--state DIR [-o json]", "is a server running on this state, and on what address", verb_status},
@@ -46,6 +46,7 @@ static const struct option_name option_names[] = {
     {"-o", offsetof(struct options, output), false},
     {"--listen", offsetof(struct options, listen), false},
     {"--seed", offsetof(struct options, seed), false},
+    {"--uid-base", offsetof(struct options, uid_base), false},
     {"--id", offsetof(struct options, id), false},
     {"--vpc", offsetof(struct options, vpc), false},
     {"--subnet", offsetof(struct options, subnet), false},

@@ -31,6 +31,7 @@ struct warden_client {
     struct waiting *waiting;
     struct arena *arena; /* the client itself and its buffer */
     void *body;
+    pthread_mutex_t telling; /* held while on_event runs */
     warden_on_event *on_event;
     void *arg;
 };
@@ -40,6 +41,14 @@ static void close_fds(const int *fds, size_t n)
     for (size_t i = 0; i < n; i++)
         if (fds[i] >= 0)
             close(fds[i]);
+}
+
+static void tell(struct warden_client *c, uint16_t type, size_t n, int *fds, size_t n_fds)
+{
+    pthread_mutex_lock(&c->telling);
+    if (c->on_event)
+        c->on_event(c->arg, type, c->body, n, fds, n_fds);
+    pthread_mutex_unlock(&c->telling);
 }
 
 /* True if somebody took the answer with its descriptors. */
@@ -81,8 +90,7 @@ static bool read_one(struct warden_client *c)
         return false;
     }
     if (head.request == 0) {
-        if (c->on_event)
-            c->on_event(c->arg, head.type, c->body, head.body_bytes, fds, head.n_fds);
+        tell(c, head.type, head.body_bytes, fds, head.n_fds);
         close_fds(fds, head.n_fds);
         return true;
     }
@@ -100,6 +108,7 @@ static void *reader(void *arg)
 {
     struct warden_client *c = arg;
 
+    pthread_setname_np(pthread_self(), "warden-reader");
     while (read_one(c))
         ;
     shutdown(c->fd, SHUT_RDWR); /* a stream that went wrong is not written to either */
@@ -112,8 +121,7 @@ static void *reader(void *arg)
     }
     c->waiting = NULL;
     pthread_mutex_unlock(&c->lock);
-    if (c->on_event)
-        c->on_event(c->arg, 0, NULL, 0, NULL, 0);
+    tell(c, 0, 0, NULL, 0);
     return NULL;
 }
 
@@ -126,11 +134,21 @@ struct warden_client *warden_client_new(int fd, warden_on_event *on_event, void 
     c->body = arena_alloc(a, MESSAGE_BODY_MAX);
     pthread_mutex_init(&c->lock, NULL);
     pthread_mutex_init(&c->sending, NULL);
+    pthread_mutex_init(&c->telling, NULL);
     if (pthread_create(&c->reader, NULL, reader, c) != 0) {
         log_error("no thread for warden's answers");
         _exit(70);
     }
     return c;
+}
+
+void warden_client_mute(struct warden_client *c)
+{
+    if (!c)
+        return;
+    pthread_mutex_lock(&c->telling);
+    c->on_event = NULL;
+    pthread_mutex_unlock(&c->telling);
 }
 
 void warden_client_free(struct warden_client *c)
@@ -142,6 +160,7 @@ void warden_client_free(struct warden_client *c)
     close(c->fd);
     pthread_mutex_destroy(&c->lock);
     pthread_mutex_destroy(&c->sending);
+    pthread_mutex_destroy(&c->telling);
     arena_free(c->arena);
 }
 

@@ -20,6 +20,8 @@ typedef void warden_on_event(void *arg, uint16_t type, const void *body, size_t 
 
 /* Owns the socket. on_event may be NULL. Never NULL itself. */
 struct warden_client *warden_client_new(int fd, warden_on_event *on_event, void *arg);
+/* No event is told any more, and none is being told: whom on_event hands them to may go. Calls go on. NULL is fine. */
+void warden_client_mute(struct warden_client *c);
 /* Closes the pipe, which ends a warden that lives by it, and joins the reader. No call may be under way. */
 void warden_client_free(struct warden_client *c);
 
