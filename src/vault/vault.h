@@ -17,8 +17,8 @@ enum { VAULT_KEY_BYTES = 32 };
 struct vault *vault_client_new(int fd); /* owns the socket */
 void vault_client_free(struct vault *v);
 /* Goes on with a new vault's socket, owned from now on: the next call uses it. Any thread, also during a call, which
- * then ends with the old one. After an oops of the pipe (vault died, no answer for 10 s) every call answers an oops until
- * this is done. */
+ * then ends with the old one. After an oops of the pipe (vault died, no answer for 10 s) every call answers an oops
+ * until this is done. */
 void vault_client_rebind(struct vault *v, int fd);
 bool vault_client_lost(const struct vault *v); /* in that state, with no new socket given yet; any thread */
 
