@@ -48,6 +48,8 @@ static res locate_one(struct call *c, const struct access_line *line, const str 
         out->arn = fill_arn(c, line->on->arn, names, n);
         return OK;
     }
+    out->arn =
+        STR_ABSENT; /* what the finder does not name is named by the template, so that it is judged by its name */
     TRY(line->on->find(c, names, n, out));
     if (!out->arn.n)
         out->arn = fill_arn(c, line->on->arn, names, n);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Plays transcripts, src/services/NAME/NAME.t: requests as text, signed here, and the replies they must get. The format is
 described in tests/README.md. By hand: /usr/bin/python3 tests/transcripts/play.py FILE... plays on a server of its own and
-prints every exchange."""
+prints every exchange; with --record it writes the reply of each exchange that ends in an empty "=>" into the file, ids
+and moments as names. What was recorded is read by a person before it is kept."""
 import http.client
 import os
 import re
@@ -48,8 +49,8 @@ class Transcript:
                 self.headers.append(rest)
             elif line:
                 raise ValueError(f"{self.path}:{number}: before the first exchange: service NAME, header NAME: VALUE")
-        elif now.status is None and line.startswith("=> "):
-            now.status = int(line[3:])
+        elif now.status is None and line.startswith("=>"):
+            now.status = int(line[3:] or 0)
         elif now.status is None and not now.request and line.startswith(("as ", "keep ")) or line == "raw":
             word, _, rest = line.partition(" ")
             if word == "as":
@@ -173,23 +174,58 @@ class Player:
         return m is not None
 
     def play(self, x):
-        if x.keep:
-            for k in KEYS:
-                self.values.pop(k, None)
         status, headers, body = self.send(x)
-        wrong = self.compare(x, status, headers, body)
-        if x.keep and not wrong:
-            self.identities[x.keep] = tuple(self.values.get(k) for k in KEYS)
-        return wrong, status, body
+        if x.keep:  # the keys that the reply carries are an identity from now on
+            found = [re.search(rf'<{k}>([^<]+)<|"{k}":"([^"]+)"', body) for k in KEYS]
+            self.identities[x.keep] = tuple(m and (m.group(1) or m.group(2)) for m in found)
+            self.values.update({k: m.group(1) or m.group(2) for k, m in zip(KEYS, found) if m})
+        return self.compare(x, status, headers, body), status, body
+
+
+def with_names(text, values):
+    """A reply as it may stand in a transcript: what differs from run to run is named."""
+    for name, value in sorted(values.items(), key=lambda kv: -len(kv[1] or "")):
+        if value and len(value) > 5:
+            text = text.replace(value, "{{" + name + "}}")
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "{{*}}", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "{{*}}", text)
+    text = re.sub(r"\b1[789]\d{8}(\.\d+)?\b", "{{*}}", text)
+    return re.sub(r"\b(AIDA|AROA|ANPA|AKIA|ASIA)[A-Z0-9]{12,}", "{{*}}", text)
+
+
+def record(path, player):
+    """Puts what the server answers in the places of the empty "=>"."""
+    out = {}
+    for x in player.transcript.exchanges:
+        try:
+            _, status, body = player.play(x)
+        except KeyError as e:
+            print(f"{path}:{x.line}: {e}")
+            continue
+        if x.status == 0:
+            out[x.line] = f"=> {status}\n\n{with_names(body, player.values)}".rstrip()
+    with open(path) as f:
+        lines, at = f.read().split("\n"), 0
+    for i, line in enumerate(lines):
+        at = i + 1 if line.startswith("--- ") else at
+        if line.strip() == "=>" and at in out:
+            lines[i] = out[at]
+    with open(path, "w") as f:
+        f.write("\n".join(lines))
 
 
 def main(paths):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     import conftest
+    recording = "--record" in paths
+    paths = [p for p in paths if p != "--record"]
     server, bad = conftest.Server().start(), 0
     try:
         for path in paths:
             player = Player(server, Transcript(path))
+            if recording:
+                record(path, player)
+                continue
             for x in player.transcript.exchanges:
                 try:
                     wrong, status, body = player.play(x)

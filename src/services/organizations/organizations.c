@@ -103,18 +103,19 @@ res organizations_list_roots(struct call *c, const struct organizations_list_roo
     return OK;
 }
 
+/* All accounts hang below the one root, so its children are listed as the accounts are. */
 res organizations_list_accounts_for_parent(struct call *c, const struct organizations_list_accounts_for_parent_in *in,
                                            struct organizations_list_accounts_for_parent_out *out)
 {
-    struct organizations_account_page page;
+    struct organizations_list_accounts_in all = {.next_token = in->next_token, .max_results = in->max_results};
+    struct organizations_list_accounts_out listed = {0};
 
     TRY(only_management(c));
     if (!str_eq(in->parent_id, root_id(c)))
         return fault(c, &organizations_ParentNotFoundException, "You specified parent that doesn't exist.");
-    TRY(organizations_account_by(c, "parent", in->parent_id, management(c), 1000, &page));
-    out->accounts.v = ARENA_ARRAY(c->arena, struct organizations_account_out, page.n + 1);
-    for (size_t i = 0; i < page.n; i++)
-        out->accounts.v[out->accounts.n++] = account_out(c, page.v[i]);
+    TRY(organizations_list_accounts(c, &all, &listed));
+    out->accounts = listed.accounts;
+    out->next_token = listed.next_token;
     return OK;
 }
 
