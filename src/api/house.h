@@ -12,6 +12,7 @@ struct writer;
 struct blobs;
 struct audit;
 struct warden_client;
+struct network_doors;
 struct pool;
 struct conductor;
 struct sigkeys;
@@ -31,6 +32,7 @@ struct house {
      * policies hold for one value of it. Published after COMMIT, before the replies. */
     _Atomic uint64_t law_generation;
     void *doors;                               /* struct doors of serve: listeners in namespaces */
+    const struct network_doors *network;       /* api/network.h; NULL: nothing is served, no VPC is made */
     const struct sandbox_doors *sandbox_doors; /* api/box.h; NULL: sandboxes get no credentials */
     const uint8_t *page_key;                   /* 32 bytes: makes page tokens opaque */
 };
