@@ -2,6 +2,7 @@
 /* Finders: from what a client calls a key (id, ARN, alias name, alias ARN, ciphertext, grant) to the key and its
  * policy.
  */
+#include "api/house.h"
 #include "base/enc.h"
 #include "kms_parts.h"
 
@@ -46,9 +47,7 @@ static res parse(struct call *c, str text, struct named *out)
 
 static str arn_in(struct call *c, str account, const char *kind, str name)
 {
-    str partition = str_sub(call_arn(c, "kms", "x"), 4, 64);
-
-    return arena_printf(c->arena, "arn:%.*s:kms:%.*s:%.*s:%s%.*s", FMT(str_cut(&partition, ':')), FMT(c->region),
+    return arena_printf(c->arena, "arn:%.*s:kms:%.*s:%.*s:%s%.*s", FMT(c->worker->house->partition), FMT(c->region),
                         FMT(account), kind, FMT(name));
 }
 

@@ -122,7 +122,9 @@ res logs_batch_open(struct call *c, const struct logs_stream *s, const struct lo
 
 static str id_at(struct call *c, const struct logs_stream *s, struct logs_position p)
 {
-    return arena_printf(c->arena, "%.*s/%.*s", FMT(s->uid), FMT(logs_position_text(c->arena, p)));
+    str at = logs_position_text(c->arena, p);
+
+    return arena_printf(c->arena, "%.*s/%.*s", FMT(s->uid), FMT(at));
 }
 
 /* Writes events as one or more batches, each named after its first event. */

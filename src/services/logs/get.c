@@ -23,7 +23,7 @@ static res read_token(struct call *c, str token, struct place *p)
 
 static str token(struct call *c, const char *way, struct logs_position p)
 {
-    return arena_printf(c->arena, "%s%.*s", way, FMT(logs_position_text(c->arena, p)));
+    return arena_cat(c->arena, str_z(way), logs_position_text(c->arena, p));
 }
 
 /* The places before and after an empty answer: nothing lies between them. */
