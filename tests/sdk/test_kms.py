@@ -56,6 +56,8 @@ def test_a_new_key_is_described_and_listed(client, server, key):
     assert m["AWSAccountId"] == server.accounts["dev"]["id"] and m["KeyManager"] == "CUSTOMER"
     assert kms.describe_key(KeyId=m["KeyId"])["KeyMetadata"] == kms.describe_key(KeyId=m["Arn"])["KeyMetadata"] == m
     assert kms.list_resource_tags(KeyId=m["KeyId"])["Tags"] == [{"TagKey": "team", "TagValue": "ml"}]
+    kms.update_key_description(KeyId=m["KeyId"], Description="better")
+    assert kms.describe_key(KeyId=m["KeyId"])["KeyMetadata"]["Description"] == "better"
     found = [k for page in kms.get_paginator("list_keys").paginate(PaginationConfig={"PageSize": 2}) for k in page["Keys"]]
     assert {"KeyId": m["KeyId"], "KeyArn": m["Arn"]} in found
     assert len({k["KeyId"] for k in found}) == len(found)
@@ -112,6 +114,8 @@ def test_rotation_settings_are_kept(client, key):
     assert kms.get_key_rotation_status(KeyId=k)["KeyRotationEnabled"] is False
     kms.enable_key_rotation(KeyId=k)
     assert kms.get_key_rotation_status(KeyId=k)["KeyRotationEnabled"] is True
+    kms.disable_key_rotation(KeyId=k)
+    assert kms.get_key_rotation_status(KeyId=k)["KeyRotationEnabled"] is False
 
 
 def test_what_does_not_exist(client, role, document, refuses):
@@ -511,7 +515,10 @@ def test_retiring_is_the_grants_own_affair(client, key, policy, role, document, 
     kms.retire_grant(KeyId=k["Arn"], GrantId=g["GrantId"])  # the issuing account, by identity policy
     with refuses("NotFoundException"):
         kms.retire_grant(KeyId=k["Arn"], GrantId=g["GrantId"])
+    g = make()
     with refuses("ValidationException"):
+        kms.retire_grant(GrantToken=g["GrantToken"], KeyId=k["Arn"], GrantId=g["GrantId"])
+    with refuses("AccessDeniedException"):  # a request that names nothing is allowed nothing
         kms.retire_grant()
 
 

@@ -255,6 +255,15 @@ def test_groups_under_a_customers_key(client, server, name, refuses):
         if os.path.isfile(path):
             with open(path, "rb") as f:
                 assert SECRET.encode() not in f.read(), path
+    # Another key or none from now on; what was sealed stays readable, and a late event changes nothing of that.
+    logs.disassociate_kms_key(logGroupName=group)
+    put(logs, s, (t + 60, "plain"), (t + 61, "plain too"))
+    put(logs, s, (t + 5, "late again"))
+    logs.associate_kms_key(logGroupName=group, kmsKeyId=k)
+    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["kmsKeyId"] == k
+    put(logs, s, (t + 70, "sealed again"))
+    said = follow(logs, s, limit=3)
+    assert said[1] == "late again" and said[-3:] == ["plain", "plain too", "sealed again"] and len(said) == 15
     kms.put_key_policy(KeyId=k, PolicyName="default", Policy=json.dumps(plain))
     with refuses("AccessDeniedException", "KMS key"):
         logs.get_log_events(**s)
