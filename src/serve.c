@@ -30,7 +30,9 @@ static const struct fault_type *violates(const struct service *s, bool missing)
 {
     if (s->protocol == P_EC2)
         return missing ? &ec2_missing : &ec2_invalid;
-    return s->protocol == P_QUERY ? &query_invalid : s->protocol == P_REST_XML ? &s3_invalid : &invalid;
+    if (s->protocol == P_REST_XML)
+        return missing ? &bad_xml : &s3_invalid;
+    return s->protocol == P_QUERY ? &query_invalid : &invalid;
 }
 
 /* ---- one request from its header to its call ---- */
@@ -158,6 +160,12 @@ static res identify(struct serving *s)
         c->region = S("us-east-1");
     else if (who_is_region(s->proof.claim.region)) /* proven; an unsigned request has the house's own */
         c->region = s->proof.claim.region;
+    c->signed_by = s->proof.fault != IDENTIFY_OK        ? SIGNED_NOT
+                   : s->proof.sigv2                     ? SIGNED_V2_QUERY
+                   : s->proof.claim.form == SIGV4_QUERY ? SIGNED_V4_QUERY
+                                                        : SIGNED_V4;
+    if (s->routed.service->protocol == P_REST_XML && s->routed.op->kind != OP_UPLOADS)
+        TRY(serve_body_check(s, body));
     return decode(s);
 }
 
@@ -171,7 +179,7 @@ static res run_write(struct work *w, struct txn *t)
     worker_tidy(c->worker);
     c->fault = (struct fault){0}; /* a second run starts as the first did */
     c->after = NULL;
-    c->audit = NULL;
+    c->audit = s->up.audit;
     err_clear(&c->err);
     c->txn = t;
     res why = call_run(c);
@@ -198,13 +206,21 @@ static void run_after(struct errand *e)
     loop_post(s->thread->loop, back_on_loop, s);
 }
 
+static void undo_upload(struct errand *e)
+{
+    struct serving *s = (struct serving *)((char *)e - offsetof(struct serving, errand));
+
+    serve_upload_undo(s);
+    loop_post(s->thread->loop, back_on_loop, s);
+}
+
 static void write_done(struct work *w, bool committed)
 {
     struct serving *s = (struct serving *)((char *)w - offsetof(struct serving, work));
 
     s->outcome = w->outcome;
-    s->errand.run = run_after;
-    if (committed && s->call.after)
+    s->errand.run = committed ? run_after : undo_upload;
+    if (committed ? s->call.after != NULL : s->call.op->kind == OP_UPLOADS)
         pool_submit(s->thread->house->pool, &s->errand);
     else
         loop_post(s->thread->loop, back_on_loop, s);

@@ -27,16 +27,18 @@ struct io_thread { /* one loop and what its calls run with */
 struct upload_state {
     struct upload upload;
     struct blob_writer *writer;
-    struct hashing *hashing; /* MD5, SHA-256 and the client's checksum, as the bytes pass */
-    struct chunked *chunked; /* NULL: a plain body */
+    struct hashing *hashing;  /* MD5, SHA-256 and the client's checksum, as the bytes pass */
+    struct chunked *chunked;  /* NULL: a plain body */
+    struct audit_line *audit; /* of the calls that prepare() made */
     uint64_t received;
     bool failed;
 };
 
 struct download_state {
     struct download download;
-    struct blob_reader *reader;
-    uint64_t sent;
+    struct blob_reader *reader; /* of the segment that is being sent */
+    size_t at;                  /* its index */
+    uint64_t sent;              /* of it */
 };
 
 struct serving {
@@ -73,7 +75,10 @@ void serve_fail(struct serving *s, const struct fault_type *type, const char *te
 /* serve_body.c */
 res serve_upload_begin(struct serving *s);
 void serve_upload_piece(struct serving *s, str piece);
-void serve_upload_end(struct serving *s); /* finishes the blob on the pool, then runs the call */
+void serve_upload_end(struct serving *s);  /* finishes the blob on the pool, then runs the call */
+void serve_upload_undo(struct serving *s); /* the call failed: removes the blob that was finished for it; blocks */
+/* A body that was held in memory, against the checksums in its headers (Content-MD5, x-amz-checksum-*). */
+res serve_body_check(struct serving *s, str body);
 void serve_download_begin(struct serving *s, struct wire_output *w);
 void serve_download_more(struct serving *s);
 void serve_proxy(struct serving *s);

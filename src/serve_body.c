@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/gate.h"
+#include "base/log.h"
 #include "crypto/hash.h"
 #include "identify/checksum.h"
 #include "identify/chunked.h"
@@ -67,6 +68,7 @@ static res judge_and_prepare(struct serving *s)
         why = c->op->prepare(c, c->in, &s->up.upload);
     txn_rollback(c->txn);
     c->txn = NULL;
+    s->up.audit = c->audit;
     return why;
 }
 
@@ -160,50 +162,115 @@ void serve_upload_end(struct serving *s)
     pool_submit(s->thread->house->pool, &s->errand);
 }
 
+void serve_upload_undo(struct serving *s)
+{
+    struct err e = {0};
+
+    if (s->up.upload.blob_id.n && !is_ok(blob_remove(s->thread->house->blobs, s->up.upload.blob_id, &e)))
+        log_warn("a blob stays until the collector comes: %s", e.what);
+}
+
+/* ---- bodies in memory ---- */
+
+res serve_body_check(struct serving *s, str body)
+{
+    struct call *c = &s->call;
+    const struct sigv4_claim *claim = s->proof.fault == IDENTIFY_OK && !s->proof.sigv2 ? &s->proof.claim : NULL;
+    enum identify_fault why = IDENTIFY_OK;
+    struct body_check check;
+
+    if (shape_field(s->routed.op->in,
+                    S("ChecksumCRC32"))) /* then such a header speaks of something else than this body */
+        return OK;
+    if (claim && chunked_is(claim))
+        return who_fault(c, s->routed.service, IDENTIFY_PAYLOAD, "This operation takes no aws-chunked body.");
+    res r = body_check_begin(&check, s->request, claim, &why, &c->err);
+    if (is_ok(r)) {
+        body_check_add(&check, body);
+        r = body_check_end(&check, &why, &c->err);
+    }
+    return r.why == WHY_REJECT ? who_fault(c, s->routed.service, why, c->err.what) : r;
+}
+
 /* ---- downloads ---- */
+
+static void cut_off(struct serving *s)
+{
+    s->answered = true;
+    x_close(s->x); /* the header has gone out: all that can be said now is that it did not end well */
+}
+
+static res open_segment(struct serving *s)
+{
+    const struct download_segment *v = &s->down.download.v[s->down.at];
+
+    s->down.sent = 0;
+    return blob_open(s->thread->house->blobs, v->blob_id, v->key, &s->down.reader, &s->call.err);
+}
 
 void serve_download_begin(struct serving *s, struct wire_output *w)
 {
-    struct download *d = s->call.body.download;
-    struct call *c = &s->call;
+    struct download *d = &s->down.download;
 
-    s->down.download = *d;
-    if (!d->no_body && d->blob_id.n &&
-        !is_ok(blob_open(s->thread->house->blobs, d->blob_id, d->key, &s->down.reader, &c->err))) {
+    *d = *s->call.body.download;
+    if (!d->no_body && d->n && !is_ok(open_segment(s))) {
         s->outcome = (res){WHY_OOPS};
-        c->fault.type = NULL;
+        s->call.fault.type = NULL;
+        s->call.body.download = NULL;
         serve_answer(s);
         return;
     }
     x_reply_begin(s->x, w->status, w->headers, w->n_headers, d->length);
-    if (d->no_body || !d->length) {
-        s->answered = true;
-        x_reply_end(s->x);
+    if (!d->no_body && d->n) {
+        serve_download_more(s);
         return;
     }
-    serve_download_more(s);
+    s->answered = true;
+    x_reply_end(s->x);
+}
+
+/* Sends of the open segment what there is room for. True at its end; false: no room is left, or it cannot be read. */
+static bool send_segment(struct serving *s, bool *failed)
+{
+    const struct download_segment *v = &s->down.download.v[s->down.at];
+    char slice[BLOB_FRAME_BYTES];
+    bool room = true;
+
+    while (room && s->down.sent < v->length) {
+        uint64_t at = v->offset + s->down.sent, left = v->length - s->down.sent;
+        size_t want = BLOB_FRAME_BYTES - (size_t)(at % BLOB_FRAME_BYTES), got = 0; /* whole frames after the first */
+        if (left < want)
+            want = (size_t)left;
+        res r = blob_read(s->down.reader, at, slice, want, &got, &s->call.err);
+        *failed = !is_ok(r) || got == 0;
+        if (*failed)
+            return false;
+        s->down.sent += got;
+        room = x_write(s->x, str_n(slice, got));
+    }
+    return s->down.sent == v->length;
 }
 
 void serve_download_more(struct serving *s)
 {
-    char slice[BLOB_FRAME_BYTES];
-    bool room = true;
+    const struct download *d = &s->down.download;
+    bool failed = false;
 
-    while (room && s->down.sent < s->down.download.length) {
-        uint64_t left = s->down.download.length - s->down.sent;
-        size_t want = left < sizeof slice ? (size_t)left : sizeof slice, got = 0;
-        res r = blob_read(s->down.reader, s->down.download.offset + s->down.sent, slice, want, &got, &s->call.err);
-        if (!is_ok(r) || got == 0) { /* the header has gone out: all that can be said now is that it did not end well */
+    while (send_segment(s, &failed)) {
+        blob_close(s->down.reader);
+        s->down.reader = NULL;
+        if (++s->down.at == d->n) {
             s->answered = true;
-            x_close(s->x);
+            x_reply_end(s->x);
             return;
         }
-        s->down.sent += got;
-        room = x_write(s->x, str_n(slice, got));
+        failed = !is_ok(open_segment(s));
+        if (failed)
+            break;
     }
-    if (s->down.sent == s->down.download.length) {
-        s->answered = true;
-        x_reply_end(s->x);
+    if (failed) {
+        log_error("%.*s: a download broke off: %s", FMT(s->call.request_id), s->call.err.what);
+        cut_off(s);
     }
 }
 
@@ -236,5 +303,4 @@ void serve_body_drop(struct serving *s)
     blob_close(s->down.reader);
     s->down.reader = NULL;
     explicit_bzero(s->up.upload.key, sizeof s->up.upload.key);
-    explicit_bzero(s->down.download.key, sizeof s->down.download.key);
 }

@@ -315,8 +315,10 @@ static void parse_op(struct reader *r, struct service_def *s)
             o->status = (int)v;
         else if (is(r, i, "body") && str_to_u64(word(r, i + 1, "the size"), &v))
             o->max_body = (uint32_t)v;
+        else if (is(r, i, "with"))
+            o->with = word(r, i + 1, "the header");
         else
-            die(r->file, r->line, "after an operation: METHOD /uri, status N, body BYTES");
+            die(r->file, r->line, "after an operation: METHOD /uri, status N, body BYTES, with HEADER");
     }
     o->in = add_shape(s, arena_printf(heap, "%.*s_in", FMT(snake(o->name))), r->line);
     o->out = add_shape(s, arena_printf(heap, "%.*s_out", FMT(snake(o->name))), r->line);

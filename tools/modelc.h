@@ -67,7 +67,7 @@ struct record_def {
 };
 
 struct op_def {
-    str name, c_name, method, uri, prepare;
+    str name, c_name, method, uri, with, prepare;
     int kind, status, line;
     uint32_t max_body;
     struct shape_def *in, *out;

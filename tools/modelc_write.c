@@ -312,6 +312,7 @@ static void write_op(FILE *f, const struct service_def *s, const struct op_def *
             FMT(s->c_name), FMT(o->name), FMT(s->c_name), FMT(o->name), o->kind);
     text_or_null(f, "method", o->method);
     text_or_null(f, "uri", o->uri);
+    text_or_null(f, "with_header", o->with);
     fprintf(f,
             ".status = %d,\n    .in = &%.*s_shape, .out = &%.*s_shape, .access = %.*s_access, .n_access = %zu,\n    ",
             o->status, FMT(o->in->c_name), FMT(o->out->c_name), FMT(o->c_name), o->n_access);

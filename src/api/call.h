@@ -38,6 +38,9 @@ struct caller {
     str source_arn, source_account; /* of a service principal: the resource it acts for */
 };
 
+/* How a request proved who sent it. */
+enum signed_by { SIGNED_NOT, SIGNED_V4, SIGNED_V4_QUERY, SIGNED_V2_QUERY };
+
 /* Through which socket a request came. Facts of the kernel, never of a header. */
 struct door {
     str vpce_id, vpc_id; /* absent: not through an endpoint */
@@ -57,6 +60,7 @@ struct resource {
     size_t n_principals;
     const struct str_pair *tags;
     size_t n_tags;
+    const char *tag_prefix; /* of their condition keys; NULL: "aws:ResourceTag/" */
 };
 
 struct fault {
@@ -76,12 +80,18 @@ struct upload {
     void *state;                       /* what prepare() wants the handler to have */
 };
 
-/* The body of a download, set by the handler; serve pumps it out after the transaction has ended. */
-struct download {
-    str blob_id; /* absent: no body */
+/* The body of a download, set by the handler; serve pumps it out after the transaction has ended. The segments follow
+ * one another; they hold keys, so they stand in c->secrets. */
+struct download_segment {
+    str blob_id;
     uint8_t key[32];
-    uint64_t offset, length;
-    bool no_body; /* HEAD */
+    uint64_t offset, length; /* of the blob's plaintext; length > 0 */
+};
+struct download {
+    const struct download_segment *v;
+    size_t n;
+    uint64_t length; /* what Content-Length says: of all segments, also where no_body keeps them back */
+    bool no_body;    /* HEAD, 304 */
 };
 
 /* A request passed on to a model server, set by the handler of an OP_PROXIES operation. */
@@ -109,6 +119,7 @@ struct call {
     const struct operation *op;
     const struct caller *caller;
     const struct door *door;
+    enum signed_by signed_by;
     const struct call *parent; /* of a call_as; else NULL */
     unsigned depth;
     str region, request_id;

@@ -303,7 +303,8 @@ static size_t add_resource_context(struct call *c, const struct resource *r, con
     if (r->account.n)
         context_add(c, S("aws:ResourceAccount"), r->account);
     for (size_t i = 0; i < r->n_tags; i++)
-        context_add(c, arena_cat(c->arena, S("aws:ResourceTag/"), r->tags[i].key), r->tags[i].value);
+        context_add(c, arena_cat(c->arena, str_z(r->tag_prefix ? r->tag_prefix : "aws:ResourceTag/"), r->tags[i].key),
+                    r->tags[i].value);
     for (size_t i = 0; iam && i < r->n_tags; i++) /* the older name of the same, still in use */
         context_add(c, arena_cat(c->arena, S("iam:ResourceTag/"), r->tags[i].key), r->tags[i].value);
     if (line && line->kind == ACCESS_PASS_ROLE)

@@ -60,6 +60,7 @@ struct operation {
     const char *name;
     enum op_kind kind;
     const char *method, *uri; /* REST protocols: "/{Bucket}/{Key+}?uploads" */
+    const char *with_header;  /* tells it from another of the same method and URI (CopyObject); NULL: none */
     int status;               /* of success; 200 by default */
     const struct shape *in, *out;
     const struct access_line *access;

@@ -42,14 +42,18 @@ static str without_port(str host)
     return colon < 0 ? host : str_sub(host, 0, (size_t)colon);
 }
 
-/* Cuts ".REGION.amazonaws.com" or ".amazonaws.com" off; false if the name ends otherwise. */
+/* Cuts ".REGION.amazonaws.com" or ".amazonaws.com" off; false if the name ends otherwise. ".localhost" is this machine
+ * wherever names are resolved (RFC 6761), so that BUCKET.s3.localhost works without a resolver. */
 static bool service_part(str host, str *part)
 {
-    static const str tail = {".amazonaws.com", 14};
+    static const str tails[] = {{".amazonaws.com", 14}, {".localhost", 10}};
+    size_t n = 0;
 
-    if (!str_ends(host, tail))
+    for (size_t i = 0; i < 2; i++)
+        n = str_ends(host, tails[i]) ? tails[i].n : n;
+    if (!n)
         return false;
-    *part = str_sub(host, 0, host.n - tail.n);
+    *part = str_sub(host, 0, host.n - n);
     ptrdiff_t dot = str_rfind(*part, '.');
     str last = dot < 0 ? STR_ABSENT : str_from(*part, (size_t)dot + 1);
     if (last.n > 6 && str_find(last, '-') > 0) /* us-east-1 */
@@ -129,12 +133,42 @@ static bool match_path(str pattern, str path, struct match *m, struct arena *a)
     return !str_is(path) || path.n == 0; /* "/bucket/" is "/bucket" */
 }
 
+static bool is_signature(str name)
+{
+    return str_starts_nocase(name, S("X-Amz-")) || str_eq(name, S("AWSAccessKeyId")) || str_eq(name, S("Signature")) ||
+           str_eq(name, S("Expires")) || str_eq(name, S("x-id"));
+}
+
+/* S3 tells operations apart by parameters: "DELETE /bucket?cors" must never become DeleteBucket because nobody built
+ * DeleteBucketCors. So an operation is meant only when it knows every parameter. */
+static bool knows_query(const struct operation *op, str query)
+{
+    str own = str_z(op->uri);
+
+    (void)str_cut(&own, '?');
+    while (str_is(query)) {
+        str pair = str_cut(&query, '&');
+        str name = str_cut(&pair, '=');
+        bool known = !name.n || is_signature(name) || query_has(own, name);
+        for (uint32_t i = 0; i < op->in->n && !known; i++)
+            known = op->in->fields[i].where == W_QUERY && str_eq(str_z(op->in->fields[i].as), name);
+        if (!known)
+            return false;
+    }
+    return true;
+}
+
 static bool match_uri(const struct operation *op, const struct http_request *r, str path, struct match *m,
                       struct arena *a)
 {
     str query = str_z(op->uri), pattern = str_cut(&query, '?');
 
     if (!op->uri || !str_eq(str_z(op->method), r->method) || !match_path(pattern, path, m, a))
+        return false;
+    if (op->with_header && !str_is(http_header(r, str_z(op->with_header))))
+        return false;
+    m->score += op->with_header ? 5 : 0;
+    if (op->service->protocol == P_REST_XML && !knows_query(op, r->query))
         return false;
     while (str_is(query)) {
         if (!query_has(r->query, str_cut(&query, '&')))

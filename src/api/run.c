@@ -88,6 +88,7 @@ res call_try(struct call *c, const struct caller *who, const struct operation *o
     struct call inner = {.op = op,
                          .caller = who,
                          .door = c->door,
+                         .signed_by = c->signed_by,
                          .parent = c,
                          .depth = c->depth + 1,
                          .region = c->region,

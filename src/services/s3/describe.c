@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* What describes an object: members that travel under one name between headers, records and replies; tags; checks. */
+#include <string.h>
+
+#include "base/enc.h"
+#include "s3_parts.h"
+
+/* ---- members of the same name ---- */
+
+static size_t size_of(enum kind kind)
+{
+    switch (kind) {
+    case K_INT:
+        return sizeof(opt_int);
+    case K_DOUBLE:
+        return sizeof(opt_double);
+    case K_BOOL:
+        return sizeof(opt_bool);
+    case K_TIME:
+        return sizeof(opt_time);
+    case K_LIST:
+    case K_MAP:
+        return sizeof(struct list_any);
+    case K_SHAPE:
+        return sizeof(void *);
+    default:
+        return sizeof(str);
+    }
+}
+
+void s3_share(const struct shape *from_shape, const void *from, const struct shape *to_shape, void *to)
+{
+    for (uint32_t i = 0; i < to_shape->n; i++) {
+        const struct field *t = &to_shape->fields[i];
+        const struct field *f = shape_field(from_shape, str_z(t->name));
+        if (f && f->kind == t->kind && f->shape == t->shape && field_is_set(from, f))
+            memcpy(field_at(to, t), field_of(from, f), size_of(t->kind));
+    }
+}
+
+static str text_of(const struct call *c, const char *member)
+{
+    const struct field *f = shape_field(c->op->in, str_z(member));
+
+    return f ? *(const str *)field_of(c->in, f) : STR_ABSENT;
+}
+
+void s3_put_checksum(const struct shape *s, void *object, str name, str value)
+{
+    char member[32] = "Checksum";
+
+    if (!value.n || name.n > 20)
+        return;
+    str_to_z(name, member + 8, sizeof member - 8);
+    const struct field *f = shape_field(s, str_z(member));
+    if (f)
+        *(str *)field_at(object, f) = value;
+}
+
+str s3_etag(struct call *c, const uint8_t md5[16])
+{
+    return arena_printf(c->arena, "\"%.*s\"", FMT(hex_of(c->arena, str_n((const char *)md5, 16))));
+}
+
+/* ---- tags ---- */
+
+res s3_check_tags(struct call *c, const struct s3_tag_list *tags, size_t max)
+{
+    if (tags->n > max)
+        return fault(c, &s3_InvalidTag, "Object tags cannot be greater than %zu", max);
+    for (size_t i = 0; i < tags->n; i++) {
+        if (tags->v[i].key.n == 0 || tags->v[i].key.n > 128)
+            return fault(c, &s3_InvalidTag, "The TagKey you have provided is invalid");
+        if (tags->v[i].value.n > 256)
+            return fault(c, &s3_InvalidTag, "The TagValue you have provided is invalid");
+        if (str_starts_nocase(tags->v[i].key, S("aws:")))
+            return fault(c, &s3_InvalidTag, "Your TagKey cannot be prefixed with aws:");
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(tags->v[k].key, tags->v[i].key))
+                return fault(c, &s3_InvalidTag, "Cannot provide multiple Tags with the same key");
+    }
+    return OK;
+}
+
+res s3_parse_tagging(struct call *c, str header, struct s3_tag_list *out)
+{
+    size_t pairs = 1;
+
+    *out = (struct s3_tag_list){0};
+    if (!header.n)
+        return OK;
+    for (size_t i = 0; i < header.n; i++)
+        pairs += header.p[i] == '&';
+    out->v = ARENA_ARRAY(c->arena, struct s3_tag, pairs);
+    while (str_is(header)) {
+        str pair = str_cut(&header, '&'), key = str_cut(&pair, '=');
+        struct s3_tag *t = &out->v[out->n];
+        if (!key.n)
+            continue;
+        if (!uri_decode(c->arena, key, true, &t->key) ||
+            !uri_decode(c->arena, str_is(pair) ? pair : S(""), true, &t->value) || !str_is_utf8(t->key) ||
+            !str_is_utf8(t->value))
+            return fault(c, &s3_InvalidArgument,
+                         "The header 'x-amz-tagging' shall be encoded as UTF-8 then "
+                         "URLEncoded URL query parameters without tag name duplicates.");
+        out->n++;
+    }
+    return s3_check_tags(c, out, 10);
+}
+
+/* s3:RequestObjectTag/KEY and s3:RequestObjectTagKeys, from the header or from PutObjectTagging's body. */
+res s3_add_request_tags(struct call *c)
+{
+    struct s3_tag_list tags = {0};
+    str *keys;
+
+    if (c->op == &s3_PutObjectTagging_op) {
+        const struct s3_put_object_tagging_in *in = c->in;
+        if (in->tagging)
+            tags = in->tagging->tag_set;
+    } else {
+        TRY(s3_parse_tagging(c, text_of(c, "Tagging"), &tags));
+    }
+    if (!tags.n)
+        return OK;
+    keys = ARENA_ARRAY(c->arena, str, tags.n);
+    for (size_t i = 0; i < tags.n; i++) {
+        keys[i] = tags.v[i].key;
+        context_add(c, arena_cat(c->arena, S("s3:RequestObjectTag/"), tags.v[i].key), tags.v[i].value);
+    }
+    context_add_list(c, S("s3:RequestObjectTagKeys"), keys, tags.n);
+    return OK;
+}
+
+/* s3:authType, s3:signatureversion: how the request was signed. What a service does for a caller was not. */
+res s3_add_signature(struct call *c)
+{
+    static const char *const types[] = {
+        [SIGNED_V4] = "REST-HEADER", [SIGNED_V4_QUERY] = "REST-QUERY-STRING", [SIGNED_V2_QUERY] = "REST-QUERY-STRING"};
+
+    if (c->signed_by == SIGNED_NOT || c->caller->n_called_via)
+        return OK;
+    context_add(c, S("s3:authType"), str_z(types[c->signed_by]));
+    context_add(c, S("s3:signatureversion"), c->signed_by == SIGNED_V2_QUERY ? S("AWS") : S("AWS4-HMAC-SHA256"));
+    return OK;
+}
+
+/* ---- checks ---- */
+
+static res check_acl(struct call *c)
+{
+    static const char *const canned[] = {"private",           "public-read",        "public-read-write",
+                                         "aws-exec-read",     "authenticated-read", "bucket-owner-read",
+                                         "log-delivery-write"};
+    str acl = text_of(c, "ACL");
+
+    if (!acl.n || str_eq(acl, S("bucket-owner-full-control")))
+        return OK;
+    for (size_t i = 0; i < sizeof canned / sizeof *canned; i++)
+        if (str_eq(acl, str_z(canned[i])))
+            return i == 0 ? OK : fault(c, &s3_AccessControlListNotSupported, "The bucket does not allow ACLs");
+    return fault(c, &s3_InvalidArgument, "The canned ACL '%.*s' is not one of S3's.", FMT(acl));
+}
+
+static res check_storage_class(struct call *c)
+{
+    static const char *const classes[] = {
+        "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", NULL};
+    str wanted = text_of(c, "StorageClass");
+
+    for (size_t i = 0; wanted.n && classes[i]; i++)
+        if (str_eq(wanted, str_z(classes[i])))
+            return OK;
+    return wanted.n ? fault(c, &s3_InvalidStorageClass, "The storage class you specified is not valid") : OK;
+}
+
+static res check_metadata(struct call *c)
+{
+    const struct field *f = shape_field(c->op->in, S("Metadata"));
+    const struct map_of_str *m = f ? field_of(c->in, f) : NULL;
+    size_t bytes = 0;
+
+    for (size_t i = 0; m && i < m->n; i++)
+        bytes += m->v[i].key.n + m->v[i].value.n;
+    if (bytes > S3_METADATA_MAX_BYTES)
+        return fault(c, &s3_MetadataTooLarge, "Your metadata headers exceed the maximum allowed metadata size");
+    return OK;
+}
+
+res s3_check_description(struct call *c)
+{
+    struct s3_tag_list tags;
+
+    TRY(check_acl(c));
+    TRY(check_storage_class(c));
+    TRY(check_metadata(c));
+    return s3_parse_tagging(c, text_of(c, "Tagging"), &tags);
+}
+
+str s3_without_aws_chunked(struct call *c, str encoding)
+{
+    str kept = STR_ABSENT;
+
+    while (str_is(encoding)) {
+        str one = str_trim(str_cut(&encoding, ','));
+        if (one.n && !str_eq_nocase(one, S("aws-chunked")))
+            kept = kept.n ? arena_printf(c->arena, "%.*s,%.*s", FMT(kept), FMT(one)) : one;
+    }
+    return kept;
+}
