@@ -3,6 +3,7 @@
  * uses. The process around it is front_role.c's. */
 #include "front.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -41,31 +42,45 @@ static res issue(void *ctx, str sni_name, struct tls_cert *out)
 
 /* ---- opening ---- */
 
-enum { GROUP_RECORDS_MAX = 512 };
-
-static size_t gather(const struct work *group, bool only_done, str *records)
+/* The records of the calls in a group for whose outcome `wanted` has a bit, 1 << WHY_OK and so on; in `a`. */
+static size_t gather(const struct work *group, unsigned wanted, struct arena *a, str **out)
 {
     size_t n = 0;
 
+    for (const struct work *w = group; w; w = w->next)
+        n += w->n_records;
+    *out = ARENA_ARRAY(a, str, n + 1);
+    n = 0;
     for (; group; group = group->next)
-        for (size_t i = 0; i < group->n_records && n < GROUP_RECORDS_MAX; i++)
-            if (is_ok(group->outcome) || !only_done)
-                records[n++] = group->records[i];
+        for (size_t i = 0; i < group->n_records && wanted & 1u << group->outcome.why; i++)
+            (*out)[n++] = group->records[i];
     return n;
 }
 
+/* While the log cannot be written no reply leaves: serve_answer and the loops look at this. */
+static bool audit_is_told(struct house *h, res written, const struct err *e)
+{
+    if (!is_ok(written) && !atomic_exchange(&h->audit_failed, true))
+        log_error("the audit log cannot be written, so nothing is answered: %s", e->what);
+    else if (is_ok(written) && atomic_load(&h->audit_failed))
+        atomic_store(&h->audit_failed, false);
+    return is_ok(written);
+}
+
 /* A mutating call's record is a row of its transaction until the file is durable. */
-static void rows_before_commit(void *ctx, struct txn *t, const struct work *group)
+static res rows_before_commit(void *ctx, struct txn *t, const struct work *group, struct err *e)
 {
     struct front *f = ctx;
-    str records[GROUP_RECORDS_MAX];
-    struct err e = {0};
-    size_t n = gather(group, true, records);
+    struct arena *a = arena_new(64 << 20);
+    str *records;
+    size_t n = gather(group, 1u << WHY_OK, a, &records);
 
     f->audit_row = 0;
-    if (!is_ok(audit_rows_clear(f->house.audit, t, &e)) ||
-        (n && !is_ok(audit_row_put(t, records, n, &f->audit_row, &e))))
-        log_error("audit rows: %s", e.what);
+    res r = audit_rows_clear(f->house.audit, t, e);
+    if (is_ok(r) && n)
+        r = audit_row_put(t, records, n, &f->audit_row, e);
+    arena_free(a);
+    return r;
 }
 
 /* An empty piece of work: its transaction clears the rows whose lines have become durable. */
@@ -95,17 +110,19 @@ static void clear_rows(struct front *f)
 static void audit_after_group(void *ctx, const struct work *group, bool committed, bool law_changed)
 {
     struct front *f = ctx;
-    str records[GROUP_RECORDS_MAX];
+    struct arena *a = arena_new(64 << 20);
+    str *records;
     struct err e = {0};
 
     if (law_changed)
         atomic_fetch_add(&f->house.law_generation, 1);
-    size_t n = gather(group, false, records);
+    /* Of a group that was lost only the refusals are true: the other records tell of what has not happened. */
+    size_t n = gather(group, committed ? ~0u : 1u << WHY_FAULT, a, &records);
     if (n && committed)
         atomic_store(&f->rows_wait, true);
-    if (n && (!is_ok(audit_append(f->house.audit, records, n, committed ? f->audit_row : 0, &e)) ||
-              !is_ok(audit_flush(f->house.audit, &e))))
-        log_error("the audit log cannot be written: %s", e.what);
+    res r = n ? audit_append(f->house.audit, records, n, committed ? f->audit_row : 0, &e) : OK;
+    audit_is_told(&f->house, is_ok(r) ? audit_flush(f->house.audit, &e) : r, &e);
+    arena_free(a);
 }
 
 static res seal_head(void *ctx, str bytes, uint8_t mac[32], struct err *e)
@@ -249,11 +266,11 @@ void front_close(struct front *f)
 
 static void flush_audit(void *arg)
 {
-    struct house *h = arg;
+    struct io_thread *t = arg;
     struct err e = {0};
 
-    if (!is_ok(audit_flush(h->audit, &e)))
-        log_error("the audit log cannot be written: %s", e.what);
+    if (!audit_is_told(t->house, audit_flush(t->house->audit, &e), &e))
+        loop_break_replies(t->loop); /* what cannot be told must not be answered */
 }
 
 static void *run_loop(void *arg)
@@ -284,10 +301,22 @@ static res make_loop(struct front *f, struct io_thread *t, int listen_fd, struct
                                        .on_gone = serve_gone};
     TRY(loop_new(&t->service, &limits, f->tls, &t->loop, e));
     loop_tls_context(t->loop, &t->worker);
-    loop_tick(t->loop, flush_audit, &f->house);
+    loop_tick(t->loop, flush_audit, t);
     int fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 3);
     return fd < 0 ? oops(e, errno, "cannot duplicate the listening socket")
                   : loop_listen(t->loop, fd, true, door_endpoint(), e);
+}
+
+/* Where the endpoint door really is: port 0 has become a number. */
+static str endpoint_of(struct front *f, int listen_fd)
+{
+    struct sockaddr_in at = {0};
+    socklen_t n = sizeof at;
+    char text[INET_ADDRSTRLEN];
+
+    if (getsockname(listen_fd, (struct sockaddr *)&at, &n) || !inet_ntop(AF_INET, &at.sin_addr, text, sizeof text))
+        return STR_ABSENT;
+    return arena_printf(f->arena, "https://%s:%u", text, ntohs(at.sin_port));
 }
 
 res front_serve(struct front *f, int listen_fd, int admin_fd, struct err *e)
@@ -295,6 +324,7 @@ res front_serve(struct front *f, int listen_fd, int admin_fd, struct err *e)
     pthread_t threads[FRONT_MAX_THREADS];
 
     TRY(tls_server_new(issue, &f->tls, e));
+    f->house.endpoint_url = endpoint_of(f, listen_fd);
     for (size_t i = 0; i < f->n_io; i++)
         TRY(make_loop(f, &f->io[i], listen_fd, e));
     close(listen_fd);
@@ -304,6 +334,7 @@ res front_serve(struct front *f, int listen_fd, int admin_fd, struct err *e)
         if (pthread_create(&threads[i], NULL, run_loop, &f->io[i]))
             return oops(e, errno, "cannot start an I/O thread");
     TRY(conductor_resume(f->house.conductor, e));
+    atomic_store(&f->house.ready, true);
     front_ready(f);
     front_attend(f);
     for (size_t i = 0; i < f->n_io; i++)

@@ -92,11 +92,14 @@ static void write_audit(struct serving *s)
     const str *records;
     struct err e = {0};
 
+    if (s->work.records && atomic_load(&s->thread->house->audit_failed))
+        own_failure(s); /* the writer could not tell its calls */
     if (!s->call.op || s->work.records)
         return; /* what named no operation decided nothing; the writer has told its own calls */
     size_t n = serve_records(&s->call, s->outcome, &records);
     if (!is_ok(audit_append(s->thread->house->audit, records, n, 0, &e))) {
-        log_error("the audit log takes nothing: %s", e.what);
+        err_clear(&s->call.err);
+        oops(&s->call.err, e.sys_errno, "the audit log takes nothing: %s", e.what);
         own_failure(s); /* what cannot be told must not be answered */
     }
 }

@@ -31,6 +31,9 @@ struct house {
     /* Grows whenever a commit has changed who may do what (iam, organizations, accounts). Caches of callers and their
      * policies hold for one value of it. Published after COMMIT, before the replies. */
     _Atomic uint64_t law_generation;
+    _Atomic bool audit_failed;                 /* the audit log takes nothing at present: no reply may leave */
+    _Atomic bool ready;                        /* flows have been resumed */
+    uint32_t owner_uid;                        /* of the state folder: may use the admin channel, beside root */
     void *doors;                               /* struct doors of serve: listeners in namespaces */
     const struct network_doors *network;       /* api/network.h; NULL: nothing is served, no VPC is made */
     const struct sandbox_doors *sandbox_doors; /* api/box.h; NULL: sandboxes get no credentials */

@@ -87,8 +87,11 @@ static void run_group(struct writer *w, struct work *first)
     }
     if (sound && any) {
         law = txn_touched(t, S("iam")) || txn_touched(t, S("organizations")) || txn_touched(t, S("sts"));
-        w->hooks.before_commit(w->hooks.ctx, t, group);
-        sound = is_ok(txn_commit(t, &e));
+        sound = is_ok(w->hooks.before_commit(w->hooks.ctx, t, group, &e));
+        if (sound)
+            sound = is_ok(txn_commit(t, &e));
+        else
+            txn_rollback(t);
     } else if (t) {
         txn_rollback(t);
     }

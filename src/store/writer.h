@@ -23,7 +23,8 @@ struct work {
 struct writer_hooks { /* both on the writer's thread */
     void *ctx;
     bool run_twice; /* tests: every piece runs, is undone, and runs again, which no handler may notice */
-    void (*before_commit)(void *ctx, struct txn *t, const struct work *group);                  /* e.g. audit rows */
+    /* e.g. audit rows; anything but OK loses the group */
+    res (*before_commit)(void *ctx, struct txn *t, const struct work *group, struct err *e);
     void (*after_group)(void *ctx, const struct work *group, bool committed, bool law_changed); /* before any done() */
 };
 

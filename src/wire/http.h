@@ -17,6 +17,7 @@ struct origin {
     uint32_t local_ip, local_port; /* after NAT: names the endpoint within the listener's namespace */
     void *listener;                /* the tag given to loop_listen */
     bool tls;
+    uint32_t peer_uid; /* over a Unix socket: whose process it is; else UINT32_MAX */
 };
 
 struct header {
@@ -107,6 +108,8 @@ void loop_post(struct loop *l, void (*fn)(void *),
                void *arg); /* any thread: runs fn(arg) on the loop's thread, in order */
 void loop_tick(struct loop *l, void (*after_batch)(void *),
                void *arg); /* called after each epoll batch, before replies leave */
+/* From the tick only: breaks every connection that has something to send, so that nothing of this batch leaves. */
+void loop_break_replies(struct loop *l);
 /* One-shot timer; returns an id for loop_cancel. */
 uint64_t loop_after(struct loop *l, int64_t ms, void (*fn)(void *), void *arg);
 void loop_cancel(struct loop *l, uint64_t id);

@@ -105,7 +105,10 @@ static void fill_origin(struct origin *o, const struct listener *from, int fd, c
     struct sockaddr_in local = {0};
     socklen_t n = sizeof local;
 
-    *o = (struct origin){.listener = from->tag};
+    struct ucred who;
+    socklen_t who_n = sizeof who;
+
+    *o = (struct origin){.listener = from->tag, .peer_uid = UINT32_MAX};
     if (peer->sin_family == AF_INET) {
         o->peer_ip = ntohl(peer->sin_addr.s_addr);
         o->peer_port = ntohs(peer->sin_port);
@@ -114,6 +117,8 @@ static void fill_origin(struct origin *o, const struct listener *from, int fd, c
         o->local_ip = ntohl(local.sin_addr.s_addr);
         o->local_port = ntohs(local.sin_port);
     }
+    if (local.sin_family == AF_UNIX && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_n) == 0)
+        o->peer_uid = who.uid;
 }
 
 void listener_event(struct loop *l, struct listener *from)

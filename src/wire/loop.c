@@ -239,6 +239,12 @@ void loop_tick(struct loop *l, void (*after_batch)(void *), void *arg)
     l->after_batch_arg = arg;
 }
 
+void loop_break_replies(struct loop *l)
+{
+    for (struct conn *c = l->dirty; c; c = c->next_dirty)
+        c->broken = true;
+}
+
 uint64_t loop_after(struct loop *l, int64_t ms, void (*fn)(void *), void *arg)
 {
     return timers_add(&l->timers, time_mono_ms() + ms, fn, arg);

@@ -45,12 +45,15 @@ static res make_administrator(struct call *c, str account, struct barmkin_create
     return OK;
 }
 
-/* Every record of the account goes, whatever service made it; its blobs are collected later. */
+/* Every record of the account goes, whatever service made it; its blobs are collected later. What lies outside the
+ * store (networks, sandboxes) its service ends first, by `provides wipe`. */
 static res wipe(struct call *c, str account)
 {
     struct store_page page;
     struct store_key after, *from = NULL;
 
+    for (size_t i = 0; i < sizeof providers.wipe / sizeof *providers.wipe && providers.wipe[i]; i++)
+        TRY(providers.wipe[i](c, account));
     do {
         TRY(txn_scan_account(c->txn, c->arena, account, from, 500, &page, &c->err));
         for (size_t i = 0; i < page.n; i++)

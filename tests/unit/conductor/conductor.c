@@ -22,9 +22,10 @@ struct world {
     struct worker worker;
 };
 
-static void before(void *ctx, struct txn *t, const struct work *group)
+static res before(void *ctx, struct txn *t, const struct work *group, struct err *e)
 {
-    (void)ctx, (void)t, (void)group;
+    (void)ctx, (void)t, (void)group, (void)e;
+    return OK;
 }
 static void after(void *ctx, const struct work *group, bool committed, bool law)
 {
