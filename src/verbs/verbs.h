@@ -48,8 +48,8 @@ int verb_sigv4(struct options *o, struct err *e);
 int verb_authz(struct options *o, struct err *e);
 int verb_audit(struct options *o, struct err *e);
 
-/* The uids that --uid-base (absent: 64100) means: rejects what is no number, is used by a user, a group or a subordinate
- * range of this machine, or would meet the ranges of sandboxes. */
+/* The uids that --uid-base (absent: 64100) means: rejects what is no number, is used by a user, a group or a
+ * subordinate range of this machine, or would meet the ranges of sandboxes. */
 res uids_choose(str uid_base, uint32_t *base, struct err *e);
 
 /* The admin channel: POSTs {input} as operation Barmkin.NAME over STATE/admin.sock; the JSON answer lives in o->arena.
