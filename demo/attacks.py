@@ -57,7 +57,7 @@ def bucket_not_in_endpoint_policy(story, env):
 def assume_by_unnamed_role(story, env):
     analyst = env.world.assume("dev", role_arn(env.world, "dev", "AnalystRole"), "analyst")
     return story.must_deny("AssumeRole by a role that is not trusted", "AccessDenied", "trust",
-                           env.world.client("sts", analyst).assume_role, RoleSessionName="x",
+                           env.world.client("sts", analyst).assume_role, RoleSessionName="attacker",
                            RoleArn=role_arn(env.world, "prod", "DeploymentRole"))
 
 

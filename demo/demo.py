@@ -203,7 +203,7 @@ def step8_attack(story, env):
 def step9_explain(story, env):
     with story.step(9, "One denial explained"):
         request_id = env.requests["model_from_outside"]
-        text = env.world.run("explain", "--state", env.world.state, request_id).stdout
+        text = env.world.explain(request_id)
         story.say(f"barmkin explain {request_id}")
         print("\n".join("              " + line for line in text.rstrip().split("\n")))
         story.expect("DenyNoVPC" in text, "the deciding statement is named: DenyNoVPC")

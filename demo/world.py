@@ -78,12 +78,16 @@ class World:
     def id(self, account):
         return self.accounts[account]["id"]
 
-    def run(self, *argv, **kwargs):
-        """A verb of the barmkin program."""
+    def run(self, *argv, accept=(0,), **kwargs):
+        """A verb of the barmkin program; accept: the exit statuses that are no failure."""
         done = subprocess.run([self.barmkin, *argv], capture_output=True, text=True, timeout=120, **kwargs)
-        if done.returncode != 0:
+        if done.returncode not in accept:
             raise RuntimeError(f"barmkin {' '.join(argv)}: {(done.stderr or done.stdout).strip()}")
         return done
+
+    def explain(self, request_id, *argv):
+        """barmkin explain: its status 3 says that the request was denied."""
+        return self.run("explain", "--state", self.state, *argv, request_id, accept=(0, 3)).stdout
 
     def client(self, service, who, **config):
         """who: an account's name (its administrator), or the Credentials that AssumeRole returned."""
