@@ -35,6 +35,7 @@ class Environment:
         self.work = work  # a folder for files on this side
         self.networks = {}
         self.model_key = self.package = self.model_file = None
+        self.interrupted = False
 
 
 def step1_init(story, env):
@@ -220,15 +221,18 @@ def must(story, holds, text):
 
 
 def how_to_talk(env):
+    """What KEEP=1 prints: it is all still there, and a reader may go on from here."""
     world = env.world
-    print(f"""It is still running. In another shell:
-  eval "$({world.barmkin} env dev --state {world.state})"
+    print(f"""It is still running, as process {world.server.pid}. From here:
+  eval "$({world.barmkin} env dev --state {world.state})"     # profiles for the AWS CLI: dev, staging, prod, management
   {world.barmkin} status --state {world.state}
   /usr/bin/python3 -c 'import boto3; print(boto3.client("sts", endpoint_url="{world.endpoint}",
-      verify="{world.ca_bundle}").get_caller_identity())'
-  {world.barmkin} run --state {world.state} --profile dev --vpc {env.networks['dev'].vpc} \\
-      --subnet {env.networks['dev'].subnets[0]} --security-group {env.networks['dev'].workload_group} -- bash
-Press Ctrl-C here to stop and remove it.""" if env.networks else f"It is still running: {world.state}")
+      verify="{world.ca_bundle}").get_caller_identity()["Arn"])'""")
+    if "dev" in env.networks:
+        dev = env.networks["dev"]
+        print(f"""  {world.barmkin} run --state {world.state} --profile dev --vpc {dev.vpc} \\
+      --subnet {dev.subnets[0]} --security-group {dev.workload_group} -- bash""")
+    print(f"To end it: kill {world.server.pid}, then rm -r {world.state}")
 
 
 def leftovers(tag):
@@ -244,6 +248,17 @@ def leftovers(tag):
     return left
 
 
+def clean_up(story, env):
+    for again in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(again, signal.SIG_IGN)  # a second Ctrl-C must not cut this short
+    made = os.path.exists(os.path.join(env.world.state, "config.json"))
+    tag = env.world.tag() if made else None
+    env.world.remove()
+    if tag:
+        left = leftovers(tag)
+        story.expect(not left, f"left over: {', '.join(left)}" if left else "everything it made is gone")
+
+
 def play(story, env):
     """Plays the steps; True if all were played to the end."""
     try:
@@ -253,6 +268,7 @@ def play(story, env):
     except Differs:
         pass
     except (KeyboardInterrupt, SystemExit):
+        env.interrupted = True
         print("stopped", file=sys.stderr)
     except Exception as error:  # whatever a step met: the demo ends, tells it, and cleans up
         story.differences.append(str(error))
@@ -265,33 +281,25 @@ def play(story, env):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--build", default="build")
-    options.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
+    options.add_argument("--keep", action="store_true", help="leave it running")
     options = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
-    story = Story()
+    story, whole, kept = Story(), False, False
     with tempfile.TemporaryDirectory(prefix="barmkin-demo-files-") as work:
         env = Environment(World(options.build), work)
-        whole, tag = False, None
         try:
             whole = play(story, env)
-            story.table()
-            for text in story.differences:
-                print(f"DIFFERS: {text}")
-            if options.keep:
-                how_to_talk(env)
-                story.write(os.path.join(options.build, "demo", "result.json"), whole)
-                signal.pause()
-        except (KeyboardInterrupt, SystemExit):
-            pass
+            kept = options.keep and env.world.server is not None and not env.interrupted
         finally:
-            if os.path.exists(os.path.join(env.world.state, "config.json")):
-                tag = env.world.tag()
-            env.world.remove()
-        if tag:
-            left = leftovers(tag)
-            story.expect(not left, "everything it made is gone" if not left else f"left over: {', '.join(left)}")
-        story.write(os.path.join(options.build, "demo", "result.json"), whole)
+            if not kept:
+                clean_up(story, env)
+    story.table()
+    for text in story.differences:
+        print(f"DIFFERS: {text}")
+    if kept:
+        how_to_talk(env)
+    story.write(os.path.join(options.build, "demo", "result.json"), whole)
     print("PASSED" if story.passed(whole) else "FAILED")
     return 0 if story.passed(whole) else 1
 

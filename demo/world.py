@@ -37,9 +37,11 @@ class World:
 
     def start(self, listen="127.0.0.1:0", timeout=20):
         """barmkin serve, until it says that it is ready."""
-        self.log = tempfile.NamedTemporaryFile("w+", prefix="barmkin-demo-", suffix=".log")
-        self.server = subprocess.Popen([self.barmkin, "serve", "--state", self.state, "--listen", listen],
-                                       stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
+        self.log = os.path.join(self.state, "serve.log")
+        with open(self.log, "wb") as log:
+            self.server = subprocess.Popen([self.barmkin, "serve", "--state", self.state, "--listen", listen],
+                                           stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                           start_new_session=True)
         end = time.monotonic() + timeout
         while time.monotonic() < end and self.server.poll() is None:
             found = re.search(r"Listening on (https://\S+?)\. Ready\.", self.server_log())
@@ -50,7 +52,7 @@ class World:
         raise RuntimeError("barmkin serve did not start:\n" + self.server_log())
 
     def server_log(self):
-        with open(self.log.name, errors="replace") as f:
+        with open(self.log, errors="replace") as f:
             return f.read()
 
     def stop(self, timeout=30):
