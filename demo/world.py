@@ -23,6 +23,7 @@ class World:
         self.state = state or tempfile.mkdtemp(prefix="barmkin-demo-")
         self.server = None
         self.log = None
+        self.session = boto3.session.Session()  # one for all clients: it keeps the models that it has read
         self.accounts = {}
         self.endpoint = self.ca_bundle = self.region = None
 
@@ -101,8 +102,8 @@ class World:
             keys = {"aws_access_key_id": who["AccessKeyId"], "aws_secret_access_key": who["SecretAccessKey"],
                     "aws_session_token": who["SessionToken"]}
         settings = Config(read_timeout=60, connect_timeout=5, retries={"max_attempts": 0}, **config)
-        return boto3.session.Session(**keys, region_name=self.region).client(
-            service, endpoint_url=self.endpoint, verify=self.ca_bundle, config=settings)
+        return self.session.client(service, **keys, region_name=self.region, endpoint_url=self.endpoint,
+                                   verify=self.ca_bundle, config=settings)
 
     def assume(self, who, role_arn, name="demo"):
         return self.client("sts", who).assume_role(RoleArn=role_arn, RoleSessionName=name)["Credentials"]
