@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions about field tables: is a member set, what does a path lead to. */
+#include <string.h>
+
 #include "api/walk.h"
 
 bool field_is_set(const void *object, const struct field *f)
@@ -144,16 +146,49 @@ struct list_of_str shape_values(const struct shape *s, const void *object, str p
 bool shape_has(const struct shape *s, const void *object, str path, struct arena *a)
 {
     while (str_is(path)) {
-        str first = str_cut(&path, '.');
+        str rest = path, first = str_cut(&rest, '.');
         const struct field *f = shape_field(s, first);
         if (!f || !field_is_set(object, f))
             return false;
-        if (!str_is(path))
+        if (f->kind == K_LIST && !str_is(rest)) /* an empty list says nothing: clients send them unasked */
+            return ((const struct list_any *)field_of(object, f))->n > 0;
+        if (!str_is(rest))
             return true;
         if (f->kind != K_SHAPE)
-            return shape_values(s, object, first, a).n > 0;
+            return shape_values(s, object, path, a).n > 0;
         object = *(void *const *)field_of(object, f);
         s = f->shape;
+        path = rest;
     }
     return false;
+}
+
+static size_t field_size(const struct field *f)
+{
+    switch ((enum kind)f->kind) {
+    case K_INT:
+        return sizeof(opt_int);
+    case K_DOUBLE:
+        return sizeof(opt_double);
+    case K_BOOL:
+        return sizeof(opt_bool);
+    case K_TIME:
+        return sizeof(opt_time);
+    case K_LIST:
+    case K_MAP:
+        return sizeof(struct list_any);
+    case K_SHAPE:
+        return sizeof(void *);
+    default:
+        return sizeof(str);
+    }
+}
+
+void shape_copy(const struct shape *from_shape, const void *from, const struct shape *to_shape, void *to)
+{
+    for (uint32_t i = 0; i < to_shape->n; i++) {
+        const struct field *t = &to_shape->fields[i], *f = shape_field(from_shape, str_z(t->name));
+        if (f && f->kind == t->kind && f->elem == t->elem && f->shape == t->shape)
+            memcpy(field_at(to, t), field_of(from, f), field_size(t));
+    }
 }

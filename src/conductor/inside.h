@@ -38,7 +38,8 @@ struct conductor {
     pthread_mutex_t lock;
     pthread_cond_t idle;
     struct posted *head, **tail, *late; /* late: not due yet */
-    size_t effects;                     /* under way */
+    size_t effects;                     /* asked for and not ended */
+    struct step *running;               /* one a flow */
     bool stopping;
     struct alarm *alarms; /* conductor's thread only */
     struct boxes *boxes;

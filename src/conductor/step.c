@@ -30,6 +30,7 @@ struct step {
     bool taken; /* a rule was found */
     int64_t effect, wake_ms;
     struct errand errand;
+    struct step *next_running, *waiting; /* of the conductor's list; the next effect of the same flow */
 };
 
 /* ---- what steps may do ---- */
@@ -226,6 +227,48 @@ static void step_free(struct step *s)
     arena_free(a);
 }
 
+/* A flow's effects never run at once, and run in order: what takes a sandbox away must find it whole. */
+static void run_effects(struct errand *e);
+
+static void submit(struct conductor *c, struct step *s)
+{
+    s->errand.run = run_effects;
+    pthread_mutex_lock(&c->lock);
+    c->effects++;
+    struct step *same = c->running;
+    while (same && !str_eq(same->flow, s->flow))
+        same = same->next_running;
+    if (same) {
+        while (same->waiting)
+            same = same->waiting;
+        same->waiting = s;
+    } else {
+        s->next_running = c->running;
+        c->running = s;
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (!same)
+        pool_submit(c->house->pool, &s->errand);
+}
+
+static void ended(struct conductor *c, struct step *s)
+{
+    pthread_mutex_lock(&c->lock);
+    struct step **at = &c->running, *next = s->waiting;
+    while (*at != s)
+        at = &(*at)->next_running;
+    *at = s->next_running;
+    if (next) {
+        next->next_running = c->running;
+        c->running = next;
+    }
+    c->effects--;
+    pthread_cond_broadcast(&c->idle);
+    pthread_mutex_unlock(&c->lock);
+    if (next)
+        pool_submit(c->house->pool, &next->errand);
+}
+
 static void run_effects(struct errand *e)
 {
     struct step *s = (struct step *)((char *)e - offsetof(struct step, errand));
@@ -244,11 +287,8 @@ static void run_effects(struct errand *e)
     } else if (str_is(x.event)) {
         conductor_post(c, s->flow, str_to_z(x.event, event, sizeof event), x.data, s->effect, 0);
     }
+    ended(c, s);
     step_free(s);
-    pthread_mutex_lock(&c->lock);
-    c->effects--;
-    pthread_cond_broadcast(&c->idle);
-    pthread_mutex_unlock(&c->lock);
 }
 
 /* ---- a piece of work of the house's own ---- */
@@ -373,9 +413,5 @@ void step_take(struct conductor *c, const struct posted *p)
         step_free(s);
         return;
     }
-    pthread_mutex_lock(&c->lock);
-    c->effects++;
-    pthread_mutex_unlock(&c->lock);
-    s->errand.run = run_effects;
-    pool_submit(c->house->pool, &s->errand);
+    submit(c, s);
 }

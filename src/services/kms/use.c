@@ -149,3 +149,19 @@ res kms_generate_data_key_without_plaintext(struct call *c, const struct kms_gen
     out->ciphertext_blob = made.ciphertext_blob;
     return OK;
 }
+
+res kms_release_volume_key(struct call *c, const struct kms_release_volume_key_in *in,
+                           struct kms_release_volume_key_out *out)
+{
+    static const struct list_of_str no_tokens;
+    const struct kms_key *k = c->subject;
+    str context;
+
+    if (!c->parent || c->caller->kind != PRINCIPAL_SERVICE)
+        return fault(c, &kms_UnsupportedOperationException, "ReleaseVolumeKey is for the house's own services.");
+    TRY(ready(c, k, &no_tokens, STR_ABSENT, (opt_bool){0}));
+    TRY(context_of(c, &in->encryption_context, &context));
+    out->key_id = k->arn;
+    return vault_release_volume_key(call_vault(c), k->arn, k->material, context, in->ciphertext_blob, in->volume_id,
+                                    &c->err);
+}
