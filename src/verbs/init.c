@@ -116,7 +116,7 @@ static res make_account(struct front *f, struct options *o, const char *name, st
     m.call = (struct call){.op = &barmkin_CreateAccount_op,
                            .caller = &operator,
                            .region = f->state.region,
-                           .request_id = S("init"),
+                           .request_id = arena_printf(o->arena, "init-%s", name),
                            .now_ms = time_wall_ms(),
                            .arena = o->arena,
                            .secrets = o->arena,

@@ -13,13 +13,3 @@ int verb_run(struct options *o, struct err *e)
     (void)o;
     return not_yet(e, "run");
 }
-int verb_doctor(struct options *o, struct err *e)
-{
-    (void)o;
-    return not_yet(e, "doctor");
-}
-int verb_audit(struct options *o, struct err *e)
-{
-    (void)o;
-    return not_yet(e, "audit");
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* barmkin serve, status, env. */
+/* barmkin serve, env. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -23,14 +23,27 @@ int verb_serve(struct options *o, struct err *e)
     return is_ok(r) ? EXIT_DONE : r.why == WHY_REJECT ? EXIT_PRECONDITION : EXIT_FAILED;
 }
 
-int verb_status(struct options *o, struct err *e)
+/* For a shell: in single quotes, which only a single quote needs to leave. */
+static void print_variable(const char *name, str value, bool json, bool first, bool last)
 {
-    str answer;
+    struct buf b;
 
-    if (!is_ok(admin_call(o, "Status", S("{}"), &answer, e)))
-        return EXIT_UNAVAILABLE;
-    printf("%.*s\n", FMT(answer));
-    return EXIT_DONE;
+    buf_init(&b, 1 << 16);
+    if (json) {
+        buf_printf(&b, "%s\"%s\":", first ? "{" : ",", name);
+        buf_add_json_str(&b, value);
+        buf_add_z(&b, last ? "}\n" : "");
+    } else {
+        buf_printf(&b, "export %s='", name);
+        for (size_t i = 0; i < value.n; i++)
+            if (value.p[i] == '\'')
+                buf_add_z(&b, "'\\''");
+            else
+                buf_add_char(&b, value.p[i]);
+        buf_add_z(&b, "'\n");
+    }
+    fwrite(b.p, 1, b.n, stdout);
+    buf_done(&b);
 }
 
 int verb_env(struct options *o, struct err *e)
@@ -43,8 +56,15 @@ int verb_env(struct options *o, struct err *e)
     if (!is_ok(state_load(arena_z(o->arena, options_state(o)), o->arena, &s, e)) ||
         !is_ok(profiles_read(&s, str_z(o->words[0]), o->arena, &p, e)))
         return EXIT_NOT_FOUND;
-    printf("export AWS_CONFIG_FILE=%.*s/profiles/config\nexport AWS_SHARED_CREDENTIALS_FILE=%.*s/profiles/credentials\n"
-           "export AWS_PROFILE=%s\nexport AWS_CA_BUNDLE=%.*s/ca.pem\nexport AWS_DEFAULT_REGION=%.*s\n",
-           FMT(s.dir), FMT(s.dir), o->words[0], FMT(s.dir), FMT(s.region));
+    const struct {
+        const char *name;
+        str value;
+    } rows[] = {{"AWS_CONFIG_FILE", arena_cat(o->arena, s.dir, S("/profiles/config"))},
+                {"AWS_SHARED_CREDENTIALS_FILE", arena_cat(o->arena, s.dir, S("/profiles/credentials"))},
+                {"AWS_PROFILE", str_z(o->words[0])},
+                {"AWS_CA_BUNDLE", arena_cat(o->arena, s.dir, S("/ca.pem"))},
+                {"AWS_DEFAULT_REGION", s.region}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        print_variable(rows[i].name, rows[i].value, o->json, i == 0, i + 1 == sizeof rows / sizeof *rows);
     return EXIT_DONE;
 }

@@ -17,7 +17,7 @@ static const struct verb verbs[] = {
      "run a command in a network of its own", verb_run},
     {"explain", "--state DIR REQUEST-ID | --last-denied [-o json]", "why a request was allowed or denied",
      verb_explain},
-    {"env", "--state DIR PROFILE", "print a profile as shell exports", verb_env},
+    {"env", "--state DIR PROFILE [-o json]", "print a profile as shell exports", verb_env},
     {"doctor", "[--state DIR] [-o json]", "check what Barmkin needs of this machine", verb_doctor},
     {"sigv4", "facts --mode header|query", "show each stage of a signature, from a request on standard input",
      verb_sigv4},

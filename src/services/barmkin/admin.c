@@ -2,19 +2,71 @@
 /* What the CLI asks of a running server. */
 #include "barmkin.h"
 
+#include <unistd.h>
+
 #include "api/explain.h"
 #include "api/house.h"
 #include "iam.h"
 #include "organizations.h"
 #include "store/audit.h"
 
+static void count_operations(struct call *c, struct barmkin_service_status_list *out)
+{
+    size_t n = 0;
+
+    while (services[n])
+        n++;
+    out->v = ARENA_ARRAY(c->arena, struct barmkin_service_status, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        int64_t absent = 0;
+        for (size_t k = 0; k < services[i]->n_operations; k++)
+            absent += services[i]->operations[k]->kind == OP_ABSENT;
+        if (services[i] != &barmkin_service)
+            out->v[out->n++] = (struct barmkin_service_status){
+                str_z(services[i]->name), SET_INT((int64_t)services[i]->n_operations - absent), SET_INT(absent)};
+    }
+}
+
+static res all_accounts(struct call *c, struct organizations_list_accounts_out *out)
+{
+    struct organizations_list_accounts_in in = {0};
+    struct organizations_list_accounts_out page;
+
+    do {
+        page = (struct organizations_list_accounts_out){0};
+        TRY(call_as(c, c->caller, &organizations_ListAccounts_op, &in, &page));
+        size_t n = out->accounts.n + page.accounts.n;
+        struct organizations_account_out *v = ARENA_ARRAY(c->arena, struct organizations_account_out, n + 1);
+        for (size_t i = 0; i < out->accounts.n; i++)
+            v[i] = out->accounts.v[i];
+        for (size_t i = 0; i < page.accounts.n; i++)
+            v[out->accounts.n + i] = page.accounts.v[i];
+        out->accounts = (struct organizations_account_out_list){n, v};
+        in.next_token = page.next_token;
+    } while (str_is(page.next_token));
+    return OK;
+}
+
 res barmkin_status(struct call *c, const struct barmkin_status_in *in, struct barmkin_status_out *out)
 {
+    struct house *h = c->worker->house;
+    struct organizations_list_accounts_out found = {0};
+
     (void)in;
-    out->status = S("running");
+    TRY(all_accounts(c, &found));
+    out->accounts.v = ARENA_ARRAY(c->arena, struct barmkin_account_status, found.accounts.n + 1);
+    for (size_t i = 0; i < found.accounts.n; i++)
+        out->accounts.v[out->accounts.n++] =
+            (struct barmkin_account_status){found.accounts.v[i].id, found.accounts.v[i].name};
+    count_operations(c, &out->services);
+    out->status = atomic_load(&h->audit_failed) ? S("failing") : atomic_load(&h->ready) ? S("running") : S("starting");
     out->version = S("0.1.0");
-    out->endpoint = c->worker->house->endpoint_url;
-    out->state_tag = c->worker->house->tag;
+    out->endpoint = h->endpoint_url;
+    out->state_tag = h->tag;
+    out->region = h->region;
+    out->organization = h->org_id;
+    out->front = SET_INT(getpid());
+    out->parent = SET_INT(getppid());
     return OK;
 }
 
@@ -68,19 +120,13 @@ static res wipe(struct call *c, str account)
 
 static res existing(struct call *c, const struct barmkin_create_account_in *in, str *id)
 {
-    struct organizations_list_accounts_in list = {0};
-    struct organizations_list_accounts_out found;
+    struct organizations_list_accounts_out found = {0};
 
     *id = STR_ABSENT;
-    do {
-        found = (struct organizations_list_accounts_out){0};
-        TRY(call_as(c, c->caller, &organizations_ListAccounts_op, &list, &found));
-        for (size_t i = 0; i < found.accounts.n; i++)
-            if (str_eq(found.accounts.v[i].name, in->name) ||
-                (str_is(in->id) && str_eq(found.accounts.v[i].id, in->id)))
-                *id = found.accounts.v[i].id;
-        list.next_token = found.next_token;
-    } while (str_is(found.next_token));
+    TRY(all_accounts(c, &found));
+    for (size_t i = 0; i < found.accounts.n; i++)
+        if (str_eq(found.accounts.v[i].name, in->name) || (str_is(in->id) && str_eq(found.accounts.v[i].id, in->id)))
+            *id = found.accounts.v[i].id;
     return OK;
 }
 
