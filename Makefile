@@ -20,7 +20,7 @@ endif
 .DEFAULT_GOAL := help
 include tools/build.mk
 
-.PHONY: help all demo test unit unit-tests check san fuzz bench fmt docs clean deps op where
+.PHONY: help all demo test unit unit-tests stories check san fuzz bench fmt docs clean deps op where
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -45,6 +45,10 @@ unit-tests: $(UNIT_TESTS)
 
 unit: $(UNIT_TESTS) ## unit tests only; T=base/str runs one
 	@tests/run-unit $(BUILD) $(T)
+
+stories: ## each claim of the mission, and whether it holds
+	$(again) all
+	@BUILD=$(BUILD) /usr/bin/python3 -B -m pytest -q -s -p no:cacheprovider --tb=short tests/stories | grep -E '^(holds|absent|BROKEN)|Error' || true
 
 check: deps ## the house's rules: layers, budget, banned calls, licences, formats
 	$(again) all $(BUILD)/libxgb.a $(BUILD)/libagent.a
