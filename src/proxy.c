@@ -2,10 +2,11 @@
 /* InvokeEndpoint's way to a model server. */
 #include "proxy.h"
 
+#include "base/json.h"
 #include "serve.h"
 #include "warden/warden.h"
 
-static const struct fault_type model_error = {"ModelError", 424}, unavailable = {"ServiceUnavailable", 503};
+static const struct fault_type unavailable = {"ServiceUnavailable", 503};
 
 /* The pool's name is the interface's id: one model server lives behind each. */
 static int connect_server(void *ctx)
@@ -33,6 +34,8 @@ void proxy_send(struct serving *s, upstream_done *done)
         buf_printf(&b, "Content-Type: %.*s\r\n", FMT(p->content_type));
     if (p->accept.n)
         buf_printf(&b, "Accept: %.*s\r\n", FMT(p->accept));
+    if (p->custom_attributes.n)
+        buf_printf(&b, "X-Amzn-SageMaker-Custom-Attributes: %.*s\r\n", FMT(p->custom_attributes));
     buf_add(&b, S("\r\n"));
     buf_add(&b, p->body);
     loop_upstream(s->thread->loop, p->pool, connect_server, buf_str(&b), (size_t)8 << 20, p->timeout_ms, done, s);
@@ -51,6 +54,27 @@ static void refuse(struct serving *s, const struct fault_type *type, const char 
     x_reply(s->x, w.status, w.headers, w.n_headers, w.body);
 }
 
+/* What the model server itself refused: AWS tells its status and its words, as members of their own. */
+static void refuse_model(struct serving *s, const struct upstream_reply *r)
+{
+    const char *whose = r->status >= 500 ? "server" : "client";
+    struct header out[4] = {{S("Content-Type"), S("application/json")},
+                            {S("x-amzn-ErrorType"), S("ModelError")},
+                            {S("x-amzn-RequestId"), s->call.request_id}};
+    str words = str_sub(r->body, 0, 1024);
+    struct buf b;
+
+    buf_init(&b, 16 << 10);
+    buf_add_z(&b, "{\"Message\":");
+    buf_add_json_str(&b, arena_printf(s->call.arena, "Received %s error (%d) from primary with message \"%.*s\".",
+                                      whose, r->status, FMT(words)));
+    buf_printf(&b, ",\"OriginalStatusCode\":%d,\"OriginalMessage\":", r->status);
+    buf_add_json_str(&b, words);
+    buf_add_z(&b, ",\"LogStreamArn\":\"\"}");
+    x_reply(s->x, 424, out, 3, arena_dup(s->call.arena, buf_str(&b)));
+    buf_done(&b);
+}
+
 void proxy_reply(struct serving *s, const struct upstream_reply *r)
 {
     struct header out[4];
@@ -61,7 +85,7 @@ void proxy_reply(struct serving *s, const struct upstream_reply *r)
         return;
     }
     if (r->status / 100 != 2) {
-        refuse(s, &model_error, "Received client error from primary", r->body);
+        refuse_model(s, r);
         return;
     }
     for (size_t i = 0; i < r->n_headers && n == 0; i++)

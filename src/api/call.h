@@ -97,7 +97,7 @@ struct download {
 /* A request passed on to a model server, set by the handler of an OP_PROXIES operation. */
 struct proxy {
     str pool; /* names the server among those of this house */
-    str method, path, content_type, accept, body;
+    str method, path, content_type, accept, custom_attributes, body;
     int64_t timeout_ms;
     str variant; /* x-Amzn-Invoked-Production-Variant */
 };

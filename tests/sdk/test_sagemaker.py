@@ -224,3 +224,10 @@ def test_bad_jobs(sm, name, refuses, sm_role):
 
 def test_search_finds_nothing(sm):
     assert sm.search(Resource="TrainingJob")["Results"] == []
+
+
+def test_invoking_nothing(client, role, name, refuses):
+    with refuses("ValidationError", "not found"):
+        client("sagemaker-runtime").invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"1,2")
+    with refuses("AccessDeniedException", "sagemaker:InvokeEndpoint"):
+        role().client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"1")
