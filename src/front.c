@@ -142,10 +142,8 @@ static void *keep_audit(void *arg)
         usleep(100000);
         if (!is_ok(audit_sync(f->house.audit, &e)) || (tick % 10 == 9 && !is_ok(audit_seal(f->house.audit, mac, &e))))
             log_error("the audit log cannot be kept: %s", e.what);
-        if (tick % 10 == 9) {
+        if (tick % 10 == 9)
             clear_rows(f);
-            front_watch_vault(f);
-        }
     }
     return NULL;
 }

@@ -24,8 +24,7 @@ struct front {
     struct vault *vaults[FRONT_MAX_THREADS + FRONT_EXTRA_PIPES]; /* in the pipes' order; one user a pipe */
     size_t n_vaults;
     struct vault *seal_vault;
-    int parent_fd;        /* 0: none, in init */
-    int vault_lost_looks; /* audit's thread */
+    int parent_fd; /* 0: none, in init */
     pthread_t audit_thread;
     _Atomic bool closing;
     _Atomic bool rows_wait, is_clearing; /* audit rows that the store still holds; a clearing is queued */
@@ -42,8 +41,9 @@ void front_close(struct front *f);
 
 /* front_role.c. The entry: parses its arguments, drops its rights, serves. */
 int front_main(int argc, char **argv);
-void front_ready(struct front *f);       /* tells the parent that requests are answered */
-void front_attend(struct front *f);      /* main thread: until SIGTERM; takes a new vault's pipes meanwhile */
-void front_watch_vault(struct front *f); /* every second: asks the parent for a new vault when ours is stuck */
+void front_ready(struct front *f); /* tells the parent that requests are answered */
+/* Main thread: until SIGTERM or the parent's end. Takes a new vault's pipes meanwhile, and asks for one when ours is
+ * stuck. */
+void front_attend(struct front *f);
 
 #endif

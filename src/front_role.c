@@ -18,7 +18,8 @@
 
 /* Where launch() has put what the parent passed. */
 enum { LISTEN_FD = 3, ADMIN_FD, PARENT_FD, WARDEN_FD, FIRST_VAULT_FD };
-enum { STUCK_LOOKS = 2 }; /* a pipe to vault that is lost that often in a row, a second apart, is told to the parent */
+/* A pipe to vault that is lost at two looks in a row is told to the parent: a dead vault's is renewed well before. */
+enum { LOOK_MS = 1000, STUCK_LOOKS = 2 };
 
 static void tell_parent(struct front *f, char news)
 {
@@ -31,17 +32,13 @@ void front_ready(struct front *f)
     tell_parent(f, ROLES_READY);
 }
 
-void front_watch_vault(struct front *f)
+static bool is_lost(const struct front *f)
 {
     bool lost = false;
 
     for (size_t i = 0; i < f->n_vaults; i++)
         lost |= vault_client_lost(f->vaults[i]);
-    f->vault_lost_looks = lost ? f->vault_lost_looks + 1 : 0;
-    if (f->vault_lost_looks >= STUCK_LOOKS) {
-        f->vault_lost_looks = 0;
-        tell_parent(f, ROLES_VAULT_STUCK);
-    }
+    return lost;
 }
 
 /* A new vault: each client goes over to its pipe at its next call. */
@@ -73,9 +70,13 @@ void front_attend(struct front *f)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     struct pollfd news[] = {{signalfd(-1, &set, SFD_CLOEXEC), POLLIN, 0}, {f->parent_fd, POLLIN, 0}};
-    for (;;) {
-        if (poll(news, 2, -1) < 0 && errno != EINTR)
-            break;
+    for (int lost = 0;;) {
+        int n = poll(news, 2, LOOK_MS);
+        if (n < 0)
+            continue;
+        lost = n || !is_lost(f) ? 0 : lost + 1;
+        if (lost == STUCK_LOOKS)
+            tell_parent(f, ROLES_VAULT_STUCK);
         if (news[0].revents && read(news[0].fd, &info, sizeof info) == (ssize_t)sizeof info)
             break;
         if (news[1].revents && !take_pipes(f))

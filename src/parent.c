@@ -54,6 +54,7 @@ struct parent {
     int64_t deaths[RESTARTS_MAX],
         start_at_ms;          /* the last deaths, newest first; nothing is started before start_at_ms */
     bool is_ready, was_ready; /* this front; any front */
+    bool unclean;             /* warden was killed: what it made is still there, until another is started */
     bool asked, gave_up;
 };
 
@@ -111,6 +112,7 @@ static void reap(struct parent *p)
             tell_death((enum role)i, c->pid, how[i]);
             count_death(p);
         }
+        p->unclean |= i == WARDEN && (!WIFEXITED(how[i]) || WEXITSTATUS(how[i]));
         close_end(c);
         c->pid = 0;
     }
@@ -144,6 +146,7 @@ static res start_pair(struct parent *p, struct err *e)
     res r = roles_start_pair(p->state, &p->pair, &s, e);
 
     started(&p->children[WARDEN], s.warden, s.warden_fd);
+    p->unclean &= !p->children[WARDEN].pid;
     started(&p->children[FRONT], s.front, s.front_fd);
     return r;
 }
@@ -286,13 +289,14 @@ static void listen_until(struct parent *p, int64_t at)
 
 /* ---- the end ---- */
 
-static void end_child(struct parent *p, enum role role, int64_t deadline)
+/* False: it had to be killed, or was. */
+static bool end_child(struct parent *p, enum role role, int64_t deadline)
 {
     struct child *c = &p->children[role];
-    int status;
+    int status = 0;
 
     if (!c->pid)
-        return;
+        return true;
     while (waitpid(c->pid, &status, WNOHANG) == 0) {
         if (time_mono_ms() > deadline) {
             log_warn("%s does not end: it is killed", role_names[role]);
@@ -304,6 +308,17 @@ static void end_child(struct parent *p, enum role role, int64_t deadline)
     }
     close_end(c);
     c->pid = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void clean(struct parent *p)
+{
+    struct child *cleaner = &p->children[WARDEN];
+    struct err e = {0};
+
+    if (!is_ok(roles_start_cleaner(p->state, p->pair.claim_fd, &cleaner->pid, &e)) ||
+        !end_child(p, WARDEN, time_mono_ms() + STOP_MS))
+        log_error("what warden made could not be removed; the next serve does");
 }
 
 /* Front first, while its peers can still serve what is in flight. */
@@ -312,13 +327,15 @@ static void stop(struct parent *p)
     int64_t deadline = time_mono_ms() + STOP_MS;
 
     sockets_notify("STOPPING=1");
+    close(p->pair.listen_fd); /* new connections are refused rather than kept waiting for nothing */
     if (p->children[FRONT].pid)
         kill(p->children[FRONT].pid, SIGTERM);
     end_child(p, FRONT, deadline);
     close_end(&p->children[VAULT]);
     close_end(&p->children[WARDEN]); /* it removes what it made, and ends */
     end_child(p, VAULT, deadline);
-    end_child(p, WARDEN, deadline);
+    if (!end_child(p, WARDEN, deadline) || p->unclean)
+        clean(p);
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
 }

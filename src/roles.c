@@ -194,6 +194,20 @@ res roles_start_pair(const struct state *s, const struct roles_pair *p, struct r
     return r;
 }
 
+res roles_start_cleaner(const struct state *s, int claim_fd, pid_t *pid, struct err *e)
+{
+    int ends[N_ENDS][2];
+
+    TRY(launch_pairs(ends, N_ENDS, SOCK_STREAM, e));
+    const int pass[] = {ends[0][1], ends[1][1], ends[2][1], claim_fd};
+    for (size_t i = 0; i < N_ENDS; i++)
+        close(ends[i][0]); /* it cleans first, then finds itself alone */
+    res r = start_warden(s, pass, 4, pid, e);
+    for (size_t i = 0; i < N_ENDS; i++)
+        close(ends[i][1]);
+    return r;
+}
+
 /* ---- a new vault for those that live on ---- */
 
 static res send_pipes(int sock, const int *fds, size_t n, struct err *e)

@@ -27,6 +27,9 @@ struct roles_started {
 /* Front and warden with the pipe between them, and new pipes from vault to both. */
 res roles_start_pair(const struct state *s, const struct roles_pair *p, struct roles_started *out, struct err *e);
 
+/* A warden that only removes what a killed one left, and ends: for when no other will be started. */
+res roles_start_cleaner(const struct state *s, int claim_fd, pid_t *pid, struct err *e);
+
 /* A new vault's pipes to a front and a warden that live on. */
 res roles_renew_vault(int vault_control, int front_fd, size_t n, int warden_fd, struct err *e);
 

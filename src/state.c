@@ -148,6 +148,22 @@ res state_make(const struct state *s, struct err *e)
     return make_folder(s, "profiles", 0700, 0, e);
 }
 
+res state_reachable(const struct state *s, struct err *e)
+{
+    char path[4096];
+    struct stat st;
+
+    for (size_t i = 1; i < s->dir.n; i++) {
+        if (s->dir.p[i] != '/')
+            continue;
+        str_to_z(str_sub(s->dir, 0, i), path, sizeof path);
+        if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
+            return reject(e, "%s lets only its owner through, and the roles run as other users: choose another folder",
+                          path);
+    }
+    return OK;
+}
+
 static uid_t hand_to; /* nftw takes no context */
 
 static int hand_one(const char *path, const struct stat *st, int type, struct FTW *at)

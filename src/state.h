@@ -24,6 +24,8 @@ res state_load(const char *dir, struct arena *a, struct state *out, struct err *
 res state_save(const struct state *s, struct err *e); /* atomic */
 /* Makes DIR and its folders, each with the owner and mode its role needs. */
 res state_make(const struct state *s, struct err *e);
+/* The roles' users must be able to walk to DIR: rejects when a folder above lets its owner only through. */
+res state_reachable(const struct state *s, struct err *e);
 /* init makes vault's and front's files as root; these give a folder and what is in it to its role. */
 res state_hand_vault(const struct state *s, struct err *e);
 res state_hand_front(const struct state *s, struct err *e);

@@ -396,6 +396,34 @@ static void test_vault_serve__the_parent_hands_over_further_pipes(void **state)
     }
 }
 
+static void test_vault_serve__a_client_knows_that_its_vault_is_lost_until_it_has_another(void **state)
+{
+    struct role *r = *state;
+    str sealed;
+    int dead[2], alive[2];
+
+    pair(dead);
+    close(dead[1]);
+    assert_false(vault_client_lost(r->v));
+    vault_client_rebind(r->v, dead[0]);
+    assert_false(vault_client_lost(r->v)); /* not tried yet */
+    assert_int_equal(vault_wrap(r->v, S("p"), S(""), S("x"), r->a, &sealed, NULL).why, WHY_OOPS);
+    assert_true(vault_client_lost(r->v));
+    assert_int_equal(vault_wrap(r->v, S("p"), S(""), S("x"), r->a, &sealed, NULL).why, WHY_OOPS);
+    pair(dead);
+    vault_client_rebind(r->v, dead[0]); /* replaced before it was used */
+    pair(alive);
+    fine(r, vault_control_send(r->control, VAULT_PIPE_TO_FRONT, alive[1], &r->e));
+    close(alive[1]);
+    vault_client_rebind(r->v, alive[0]);
+    char byte;
+    assert_int_equal(recv(dead[1], &byte, 1, 0), 0); /* closed by the client */
+    close(dead[1]);
+    assert_false(vault_client_lost(r->v));
+    fine(r, vault_wrap(r->v, S("p"), S(""), S("x"), r->a, &sealed, &r->e));
+    assert_false(vault_client_lost(r->v));
+}
+
 static void test_vault_serve__ends_with_its_parent(void **state)
 {
     struct role *r = *state;
@@ -609,6 +637,7 @@ int main(void)
         ROLE_TEST(test_vault_serve__a_volume_key_goes_to_warden_only),
         ROLE_TEST(test_vault_serve__a_dead_warden_is_an_oops_and_a_new_one_takes_its_place),
         ROLE_TEST(test_vault_serve__the_parent_hands_over_further_pipes),
+        ROLE_TEST(test_vault_serve__a_client_knows_that_its_vault_is_lost_until_it_has_another),
         ROLE_TEST(test_vault_serve__ends_with_its_parent),
         ROLE_TEST(test_vault_serve__malformed_messages_end_the_role),
         ROLE_TEST(test_vault_serve__a_peer_that_vanishes_in_mid_message_harms_nobody),
