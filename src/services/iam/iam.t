@@ -492,3 +492,310 @@ RoleName=t-role-{{unique}}
 => 404
 
 <ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>The role with name t-role-{{unique}} cannot be found.</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- CreateUser, to be tagged and bounded
+POST /
+
+Action=CreateUser
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+=> 200
+
+<CreateUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateUserResult><User><Path>/</Path><UserName>t-user2-{{unique}}</UserName><UserId>{{*}}</UserId><Arn>arn:aws:iam::{{dev}}:user/t-user2-{{unique}}</Arn><CreateDate>{{*}}</CreateDate></User></CreateUserResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></CreateUserResponse>
+
+--- TagUser
+POST /
+
+Action=TagUser
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+Tags.member.1.Key=team
+Tags.member.1.Value=ml
+=> 200
+
+<TagUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></TagUserResponse>
+
+--- ListUserTags
+POST /
+
+Action=ListUserTags
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+=> 200
+
+<ListUserTagsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUserTagsResult><Tags><member><Key>team</Key><Value>ml</Value></member></Tags><IsTruncated>false</IsTruncated></ListUserTagsResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListUserTagsResponse>
+
+--- UntagUser
+POST /
+
+Action=UntagUser
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+TagKeys.member.1=team
+=> 200
+
+<UntagUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></UntagUserResponse>
+
+--- PutUserPermissionsBoundary
+POST /
+
+Action=PutUserPermissionsBoundary
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+PermissionsBoundary=arn:aws:iam::aws:policy/PowerUserAccess
+=> 200
+
+<PutUserPermissionsBoundaryResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></PutUserPermissionsBoundaryResponse>
+
+--- GetUser shows the boundary
+POST /
+
+Action=GetUser
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+=> 200
+
+<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetUserResult><User><Path>/</Path><UserName>t-user2-{{unique}}</UserName><UserId>{{*}}</UserId><Arn>arn:aws:iam::{{dev}}:user/t-user2-{{unique}}</Arn><CreateDate>{{*}}</CreateDate><PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType><PermissionsBoundaryArn>arn:aws:iam::aws:policy/PowerUserAccess</PermissionsBoundaryArn></PermissionsBoundary><Tags></Tags></User></GetUserResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></GetUserResponse>
+
+--- DeleteUserPermissionsBoundary
+POST /
+
+Action=DeleteUserPermissionsBoundary
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+=> 200
+
+<DeleteUserPermissionsBoundaryResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></DeleteUserPermissionsBoundaryResponse>
+
+--- DeleteUser, the tagged one
+POST /
+
+Action=DeleteUser
+Version=2010-05-08
+UserName=t-user2-{{unique}}
+=> 200
+
+<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></DeleteUserResponse>
+
+--- CreateRole, to be tagged and bounded
+POST /
+
+Action=CreateRole
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+AssumeRolePolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{dev}}:root"},"Action":"sts:AssumeRole"}]}
+=> 200
+
+<CreateRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateRoleResult><Role><Path>/</Path><RoleName>t-role2-{{unique}}</RoleName><RoleId>{{*}}</RoleId><Arn>arn:aws:iam::{{dev}}:role/t-role2-{{unique}}</Arn><CreateDate>{{*}}</CreateDate><AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22arn%3Aaws%3Aiam%3A%3A{{dev}}%3Aroot%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration></Role></CreateRoleResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></CreateRoleResponse>
+
+--- TagRole
+POST /
+
+Action=TagRole
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+Tags.member.1.Key=team
+Tags.member.1.Value=ml
+=> 200
+
+<TagRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></TagRoleResponse>
+
+--- ListRoleTags
+POST /
+
+Action=ListRoleTags
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+=> 200
+
+<ListRoleTagsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRoleTagsResult><Tags><member><Key>team</Key><Value>ml</Value></member></Tags><IsTruncated>false</IsTruncated></ListRoleTagsResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListRoleTagsResponse>
+
+--- UntagRole
+POST /
+
+Action=UntagRole
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+TagKeys.member.1=team
+=> 200
+
+<UntagRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></UntagRoleResponse>
+
+--- UpdateRole
+POST /
+
+Action=UpdateRole
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+Description=new
+MaxSessionDuration=7200
+=> 200
+
+<UpdateRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></UpdateRoleResponse>
+
+--- PutRolePermissionsBoundary
+POST /
+
+Action=PutRolePermissionsBoundary
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+PermissionsBoundary=arn:aws:iam::aws:policy/PowerUserAccess
+=> 200
+
+<PutRolePermissionsBoundaryResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></PutRolePermissionsBoundaryResponse>
+
+--- GetRole shows what was changed
+POST /
+
+Action=GetRole
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+=> 200
+
+<GetRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetRoleResult><Role><Path>/</Path><RoleName>t-role2-{{unique}}</RoleName><RoleId>{{*}}</RoleId><Arn>arn:aws:iam::{{dev}}:role/t-role2-{{unique}}</Arn><CreateDate>{{*}}</CreateDate><AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22arn%3Aaws%3Aiam%3A%3A{{dev}}%3Aroot%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D</AssumeRolePolicyDocument><Description>new</Description><MaxSessionDuration>7200</MaxSessionDuration><PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType><PermissionsBoundaryArn>arn:aws:iam::aws:policy/PowerUserAccess</PermissionsBoundaryArn></PermissionsBoundary><Tags></Tags></Role></GetRoleResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></GetRoleResponse>
+
+--- DeleteRolePermissionsBoundary
+POST /
+
+Action=DeleteRolePermissionsBoundary
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+=> 200
+
+<DeleteRolePermissionsBoundaryResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></DeleteRolePermissionsBoundaryResponse>
+
+--- CreatePolicy, with versions
+POST /
+
+Action=CreatePolicy
+Version=2010-05-08
+PolicyName=t-policy2-{{unique}}
+PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ssm:Get*","Resource":"*"}]}
+=> 200
+
+<CreatePolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreatePolicyResult><Policy><PolicyName>t-policy2-{{unique}}</PolicyName><PolicyId>{{*}}</PolicyId><Arn>arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}</Arn><Path>/</Path><DefaultVersionId>v1</DefaultVersionId><AttachmentCount>0</AttachmentCount><PermissionsBoundaryUsageCount>0</PermissionsBoundaryUsageCount><IsAttachable>true</IsAttachable><CreateDate>{{*}}</CreateDate><UpdateDate>{{*}}</UpdateDate></Policy></CreatePolicyResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></CreatePolicyResponse>
+
+--- CreatePolicyVersion
+POST /
+
+Action=CreatePolicyVersion
+Version=2010-05-08
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+PolicyDocument={"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ssm:*","Resource":"*"}]}
+SetAsDefault=true
+=> 200
+
+<CreatePolicyVersionResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreatePolicyVersionResult><PolicyVersion><VersionId>v2</VersionId><IsDefaultVersion>true</IsDefaultVersion><CreateDate>{{*}}</CreateDate></PolicyVersion></CreatePolicyVersionResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></CreatePolicyVersionResponse>
+
+--- ListPolicyVersions
+POST /
+
+Action=ListPolicyVersions
+Version=2010-05-08
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+=> 200
+
+<ListPolicyVersionsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListPolicyVersionsResult><Versions><member><VersionId>v2</VersionId><IsDefaultVersion>true</IsDefaultVersion><CreateDate>{{*}}</CreateDate></member><member><VersionId>v1</VersionId><IsDefaultVersion>false</IsDefaultVersion><CreateDate>{{*}}</CreateDate></member></Versions><IsTruncated>false</IsTruncated></ListPolicyVersionsResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListPolicyVersionsResponse>
+
+--- DeletePolicyVersion: the default
+POST /
+
+Action=DeletePolicyVersion
+Version=2010-05-08
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+VersionId=v2
+=> 409
+
+<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type><Code>DeleteConflict</Code><Message>Cannot delete the default version of a policy.</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- SetDefaultPolicyVersion
+POST /
+
+Action=SetDefaultPolicyVersion
+Version=2010-05-08
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+VersionId=v1
+=> 200
+
+<SetDefaultPolicyVersionResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></SetDefaultPolicyVersionResponse>
+
+--- DeletePolicyVersion
+POST /
+
+Action=DeletePolicyVersion
+Version=2010-05-08
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+VersionId=v2
+=> 200
+
+<DeletePolicyVersionResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></DeletePolicyVersionResponse>
+
+--- AttachRolePolicy, to be listed
+POST /
+
+Action=AttachRolePolicy
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+=> 200
+
+<AttachRolePolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></AttachRolePolicyResponse>
+
+--- ListEntitiesForPolicy
+POST /
+
+Action=ListEntitiesForPolicy
+Version=2010-05-08
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+=> 200
+
+<ListEntitiesForPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListEntitiesForPolicyResult><PolicyUsers></PolicyUsers><PolicyRoles><member><RoleName>t-role2-{{unique}}</RoleName><RoleId>{{*}}</RoleId></member></PolicyRoles><IsTruncated>false</IsTruncated></ListEntitiesForPolicyResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListEntitiesForPolicyResponse>
+
+--- DetachRolePolicy, listed
+POST /
+
+Action=DetachRolePolicy
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+=> 200
+
+<DetachRolePolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></DetachRolePolicyResponse>
+
+--- DeletePolicy, with versions gone
+POST /
+
+Action=DeletePolicy
+Version=2010-05-08
+PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
+=> 200
+
+<DeletePolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></DeletePolicyResponse>
+
+--- DeleteRole, the bounded one
+POST /
+
+Action=DeleteRole
+Version=2010-05-08
+RoleName=t-role2-{{unique}}
+=> 200
+
+<DeleteRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></DeleteRoleResponse>
+
+--- GetAccountSummary
+POST /
+
+Action=GetAccountSummary
+Version=2010-05-08
+=> 200
+
+<GetAccountSummaryResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetAccountSummaryResult><SummaryMap><entry><key>Users</key><value>1</value></entry><entry><key>Roles</key><value>0</value></entry><entry><key>Policies</key><value>0</value></entry><entry><key>Groups</key><value>0</value></entry><entry><key>AccessKeysPerUserQuota</key><value>2</value></entry><entry><key>AttachedPoliciesPerRoleQuota</key><value>20</value></entry><entry><key>AttachedPoliciesPerUserQuota</key><value>20</value></entry><entry><key>PolicySizeQuota</key><value>6144</value></entry><entry><key>UserPolicySizeQuota</key><value>2048</value></entry><entry><key>VersionsPerPolicyQuota</key><value>5</value></entry><entry><key>AccountMFAEnabled</key><value>0</value></entry><entry><key>AccountAccessKeysPresent</key><value>0</value></entry></SummaryMap></GetAccountSummaryResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></GetAccountSummaryResponse>
+
+--- ListGroups is known but absent
+POST /
+
+Action=ListGroups
+Version=2010-05-08
+=> 501
+
+<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>iam ListGroups is known to Barmkin but not built; docs/reference/coverage.md lists what is.</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
