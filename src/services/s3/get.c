@@ -107,14 +107,15 @@ static res override_headers(struct call *c)
     return OK;
 }
 
-static void describe(struct call *c, const struct s3_object *o, const struct reading *r, const struct slice *s)
+static void describe(struct call *c, const struct s3_object *o, const struct reading *r, const struct slice *s,
+                     bool not_modified)
 {
     s3_share(&s3_object_shape, o, c->op->out, c->out);
     set_text(c, "AcceptRanges", S("bytes"));
     if (str_eq(o->storage_class, S("STANDARD"))) /* which S3 leaves unsaid */
         set_text(c, "StorageClass", STR_ABSENT);
     set_text(c, "ChecksumType", STR_ABSENT);
-    if (str_eq_nocase(r->checksum_mode, S("ENABLED")) && !s->part && o->checksum_name.n) {
+    if (str_eq_nocase(r->checksum_mode, S("ENABLED")) && !s->part && !not_modified && o->checksum_name.n) {
         s3_put_checksum(c->op->out, c->out, o->checksum_name, o->checksum_value);
         set_text(c, "ChecksumType", o->checksum_type);
     }
@@ -198,7 +199,7 @@ static res read_object(struct call *c)
         TRY(find_slice(c, o, &r, &segments, &s));
     else
         s = (struct slice){0};
-    describe(c, o, &r, &s);
+    describe(c, o, &r, &s, not_modified);
     TRY(override_headers(c));
     d->length = s.length;
     d->no_body = r.head || not_modified;

@@ -162,21 +162,26 @@ static res add_part(struct call *c, struct completing *k, const struct s3_comple
     return OK;
 }
 
+static res check_order(struct call *c, const struct s3_completed_upload *asked)
+{
+    for (size_t i = 1; i < asked->parts.n; i++)
+        if (asked->parts.v[i].part_number.v <= asked->parts.v[i - 1].part_number.v)
+            return fault(c, &s3_InvalidPartOrder,
+                         "The list of parts was not in ascending order. The parts list must be specified in order by "
+                         "part number.");
+    return OK;
+}
+
 static res add_parts(struct call *c, struct completing *k, const struct s3_completed_upload *asked)
 {
-    int64_t before = 0;
 
+    TRY(check_order(c, asked));
     k->segments.v = ARENA_ARRAY(c->arena, struct s3_segment, asked->parts.n + 1);
     hash_begin(&k->md5, HASH_MD5);
     for (size_t i = 0; i < asked->parts.n; i++) {
         const struct s3_completed_part *p = &asked->parts.v[i];
-        if (p->part_number.v <= before)
-            return fault(c, &s3_InvalidPartOrder,
-                         "The list of parts was not in ascending order. The parts list must be "
-                         "specified in order by part number.");
-        if (p->part_number.v > S3_MAX_PARTS)
+        if (p->part_number.v < 1 || p->part_number.v > S3_MAX_PARTS)
             return invalid_part(c);
-        before = p->part_number.v;
         TRY(add_part(c, k, p, i, asked->parts.n));
     }
     return OK;
