@@ -193,6 +193,16 @@ def with_names(text, values):
     return re.sub(r"\b(AIDA|AROA|ANPA|AKIA|ASIA)[A-Z0-9]{12,}", "{{*}}", text)
 
 
+def name_ids(text, values):
+    """New ids of a reply get names by their kind, in order: vpc, subnet, subnet2, ..."""
+    for found in re.findall(r"\b[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}\b", text):
+        if found not in values.values() and not found.endswith("0" * 17):
+            kind, n = found[:-18], 1
+            while (kind if n == 1 else f"{kind}{n}") in values:
+                n += 1
+            values[kind if n == 1 else f"{kind}{n}"] = found
+
+
 def record(path, player):
     """Puts what the server answers in the places of the empty "=>"."""
     out = {}
@@ -202,6 +212,7 @@ def record(path, player):
         except KeyError as e:
             print(f"{path}:{x.line}: {e}")
             continue
+        name_ids(body, player.values)
         if x.status == 0:
             out[x.line] = f"=> {status}\n\n{with_names(body, player.values)}".rstrip()
     with open(path) as f:

@@ -631,7 +631,7 @@ Description=new
 MaxSessionDuration=7200
 => 200
 
-<UpdateRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></UpdateRoleResponse>
+<UpdateRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><UpdateRoleResult></UpdateRoleResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></UpdateRoleResponse>
 
 --- PutRolePermissionsBoundary
 POST /
