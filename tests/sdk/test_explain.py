@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""barmkin explain: each layer's verdict, the statement that decided or came nearest, and the calls within a call."""
+import json
+import subprocess
+
+import botocore.exceptions
+import conftest
+import pytest
+
+
+def denied(ask):
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        ask()
+    return caught.value.response["ResponseMetadata"]["RequestId"]
+
+
+def text_of(server, *argv):
+    return subprocess.run([conftest.BARMKIN, "explain", "--state", server.state, *argv], capture_output=True, text=True,
+                          timeout=60)
+
+
+def only(said):
+    assert len(said["call"]["judgements"]) == 1
+    return said["call"]["judgements"][0]
+
+
+def test_an_explicit_deny(server, user):
+    u = user(policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Sid": "NoUsers", "Effect": "Deny", "Action": "iam:ListUsers", "Resource": "*"}]}))
+    said = server.explain(denied(u.client("iam").list_users))
+    assert (said["decision"], said["by"], said["error_code"]) == ("ExplicitlyDenied", "identity", "AccessDenied")
+    j = only(said)
+    assert (j["sid"], j["index"], j["policy"]) == ("NoUsers", 1, u.arn + "/inline/p")
+    assert j["statement"]["Action"] == "iam:ListUsers"
+    assert j["context"]["aws:PrincipalArn"] == u.arn and j["context"]["aws:username"] == u.name
+    assert [x["verdict"] for x in j["layers"] if x["layer"] == "identity"] == ["ExplicitlyDenied"]
+
+
+def test_the_nearest_statement_and_what_failed_it(server, user, document):
+    u = user(policy=document(Sid="Near", Action="iam:List*", Condition={"StringEquals": {"aws:SourceVpce": "vpce-1"}}))
+    said = server.explain(denied(u.client("iam").list_roles))
+    assert (said["decision"], said["by"]) == ("ImplicitlyDenied", "identity")
+    layer = next(x for x in only(said)["layers"] if x["layer"] == "identity")
+    assert layer["sid"] == "Near"
+    assert layer["failed"] == {"operator": "StringEquals", "key": "aws:SourceVpce", "wanted": "vpce-1", "actual": None}
+
+
+def test_an_allow_names_its_statement(server):
+    answer = server.client("iam").list_roles()["ResponseMetadata"]["RequestId"]
+    said = server.explain(answer)
+    j = only(said)
+    assert said["decision"] == "Allowed" and j["policy"] == "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert j["statement"] == {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    assert j["context"]["aws:PrincipalType"] == "User"
+
+
+@pytest.mark.parametrize("layer", ["boundary", "session", "trust"])
+def test_the_other_layers(server, layer, user, role, document, name):
+    iam = server.client("iam")
+    if layer == "trust":
+        r = role(trust=f"arn:aws:iam::{server.account('staging')['id']}:root", assume=False)
+        request = denied(lambda: server.client("sts").assume_role(RoleArn=r.arn, RoleSessionName="test"))
+    elif layer == "session":
+        r = role(policy=document(Action="iam:*"), Policy=document(Action="iam:ListUsers"))
+        request = denied(r.client("iam").list_roles)
+    else:
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=document(Action="iam:ListUsers"))["Policy"]["Arn"]
+        u = user(policy=document(Action="iam:*"))
+        iam.put_user_permissions_boundary(UserName=u.name, PermissionsBoundary=arn)
+        request = denied(u.client("iam").list_roles)
+        iam.delete_user_permissions_boundary(UserName=u.name)
+        iam.delete_policy(PolicyArn=arn)
+    said = server.explain(request)
+    assert (said["decision"], said["by"]) == ("ImplicitlyDenied", layer)
+    shown = text_of(server, request)
+    assert shown.returncode == 3 and "-> " in shown.stdout
+
+
+def test_what_several_lines_judge(server, role):
+    """AssumeRole with tags asks two questions; the second is denied."""
+    r = role(assume=False)
+    said = server.explain(denied(lambda: server.client("sts").assume_role(
+        RoleArn=r.arn, RoleSessionName="test", Tags=[{"Key": "a", "Value": "b"}])))
+    assert [(j["action"], j["decision"]) for j in said["call"]["judgements"]] == [
+        ("sts:AssumeRole", "Allowed"), ("sts:TagSession", "ImplicitlyDenied")]
+    assert said["by"] == "trust"
+
+
+def test_a_denial_within_another_call(server, user, name):
+    """KMS within S3: explained under the id that the client of S3 has seen."""
+    kms, s3, account = server.client("kms"), server.client("s3"), server.account("dev")["id"]
+    key = kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Root", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "kms:*",
+         "Resource": "*"},
+        {"Sid": "OnlyAdmin", "Effect": "Deny", "Principal": "*", "Action": "kms:GenerateDataKey", "Resource": "*",
+         "Condition": {"ArnNotEquals": {"aws:PrincipalArn": f"arn:aws:iam::{account}:user/admin"}}}]}))["KeyMetadata"]["Arn"]
+    s3.create_bucket(Bucket=name)
+    try:
+        u = user(policy=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}]}))
+        request = denied(lambda: u.client("s3").put_object(Bucket=name, Key="k", Body=b"x", ServerSideEncryption="aws:kms",
+                                                           SSEKMSKeyId=key))
+        said = server.explain(request)
+        assert (said["decision"], said["by"]) == ("ExplicitlyDenied", "resource")
+        assert said["call"]["operation"] == "PutObject"
+        inner = [c for c in said["call"]["inner"] if c["operation"] == "GenerateDataKey"][-1]
+        j = inner["judgements"][-1]
+        assert (j["action"], j["sid"], j["resource"]) == ("kms:GenerateDataKey", "OnlyAdmin", key)
+        assert j["context"]["aws:ViaAWSService"] == "true" and inner["through"] == "s3.amazonaws.com"
+        shown = text_of(server, request)
+        assert "within it, kms.amazonaws.com GenerateDataKey" in shown.stdout
+    finally:
+        s3.delete_bucket(Bucket=name)
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+
+
+def test_the_last_denied(server, user):
+    u = user()
+    request = denied(u.client("iam").list_roles)
+    server.client("iam").list_roles()
+    shown = text_of(server, "--last-denied", "-o", "json")
+    assert shown.returncode == 3 and json.loads(shown.stdout)["request_id"] == request
+
+
+def test_the_ladder_that_people_read(server, user, document):
+    u = user(policy=document(Sid="Near", Action="iam:List*", Condition={"Bool": {"aws:SecureTransport": "false"}}))
+    shown = text_of(server, denied(u.client("iam").list_roles))
+    for part in ("DENIED  iam.amazonaws.com ListRoles", u.arn, "-> identity-based policies", '"Near", statement 0',
+                 "Bool aws:SecureTransport wants \"false\", and the request has \"true\"", "aws:CurrentTime",
+                 "permissions boundary"):
+        assert part in shown.stdout, shown.stdout
+    lines = [line.split()[0] for line in shown.stdout.splitlines() if line.strip().startswith("aws:")]
+    assert lines == sorted(lines) and lines
+
+
+def test_an_unknown_request(server):
+    shown = text_of(server, "00000000-0000-0000-0000-000000000000")
+    assert shown.returncode == 4 and not shown.stdout
+
+
+def test_usage(server):
+    assert text_of(server).returncode == 2
+    assert text_of(server, "a", "b").returncode == 2
+
+
+def test_no_secret_is_explained(server, user):
+    u = user()
+    iam = server.client("iam")
+    iam.delete_access_key(UserName=u.name, AccessKeyId=u.keys[0])
+    made = iam.create_access_key(UserName=u.name)
+    request, secret = made["ResponseMetadata"]["RequestId"], made["AccessKey"]["SecretAccessKey"]
+    assert secret not in text_of(server, request, "-o", "json").stdout
+    log = server.state + "/front/audit/audit-000001.ndjson"
+    with open(log) as f:
+        assert secret not in f.read()
+
+
+def test_batch_decides_and_explains(server):
+    case = {"id": "1", "request": {"principal": "arn:aws:iam::111111111111:user/u", "action": "s3:GetObject",
+                                   "resource": "arn:aws:s3:::b/k", "resourceAccount": "111111111111", "context": {}},
+            "identityPolicies": [{"Version": "2012-10-17", "Statement": [
+                {"Sid": "S", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}],
+            "boundary": None, "sessionPolicies": [], "serviceControlPolicies": [], "resourceControlPolicies": [],
+            "resourcePolicy": None, "vpcEndpointPolicies": []}
+    done = subprocess.run([conftest.BARMKIN, "authz", "--batch", "--explain"], input=json.dumps(case) + "\nnonsense\n",
+                          capture_output=True, text=True, timeout=20)
+    first, second = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (first["decision"], first["by"]) == ("ExplicitlyDenied", "identity") and "message" in first
+    assert "error" in second and done.returncode == 0
