@@ -3,6 +3,8 @@
  * commit -> encode -> wire. The gate and the handler are behind call_run (api/run.c, api/gate.c). */
 #include "serve.h"
 
+#include <string.h>
+
 #include "api/gate.h"
 #include "api/walk.h"
 #include "crypto/hash.h"
@@ -180,6 +182,8 @@ static res run_write(struct work *w, struct txn *t)
     c->fault = (struct fault){0}; /* a second run starts as the first did */
     c->after = NULL;
     c->audit = s->up.audit;
+    c->status = 0;
+    memset(c->out, 0, c->op->out->size);
     err_clear(&c->err);
     c->txn = t;
     res why = call_run(c);
