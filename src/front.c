@@ -235,6 +235,8 @@ res front_open(struct front *f, const char *state_dir, const int *vault_fds, siz
 void front_close(struct front *f)
 {
     warden_client_mute(f->house.warden);
+    if (f->doors)
+        doors_quiet(f->doors);          /* its keeper asks the writer */
     conductor_stop(f->house.conductor); /* and its vault client */
     atomic_store(&f->closing, true);    /* no more clearing from here on */
     pthread_join(f->audit_thread, NULL);

@@ -141,6 +141,7 @@ static res identify(struct serving *s)
         s->routed = route_request(s->request, s->proof.service, body, c->arena);
     if (!s->routed.service)
         return fault(c, &unknown_operation, "The request names no operation that Barmkin knows.");
+    TRY(door_leads_there(s));
     if (!s->routed.op || s->routed.op->kind != OP_UPLOADS) {
         hash_sha256(body, digest);
         hex_encode(digest, sizeof digest, hex);
@@ -158,6 +159,7 @@ static res identify(struct serving *s)
         s->routed = route_request(s->request, s->proof.service, body, c->arena);
     if (!s->routed.op)
         return no_operation(s);
+    TRY(door_leads_there(s)); /* the form may have named another service */
     if (s->routed.service->global)
         c->region = S("us-east-1");
     else if (who_is_region(s->proof.claim.region)) /* proven; an unsigned request has the house's own */

@@ -49,6 +49,7 @@ struct serving {
     struct routed routed;
     struct buf body;
     struct door door;
+    const struct service *leads_to; /* of a VPC endpoint: the only service behind it */
     struct caller caller;
     struct call call;
     struct upload_state up;

@@ -46,6 +46,7 @@ struct door {
     str vpce_id, vpc_id; /* absent: not through an endpoint */
     str source_ip;       /* dotted; through an endpoint it is aws:VpcSourceIp */
     bool tls;
+    uint32_t peer_pid; /* of the admin channel: the process at its other end, else 0 */
 };
 
 /* What an access line is about. */

@@ -5,7 +5,7 @@
  * the services, so they are reached through a table in the house; it is NULL where nothing is served (init). */
 #ifndef BARMKIN_API_NETWORK_H
 #define BARMKIN_API_NETWORK_H
-#include "api/who.h"
+#include "api/call.h"
 #include "warden/plan.h"
 
 /* A connection's own address, PLAN_LOCAL_NET + index + 1, means this endpoint, which leads to this service only. */
@@ -32,30 +32,18 @@ struct network {
     size_t n_names;
 };
 
-/* Whose credentials a sandbox gets at 169.254.170.2: fills the session to be minted. Runs on an I/O thread inside a
- * read transaction (c->txn), each time the sandbox asks: who_role_session (api/who.h) makes a grant from a role's ARN.
- * A reject or a fault answers the sandbox 403, an oops 500. */
-typedef res network_credentials(void *ctx, struct call *c, struct session_grant *out);
-
-struct network_sandbox {
-    str vpc_id, address; /* its interface: where its requests come from, as the kernel sees it */
-    str path_id, token; /* GET /v2/credentials/PATH_ID with Authorization: TOKEN; both secret, 32 random bytes as hex */
-    network_credentials *credentials;
-    void *ctx; /* lives until unregister has returned */
-};
-
 /* Any thread but an I/O thread's; calls wait for warden. */
 struct network_doors {
     /* Makes the kernel look like the network and opens its doors. Older generations than what stands are passed over.
      */
     res (*apply)(struct house *h, const struct network *n, struct err *e);
     res (*remove)(struct house *h, str vpc_id, struct err *e);
-    /* An interface that lives as long as a process that holds it. `pid` is a peer of the admin channel, which is
-     * waiting for its answer; when it ends the interface goes. eni empty: a guest of the host's door. */
+    /* An interface that lives as long as the process `pid`, the peer of an admin channel that waits for its answer:
+     * when it ends, ReleaseInterface runs. account absent: a guest of the host's door, which this call makes as well.
+     */
     res (*hold)(struct house *h, str account, str eni, uint32_t pid, struct err *e);
-    /* Everything is copied; nothing waits. Fails only when the address is taken. */
-    res (*sandbox_add)(struct house *h, const struct network_sandbox *s, struct err *e);
-    void (*sandbox_remove)(struct house *h, str vpc_id, str address);
+    /* It has been released, or, of a guest: it goes now. Not held is fine. */
+    res (*let_go)(struct house *h, str eni, struct err *e);
 };
 
 #endif

@@ -18,6 +18,7 @@ struct origin {
     void *listener;                /* the tag given to loop_listen */
     bool tls;
     uint32_t peer_uid; /* over a Unix socket: whose process it is; else UINT32_MAX */
+    uint32_t peer_pid; /* and which process; else 0 */
 };
 
 struct header {

@@ -117,8 +117,10 @@ static void fill_origin(struct origin *o, const struct listener *from, int fd, c
         o->local_ip = ntohl(local.sin_addr.s_addr);
         o->local_port = ntohs(local.sin_port);
     }
-    if (local.sin_family == AF_UNIX && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_n) == 0)
+    if (local.sin_family == AF_UNIX && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_n) == 0) {
         o->peer_uid = who.uid;
+        o->peer_pid = who.pid > 0 ? (uint32_t)who.pid : 0;
+    }
 }
 
 void listener_event(struct loop *l, struct listener *from)

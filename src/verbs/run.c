@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* barmkin run: a command in a network of its own, behind a new interface of a VPC or in the host's door. The server
+ * holds the interface for this process: it goes when the command ends, and also when this process is killed. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "verbs/run_room.h"
+#include "verbs/verbs.h"
+
+enum { CANNOT_RUN = 126, NOT_FOUND = 127, BY_SIGNAL = 128 };
+
+struct held {
+    str interface_id, account_id, resolver;
+};
+
+static void add_member(struct buf *b, const char *name, str value)
+{
+    if (!value.n)
+        return;
+    buf_printf(b, "%c\"%s\":", b->n ? ',' : '{', name);
+    buf_add_json_str(b, value);
+}
+
+static str hold_input(const struct options *o, const struct profile *p)
+{
+    struct buf b;
+    str groups = o->security_group;
+
+    buf_init(&b, 16 << 10);
+    add_member(&b, "VpcId", o->vpc);
+    add_member(&b, "SubnetId", o->subnet);
+    if (p)
+        add_member(&b, "AccessKeyId", p->access_key_id);
+    if (groups.n) { /* several with commas between */
+        buf_printf(&b, "%c\"SecurityGroupIds\":", b.n ? ',' : '{');
+        for (bool first = true; str_is(groups); first = false) {
+            buf_add_char(&b, first ? '[' : ',');
+            buf_add_json_str(&b, str_cut(&groups, ','));
+        }
+        buf_add_char(&b, ']');
+    }
+    buf_add_z(&b, b.n ? "}" : "{}");
+    str text = arena_dup(o->arena, buf_str(&b));
+    buf_done(&b);
+    return text;
+}
+
+static res hold(const struct options *o, const struct profile *p, struct held *out, struct err *e)
+{
+    str answer;
+    json_t *j;
+
+    TRY(admin_call(o, "HoldInterface", hold_input(o, p), &answer, e));
+    TRY(json_parse(o->arena, answer, e, &j));
+    *out = (struct held){json_str_at(j, "InterfaceId"), json_str_at(j, "AccountId"), json_str_at(j, "Resolver")};
+    return out->interface_id.n && out->resolver.n ? OK : oops(e, 0, "the server answered without an interface");
+}
+
+/* The server would see our end too; this way the interface is gone when the verb is. */
+static void release(const struct options *o, const struct held *h)
+{
+    struct err e = {0};
+    str answer;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    add_member(&b, "InterfaceId", h->interface_id);
+    add_member(&b, "AccountId", h->account_id);
+    buf_add_char(&b, '}');
+    if (!is_ok(admin_call(o, "ReleaseInterface", buf_str(&b), &answer, &e)))
+        fprintf(stderr, "barmkin run: %.*s is released by the server: %s\n", FMT(h->interface_id), e.what);
+    buf_done(&b);
+}
+
+/* ---- the command ---- */
+
+static void become(const struct options *o, const struct room *room, pid_t parent, const sigset_t *mask)
+{
+    struct err e = {0};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != parent)
+        _exit(CANNOT_RUN);
+    if (!is_ok(room_enter(room, &e))) {
+        fprintf(stderr, "barmkin run: %s%s%s\n", e.what, e.sys_errno ? ": " : "",
+                e.sys_errno ? strerror(e.sys_errno) : "");
+        _exit(CANNOT_RUN);
+    }
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execvp(o->command[0], o->command);
+    fprintf(stderr, "barmkin run: %s: %s\n", o->command[0], strerror(errno));
+    _exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
+}
+
+/* Waits for the command; what others send to this process goes on to it. A terminal's own signals reach both. */
+static int attend(pid_t child, const sigset_t *watched)
+{
+    siginfo_t info;
+    int status = 0;
+
+    for (;;) {
+        int n = sigwaitinfo(watched, &info);
+        if (n == SIGCHLD && waitpid(child, &status, WNOHANG) == child)
+            return WIFEXITED(status) ? WEXITSTATUS(status) : BY_SIGNAL + WTERMSIG(status);
+        if (n > 0 && n != SIGCHLD && info.si_code <= 0)
+            kill(child, n);
+    }
+}
+
+static res run(const struct options *o, const struct room *room, int *status, struct err *e)
+{
+    static const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
+    sigset_t watched, before;
+    pid_t self = getpid();
+
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
+        sigaddset(&watched, forwarded[i]);
+    sigprocmask(SIG_BLOCK, &watched, &before);
+    pid_t child = fork();
+    if (child < 0)
+        return oops(e, errno, "cannot start the command");
+    if (child == 0)
+        become(o, room, self, &before);
+    *status = attend(child, &watched);
+    return OK;
+}
+
+static int refuse(struct err *e, int status, const char *why)
+{
+    reject(e, "%s", why);
+    return status;
+}
+
+/* Ends the process itself: the command's status may be any, also those that mean something to the other verbs. */
+int verb_run(struct options *o, struct err *e)
+{
+    struct state s;
+    struct profile p;
+    struct held h;
+    int status = EXIT_FAILED;
+
+    if (!o->command || !o->command[0] || o->n_words)
+        return EXIT_USAGE;
+    if (geteuid() != 0)
+        return refuse(e, EXIT_PRECONDITION, "run needs root: it enters a network namespace");
+    if ((o->vpc.n || o->security_group.n) && !o->subnet.n)
+        return refuse(e, EXIT_USAGE, "--vpc needs --subnet");
+    if (o->subnet.n && !o->profile.n)
+        return refuse(e, EXIT_USAGE, "a VPC needs --profile: whose interface it is");
+    if (!is_ok(state_load(arena_z(o->arena, options_state(o)), o->arena, &s, e)))
+        return EXIT_NOT_FOUND;
+    if (o->profile.n && !is_ok(profiles_read(&s, o->profile, o->arena, &p, e)))
+        return EXIT_NOT_FOUND;
+    if (!is_ok(hold(o, o->profile.n ? &p : NULL, &h, e)))
+        return strstr(e->what, "UnauthorizedOperation") || strstr(e->what, "not authorized") ? EXIT_DENY : EXIT_FAILED;
+    struct room room = {&s, h.interface_id, h.resolver, o->profile.n ? &p : NULL, o->arena};
+    res r = run(o, &room, &status, e);
+    release(o, &h);
+    if (!is_ok(r))
+        return EXIT_FAILED;
+    fflush(NULL);
+    _exit(status);
+}
