@@ -83,11 +83,13 @@ static res rows_before_commit(void *ctx, struct txn *t, const struct work *group
     return r;
 }
 
-/* An empty piece of work: its transaction clears the rows whose lines have become durable. */
-static res nothing_to_do(struct work *w, struct txn *t)
+/* Its transaction clears the rows whose lines have become durable, and notes how far those go. */
+static res note_anchor(struct work *w, struct txn *t)
 {
-    (void)w, (void)t;
-    return OK;
+    struct front *f = (struct front *)((char *)w - offsetof(struct front, clearing));
+    struct err e = {0};
+
+    return audit_anchor_put(f->house.audit, t, &e);
 }
 
 static void cleared(struct work *w, bool committed)
@@ -99,11 +101,11 @@ static void cleared(struct work *w, bool committed)
     atomic_store(&f->is_clearing, false);
 }
 
-static void clear_rows(struct front *f)
+static void clear_rows(struct front *f, bool even_without_rows)
 {
-    if (!atomic_load(&f->rows_wait) || atomic_exchange(&f->is_clearing, true))
+    if ((!even_without_rows && !atomic_load(&f->rows_wait)) || atomic_exchange(&f->is_clearing, true))
         return;
-    f->clearing = (struct work){.run = nothing_to_do, .done = cleared};
+    f->clearing = (struct work){.run = note_anchor, .done = cleared};
     writer_submit(f->house.writer, &f->clearing);
 }
 
@@ -143,7 +145,7 @@ static void *keep_audit(void *arg)
         if (!is_ok(audit_sync(f->house.audit, &e)) || (tick % 10 == 9 && !is_ok(audit_seal(f->house.audit, mac, &e))))
             log_error("the audit log cannot be kept: %s", e.what);
         if (tick % 10 == 9)
-            clear_rows(f);
+            clear_rows(f, tick % 100 == 99);
     }
     return NULL;
 }
@@ -229,6 +231,20 @@ res front_open(struct front *f, const char *state_dir, const int *vault_fds, siz
     return conductor_start(&f->house, f->vaults[f->n_io + 1], &f->house.conductor, e);
 }
 
+/* What has been answered so far is durable, sealed, and known to the store. */
+static void anchor_last(struct front *f)
+{
+    struct audit_mac mac = {seal_head, f->seal_vault};
+    struct err e = {0};
+
+    while (atomic_load(&f->is_clearing)) /* the one before it, which the writer has already got */
+        usleep(1000);
+    if (!is_ok(audit_flush(f->house.audit, &e)) || !is_ok(audit_seal(f->house.audit, mac, &e)) ||
+        !is_ok(audit_sync(f->house.audit, &e)))
+        log_error("the audit log cannot be sealed: %s", e.what);
+    clear_rows(f, true);
+}
+
 /* What uses something ends before it: loops have stopped taking requests; the conductor waits for its own work at the
  * writer and the pool; the writer hands effects to the pool; the pool posts to loops, which nobody runs any more but
  * which are still there. */
@@ -240,6 +256,7 @@ void front_close(struct front *f)
     conductor_stop(f->house.conductor); /* and its vault client */
     atomic_store(&f->closing, true);    /* no more clearing from here on */
     pthread_join(f->audit_thread, NULL);
+    anchor_last(f);
     writer_stop(f->house.writer);
     pool_stop(f->house.pool);
     warden_client_free(f->house.warden); /* warden ends with it */

@@ -55,6 +55,9 @@ res audit_row_put(struct txn *t, const str *records, size_t n, uint64_t *row, st
 /* Deletes rows whose lines are durable, and remembers how far the chain had come (audit_anchor). By the store's writer,
  * in any write transaction and about a second after the last one; free when there is nothing to do. */
 res audit_rows_clear(struct audit *a, struct txn *t, struct err *e);
+/* Remembers in the store how far the durable chain has come, if that is further than it knows. By the store's writer,
+ * every few seconds and at the end: what is cut off the chain up to there is then noticed, seals or not. */
+res audit_anchor_put(struct audit *a, struct txn *t, struct err *e);
 /* At start: appends what rows hold and the file does not, syncs, deletes the rows. The caller commits. */
 res audit_rows_restore(struct audit *a, struct txn *t, size_t *restored, struct err *e);
 /* The newest place in the chain that the store knows of: for audit_verify, so that a cut end is noticed. */

@@ -111,6 +111,16 @@ res audit_rows_clear(struct audit *a, struct txn *t, struct err *e)
     return is_ok(r) && n ? put_anchor(t, &synced, e) : r;
 }
 
+res audit_anchor_put(struct audit *a, struct txn *t, struct err *e)
+{
+    struct audit_head synced = audit_synced(a);
+
+    if (synced.seq <= a->anchored_seq)
+        return OK;
+    a->anchored_seq = synced.seq; /* should this transaction fail, the next one goes further */
+    return put_anchor(t, &synced, e);
+}
+
 /* ---- after a crash ---- */
 
 struct had {

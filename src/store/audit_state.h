@@ -22,7 +22,8 @@ struct audit {
     uint64_t sealed_seq; /* the newest seal's own line */
     bool broken;         /* a sync has failed */
     int64_t fail_in;
-    uint64_t cleared_row; /* the writer's thread only, not under the lock */
+    uint64_t anchored_seq; /* the writer's thread only, like the next */
+    uint64_t cleared_row;  /* the writer's thread only, not under the lock */
 };
 
 /* Finds the chain's end in the newest file, moves aside what does not chain, and leaves fd, size and heads set. */
