@@ -11,6 +11,7 @@
 
 #include "api/gate.h"
 #include "base/log.h"
+#include "conductor/collector.h"
 #include "conductor/conductor.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
@@ -254,7 +255,8 @@ void front_close(struct front *f)
     if (f->doors)
         doors_quiet(f->doors);          /* its keeper asks the writer */
     conductor_stop(f->house.conductor); /* and its vault client */
-    atomic_store(&f->closing, true);    /* no more clearing from here on */
+    collector_stop(f->collector);
+    atomic_store(&f->closing, true); /* no more clearing from here on */
     pthread_join(f->audit_thread, NULL);
     anchor_last(f);
     writer_stop(f->house.writer);
@@ -351,6 +353,7 @@ res front_serve(struct front *f, int listen_fd, int admin_fd, struct err *e)
         if (pthread_create(&threads[i], NULL, run_loop, &f->io[i]))
             return oops(e, errno, "cannot start an I/O thread");
     TRY(conductor_resume(f->house.conductor, e));
+    TRY(collector_start(f->house.blobs, str_z(state_path(&f->state, f->arena, "front")), &f->collector, e));
     atomic_store(&f->house.ready, true);
     front_ready(f);
     front_attend(f);

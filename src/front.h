@@ -21,6 +21,7 @@ struct front {
     size_t n_io;
     struct tls_server *tls;
     struct doors *doors;
+    struct collector *collector;
     struct vault *vaults[FRONT_MAX_THREADS + FRONT_EXTRA_PIPES]; /* in the pipes' order; one user a pipe */
     size_t n_vaults;
     struct vault *seal_vault;

@@ -109,6 +109,9 @@ struct service {
 };
 
 extern const struct service *const services[]; /* NULL-terminated; generated */
+/* The record types that name blobs (an index called "blob"); NULL-terminated; generated. What none of them names is
+ * removed (conductor/collector.h). */
+extern const struct record_type *const blob_records[];
 
 /* What services hand to the gate and to identify; generated from `provides` lines. See api/call.h for the arguments. */
 struct principal_policies;

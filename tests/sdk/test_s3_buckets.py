@@ -85,12 +85,13 @@ def test_what_names_no_bucket_says_so(s3, refuses):
 
 def test_the_list_of_buckets_goes_page_by_page(client, name):
     s3 = client("s3", "staging")
+    if "MaxBuckets" not in s3.meta.service_model.operation_model("ListBuckets").input_shape.members:
+        pytest.skip("this client is older than pages of buckets")
     for i in range(3):
         s3.create_bucket(Bucket=f"{name}-{i}")
     found, token = [], {}
     for _ in range(9):
-        page = s3.meta.client.list_buckets(MaxBuckets=2, Prefix=name, **token) if hasattr(s3.meta, "x") else \
-            s3.list_buckets(MaxBuckets=2, Prefix=name, **token)
+        page = s3.list_buckets(MaxBuckets=2, Prefix=name, **token)
         found += [b["Name"] for b in page["Buckets"]]
         if "ContinuationToken" not in page:
             break
