@@ -30,13 +30,13 @@ static void test_services_s3_public__principals(void **state)
 
 static void test_services_s3_public__conditions_that_tie_and_that_do_not(void **state)
 {
-    static const char *const fixed[] = {"{\"StringEquals\":{\"aws:SourceVpce\":\"vpce-1\"}}",
-                                        "{\"StringEquals\":{\"AWS:sourcevpc\":[\"vpc-1\",\"vpc-2\"]}}",
-                                        "{\"IpAddress\":{\"aws:SourceIp\":\"10.1.0.0/16\"}}",
-                                        "{\"IpAddress\":{\"aws:SourceIp\":\"192.0.2.1\"}}",
-                                        "{\"ArnLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::111122223333:role/x\"}}",
-                                        "{\"StringNotEquals\":{\"s3:prefix\":\"a\"},"
-                                        "\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-1\"}}"},
+    static const char *const fixed[] =
+        {"{\"StringEquals\":{\"aws:SourceVpce\":\"vpce-1\"}}",
+         "{\"StringEquals\":{\"AWS:sourcevpc\":[\"vpc-1\",\"vpc-2\"]}}",
+         "{\"IpAddress\":{\"aws:SourceIp\":\"10.1.0.0/16\"}}",
+         "{\"IpAddress\":{\"aws:SourceIp\":\"192.0.2.1\"}}",
+         "{\"ArnLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::111122223333:role/x\"}}",
+         "{\"Null\":{\"a:b\":\"true\"},\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-1\"}}"},
                              *const loose[] = {"{\"StringLike\":{\"aws:SourceVpce\":\"vpce-*\"}}",
                                                "{\"StringNotEquals\":{\"aws:SourceVpce\":\"vpce-1\"}}",
                                                "{\"StringEqualsIfExists\":{\"aws:SourceVpce\":\"vpce-1\"}}",
