@@ -340,9 +340,6 @@ static res send_order(struct box *x, str token, struct err *e)
 
 static res open_volume(struct warden_client *w, const struct ids *ids, uint64_t mib, struct err *e)
 {
-    struct err gone = {0};
-
-    (void)warden_volume_delete(w, &ids->volume, &gone); /* an attempt before a crash may have left its image */
     TRY(warden_volume_create(w, &ids->volume, mib, e));
     return warden_volume_mount(w, &ids->volume, e);
 }
@@ -482,6 +479,29 @@ res box_close(struct house *h, str flow_id, str box, str volume, struct err *e)
     TRY(warden_id(volume, "vol-", &volume_id, e));
     TRY(warden_volume_unmount(h->warden, &volume_id, e));
     return warden_volume_delete(h->warden, &volume_id, e);
+}
+
+bool boxes_have(struct boxes *b, str flow)
+{
+    pthread_mutex_lock(&b->lock);
+    bool there = by_flow(b, flow) != NULL;
+    pthread_mutex_unlock(&b->lock);
+    return there;
+}
+
+res boxes_abandon(struct effect *x)
+{
+    struct boxes *b = boxes_of(x->house);
+    str box = STR_ABSENT, volume = STR_ABSENT;
+
+    pthread_mutex_lock(&b->lock);
+    struct box *one = by_flow(b, x->flow);
+    if (one) {
+        box = arena_dup(x->arena, one->plan.box);
+        volume = arena_dup(x->arena, one->plan.volume);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return one ? box_close(x->house, x->flow, box, volume, &x->err) : OK;
 }
 
 /* ---- asking a model server whether it is well ---- */

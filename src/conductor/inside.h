@@ -70,6 +70,9 @@ void boxes_free(struct boxes *b);
 void boxes_readable(struct boxes *b, uint64_t token); /* of an epoll event */
 int64_t boxes_tick(struct boxes *b);                  /* ships logs that are due; the monotonic time of the next */
 
+bool boxes_have(struct boxes *b, str flow);
+res boxes_abandon(struct effect *x); /* an effect: closes the box of a flow whose record is gone, with its account */
+
 /* log.c */
 struct log_batch {
     str role_arn, session, service, subject_arn, account, region, group, stream;

@@ -184,8 +184,11 @@ static res take_step(struct call *c, const void *in, void *out)
     s->inner.quiet = true;
     s->want = (struct flow_want){0};
     TRY(barmkin_flow_load(c, c->caller->account, s->flow, &r));
-    if (!r)
-        return OK; /* it has ended */
+    if (!r) { /* it has ended, or its account was wiped: then its sandbox must not outlive it */
+        s->taken = boxes_have(s->conductor->boxes, s->flow);
+        s->want.effect = boxes_abandon;
+        return OK;
+    }
     s->wake_ms = r->wake_at.v;
     if (s->posted->effect != ANY_EFFECT && s->posted->effect != r->effect.v)
         return OK; /* the answer to something that is not asked any more */

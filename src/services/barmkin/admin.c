@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api/explain.h"
+#include "api/flow.h"
 #include "api/house.h"
 #include "iam.h"
 #include "organizations.h"
@@ -94,6 +95,17 @@ static res make_administrator(struct call *c, str account, struct barmkin_create
     TRY(call_as(c, root, &iam_CreateAccessKey_op, &key, &keyed));
     out->access_key_id = keyed.access_key->access_key_id;
     out->secret_access_key = keyed.access_key->secret_access_key;
+    return OK;
+}
+
+/* The records of its flows go with the account; the conductor is told, so that no sandbox stays behind. */
+res barmkin_wipe_flows(struct call *c, str account)
+{
+    struct barmkin_flow_page page;
+
+    TRY(barmkin_flow_list_all(c, account, STR_ABSENT, STR_ABSENT, 10000, &page));
+    for (size_t i = 0; i < page.n; i++)
+        flow_tell(c, page.v[i]->flow_id, "vanished");
     return OK;
 }
 

@@ -355,8 +355,9 @@ static res on_resumed(struct call *c, struct flow *f, const struct flow_event *e
         return on_delete(c, f, e);
     p.s->state = S("Starting");
     TRY(sagemaker_endpoint_save(c, p.e));
-    flow_go(f, "starting");
-    return on_begin(c, f, e);
+    flow_go(f, "reopening");
+    flow_effect(c, f, launch_close, launch_ids(c, f)); /* the volume's image is still there */
+    return OK;
 }
 
 static const struct flow_rule rules[] = {
@@ -366,6 +367,7 @@ static const struct flow_rule rules[] = {
     {"pinging", "timer", on_ping, NULL},
     {"pinging", "unhealthy", on_unhealthy, NULL},
     {"pinging", "healthy", on_healthy, "serving"},
+    {"reopening", "closed", on_begin, "starting"},
     {"restarting", "closed", on_closed_for_restart, NULL},
     {"restarting", "timer", on_begin, "starting"},
     {"restarting", "effect-failed", on_closed_for_restart, NULL},

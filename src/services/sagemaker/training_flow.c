@@ -248,7 +248,7 @@ static res on_uploaded(struct call *c, struct flow *f, const struct flow_event *
 static res on_failed(struct call *c, struct flow *f, const struct flow_event *e)
 {
     str reason = json_str_at(e->data, "reason");
-    bool ours = json_is_true(json_object_get(e->data, "ours"));
+    bool ours = str_eq(e->name, S("effect-failed")) || json_is_true(json_object_get(e->data, "ours"));
 
     if (str_eq(e->name, S("agent-gone")))
         reason = S("InternalServerError: the job's agent ended unexpectedly");
@@ -327,6 +327,7 @@ static res on_resumed(struct call *c, struct flow *f, const struct flow_event *e
 {
     struct sagemaker_training_job *j;
 
+    (void)e;
     TRY(sagemaker_training_job_load(c, f->account, f->subject, &j));
     if (j && str_eq(j->training_job_status, S("Stopping"))) {
         flow_set(f, "end", S("Stopped"));
@@ -339,13 +340,16 @@ static res on_resumed(struct call *c, struct flow *f, const struct flow_event *e
     f->attempts++;
     json_object_del(f->data, "terminating");
     TRY(set_status(c, f, "Restarting", "The server was restarted; the job begins anew"));
-    flow_go(f, "starting");
-    return on_begin(c, f, e);
+    flow_go(f, "restarting");
+    flow_effect(c, f, launch_close, launch_ids(c, f)); /* the volume's image is still there */
+    return OK;
 }
 
 static const struct flow_rule rules[] = {
     {"new", "begin", on_begin, "starting"},
     {"new", "stop", on_stop_early, NULL},
+    {"restarting", "closed", on_begin, "starting"},
+    {"restarting", "stop", on_stop_early, NULL},
     {"starting", "agent-stage", on_stage, NULL},
     {"starting", "agent-ready", on_ready, "training"},
     {"starting", "stop", on_stop_early, NULL},
