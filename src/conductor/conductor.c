@@ -258,7 +258,7 @@ res conductor_resume(struct conductor *c, struct err *e)
                                    .arn = S("barmkin.amazonaws.com"),
                                    .user_id = S("barmkin.amazonaws.com"),
                                    .account = c->house->management_account};
-    r->inner.op = (struct operation){.service = &barmkin_service,
+    r->inner.op = (struct operation){.service = &conductor_service,
                                      .name = "FlowResume",
                                      .kind = OP_WRITES,
                                      .in = &barmkin_flow_step_shape,

@@ -45,6 +45,8 @@ struct conductor {
     struct boxes *boxes;
 };
 
+extern const struct service conductor_service; /* of our own inner operations; reachable by nobody */
+
 /* step.c: runs one step to its commit, then hands its effects to the pool. Conductor's thread. */
 void step_take(struct conductor *c, const struct posted *p);
 /* A piece of work of ours inside a transaction: run answers through the writer's thread. Waits for the commit. */

@@ -58,7 +58,7 @@ void log_ship(struct conductor *c, const struct log_batch *b)
     *s = (struct shipping){.batch = b, .in = {.kind = S("log"), .subject = b->stream}};
     s->inner.who =
         (struct caller){.kind = PRINCIPAL_SERVICE, .arn = b->service, .user_id = b->service, .account = b->account};
-    s->inner.op = (struct operation){.service = &barmkin_service,
+    s->inner.op = (struct operation){.service = &conductor_service,
                                      .name = "FlowLog",
                                      .kind = OP_WRITES,
                                      .in = &barmkin_flow_step_shape,

@@ -396,7 +396,7 @@ void step_take(struct conductor *c, const struct posted *p)
                                    .arn = S("barmkin.amazonaws.com"),
                                    .user_id = S("barmkin.amazonaws.com"),
                                    .account = str_sub(s->flow, 0, 12)};
-    s->inner.op = (struct operation){.service = &barmkin_service,
+    s->inner.op = (struct operation){.service = &conductor_service,
                                      .name = "FlowStep",
                                      .kind = OP_WRITES,
                                      .in = &barmkin_flow_step_shape,
