@@ -251,7 +251,7 @@ def test_after_a_kill(own_server, name):
     url = w.wait_job(name + "-m")["ModelArtifacts"]["S3ModelArtifacts"]
     w.endpoint(name, url)
     assert w.wait_endpoint(name)["EndpointStatus"] == "InService"
-    w.job(name + "-long", HyperParameters=dict(HYPER, num_round="30000"))
+    w.job(name + "-long", HyperParameters=dict(HYPER, num_round="3000"))
     wait(lambda: w.sm.describe_training_job(TrainingJobName=name + "-long"),
          lambda j: j["SecondaryStatus"] == "Training", 30)
     own_server.stop(signal.SIGKILL)
