@@ -126,7 +126,8 @@ def test_what_does_not_exist(client, role, document, refuses):
         kms.encrypt(KeyId="alias/none", Plaintext=b"x")
     with refuses("NotFoundException"):
         kms.describe_key(KeyId="arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555")
-    for bad in ("arn:aws:s3:::bucket", "arn:aws:kms:us-east-1:12:key/x", "arn:aws:kms:us-east-1:111122223333:nothing"):
+    for bad in ("arn:aws:s3:::bucket", "arn:aws:kms:us-east-1:12:key/x", "arn:aws:kms:us-east-1:111122223333:nothing",
+                'arn:aws:kms:us-east-1:1111","X":"2:key/x'):
         with refuses("InvalidArnException"):
             kms.describe_key(KeyId=bad)
     nobody = role(document(Action="s3:*"))
@@ -527,6 +528,11 @@ def test_bad_grants(client, key, server, refuses):
     account = server.accounts["dev"]["id"]
     with refuses("InvalidArnException"):
         kms.create_grant(KeyId=k, GranteePrincipal=f"arn:aws:iam::{account}:role/nobody-has-this", Operations=["Decrypt"])
+    for bad in ('arn:aws:iam::1","*":root', "arn:aws:iam::12:root", "arn:aws:iam::111122223333:root x", "someone"):
+        with refuses("InvalidArnException"):
+            kms.create_grant(KeyId=k, GranteePrincipal=root(account), RetiringPrincipal=bad, Operations=["Decrypt"])
+    with refuses("ValidationException", "name"):
+        kms.create_grant(KeyId=k, GranteePrincipal=root(account), Operations=["Decrypt"], Name="a b")
     for operation in ("Sign", "Everything"):
         with refuses("ValidationException"):
             kms.create_grant(KeyId=k, GranteePrincipal=root(account), Operations=[operation])

@@ -18,7 +18,7 @@ static res parse_arn(struct call *c, str text, struct named *out)
 
     for (int i = 0; i < 5; i++)
         part[i] = str_cut(&rest, ':');
-    if (!str_is(rest) || !str_eq(part[2], S("kms")) || part[4].n != 12)
+    if (!str_is(rest) || !str_eq(part[2], S("kms")) || part[4].n != 12 || !str_all(part[4], "0123456789"))
         return fault(c, &kms_InvalidArnException, "Invalid arn %.*s", FMT(text));
     if (!str_eq(part[3], c->region))
         return fault(c, &kms_NotFoundException, "Invalid arn %.*s", FMT(part[3]));

@@ -78,11 +78,23 @@ static res check_operations(struct call *c, const struct list_of_str *wanted)
     return OK;
 }
 
+static bool is_root(str arn)
+{
+    str prefix = S("arn:aws:iam::");
+
+    return arn.n == prefix.n + 12 + 5 && str_starts(arn, prefix) && str_ends(arn, S(":root")) &&
+           str_all(str_sub(arn, prefix.n, 12), "0123456789");
+}
+
 /* A user or role must exist, and its unique id is kept: one made again later under the same name is someone else (rule
  * 27). Sessions, accounts and services are taken by their names. */
 static res check_principal(struct call *c, str arn, str *unique_id)
 {
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+=,.@:/-";
+
     *unique_id = STR_ABSENT;
+    if (!str_all(arn, set))
+        return fault(c, &kms_InvalidArnException, "ARN does not refer to a valid principal: %.*s", FMT(arn));
     if (!str_starts(arn, S("arn:"))) {
         if (str_ends(arn, S(".amazonaws.com")))
             return OK;
@@ -92,7 +104,7 @@ static res check_principal(struct call *c, str arn, str *unique_id)
         TRY(providers.principal_id(c, arn, unique_id));
         if (str_is(*unique_id))
             return OK;
-    } else if (str_search(arn, S(":assumed-role/")) > 0 || str_ends(arn, S(":root"))) {
+    } else if (str_search(arn, S(":assumed-role/")) > 0 || is_root(arn)) {
         return OK;
     }
     return fault(c, &kms_InvalidArnException, "ARN does not refer to a valid principal: %.*s", FMT(arn));
@@ -188,6 +200,19 @@ static res fill(struct call *c, const struct kms_create_grant_in *in, const stru
     return OK;
 }
 
+static res check_name(struct call *c, str name)
+{
+    static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/_-";
+
+    if (str_all(name, set))
+        return OK;
+    return fault(
+        c, &kms_ValidationException,
+        "1 validation error detected: Value '%.*s' at 'name' failed to satisfy constraint: Member must satisfy "
+        "regular expression pattern: ^[a-zA-Z0-9:/_-]+$",
+        FMT(name));
+}
+
 res kms_create_grant(struct call *c, const struct kms_create_grant_in *in, struct kms_create_grant_out *out)
 {
     const struct kms_key *k = c->subject;
@@ -197,6 +222,7 @@ res kms_create_grant(struct call *c, const struct kms_create_grant_in *in, struc
     TRY(kms_usable(c, k));
     TRY(check_operations(c, &in->operations));
     TRY(check_constraints(c, in->constraints));
+    TRY(check_name(c, in->name));
     TRY(fill(c, in, k, g));
     TRY(kms_refuse_dry_run(c, in->dry_run));
     TRY(find_same(c, g, &same));
