@@ -72,6 +72,24 @@ def test_replace_wipes_everything(server, document, refuses):
     s3.delete_bucket(Bucket=name)
 
 
+def namespaces(tag):
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout
+    return {line.split()[0] for line in listed.splitlines() if tag in line} | {
+        n for n in (os.listdir(f"/run/barmkin/{tag}/netns") if os.path.isdir(f"/run/barmkin/{tag}/netns") else [])}
+
+
+def test_replace_removes_the_networks(server):
+    name = "acc-" + os.urandom(3).hex()
+    server.fresh_account(name)
+    ec2, before = server.client("ec2", name), namespaces(server.tag)
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")
+    assert namespaces(server.tag) - before, "a VPC is a namespace"
+    server.fresh_account(name)
+    assert server.client("ec2", name).describe_vpcs(VpcIds=[])["Vpcs"] == []
+    assert namespaces(server.tag) == before
+
+
 def test_a_session_does_not_outlive_its_account(server, refuses):
     name = "acc-" + os.urandom(3).hex()
     server.fresh_account(name)

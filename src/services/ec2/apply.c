@@ -66,6 +66,17 @@ res ec2_gone(struct call *c, str vpc_id)
     return OK;
 }
 
+/* The account is wiped: its records go without us, its networks after the commit. */
+res ec2_wipe(struct call *c, str account)
+{
+    struct ec2_vpc_page vpcs;
+
+    TRY(ec2_vpc_by(c, "state", S("available"), account, EC2_ALL, &vpcs));
+    for (size_t i = 0; i < vpcs.n; i++)
+        TRY(ec2_gone(c, vpcs.v[i]->vpc_id));
+    return OK;
+}
+
 /* ---- at start ---- */
 
 res ec2_networks(struct call *c, struct network ***out, size_t *n)
