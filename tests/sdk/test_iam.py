@@ -416,3 +416,55 @@ def test_each_operation_is_denied_without_permission(user, refuses):
 def test_known_but_not_built(iam, refuses):
     with refuses("NotImplemented", "coverage"):
         iam.create_group(GroupName="x")
+
+
+# ---- AWS's managed policies ----
+
+AWS_POLICIES = """AWSCloudFormationFullAccess AWSCloudFormationReadOnlyAccess AWSCodeCommitFullAccess AWSCodeCommitReadOnly
+AWSKeyManagementServicePowerUser AWSLambda_FullAccess AWSLambda_ReadOnlyAccess AWSServiceCatalogAdminFullAccess
+AWSServiceCatalogEndUserReadOnlyAccess AmazonEC2ReadOnlyAccess AmazonElasticFileSystemFullAccess AmazonS3FullAccess
+AmazonS3ReadOnlyAccess AmazonSSMFullAccess AmazonSSMReadOnlyAccess AmazonSageMakerFeatureStoreAccess
+AmazonSageMakerFullAccess AmazonVPCFullAccess CloudWatchLogsFullAccess ReadOnlyAccess job-function/DataScientist
+service-role/AWSLambdaBasicExecutionRole AdministratorAccess PowerUserAccess""".split()
+
+
+def test_the_policies_of_aws_are_valid_and_attachable(iam, role, refuses):
+    r = role()
+    mine, summary = r.client("iam"), ("AdministratorAccess", "ReadOnlyAccess")
+    for name in AWS_POLICIES:
+        arn = "arn:aws:iam::aws:policy/" + name
+        p = iam.get_policy(PolicyArn=arn)["Policy"]
+        assert p["PolicyName"] == name.rpartition("/")[2] and p["Path"] == ("/" + name).rpartition("/")[0] + "/"
+        assert iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]["Version"] == "2012-10-17"
+        iam.attach_role_policy(RoleName=r.name, PolicyArn=arn)
+        if name in summary:
+            mine.get_account_summary()
+        else:  # it is judged, so it compiles
+            with refuses("AccessDenied", "because no identity-based policy allows the iam:GetAccountSummary action"):
+                mine.get_account_summary()
+        iam.detach_role_policy(RoleName=r.name, PolicyArn=arn)
+
+
+def test_pages_over_own_and_aws_policies(iam, policy):
+    seen, marker = [], {}
+    while True:
+        page = iam.list_policies(MaxItems=7, **marker)
+        assert len(page["Policies"]) <= 7
+        seen += [p["Arn"] for p in page["Policies"]]
+        if not page["IsTruncated"]:
+            break
+        marker = {"Marker": page["Marker"]}
+    assert len(seen) == len(set(seen)) and policy in seen
+    assert {"arn:aws:iam::aws:policy/" + n for n in AWS_POLICIES} <= set(seen)
+    assert all(":aws:policy" in p["Arn"] for p in iam.list_policies(Scope="AWS")["Policies"])
+    assert [p["Path"] for p in iam.list_policies(Scope="AWS", PathPrefix="/job-function/")["Policies"]] == ["/job-function/"]
+
+
+def test_read_only_reads_only(server, iam, role, refuses):
+    r = role()
+    iam.attach_role_policy(RoleName=r.name, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    r.client("iam").list_roles(), r.client("s3").list_buckets(), r.client("kms").list_keys()
+    for service, ask in (("iam", lambda c: c.create_user(UserName="x")), ("s3", lambda c: c.create_bucket(Bucket="xxxx")),
+                         ("sts", lambda c: c.assume_role(RoleArn=r.arn, RoleSessionName="test"))):
+        with refuses("AccessDenied", "because no identity-based policy allows"):
+            ask(r.client(service))

@@ -47,8 +47,10 @@ res iam_attach(struct call *c, const struct iam_entity *x, str policy_arn);
 res iam_detach(struct call *c, const struct iam_entity *x, str policy_arn);
 /* The default version's document of a managed policy that this account may use, AWS's or its own; else absent. */
 res iam_policy_document(struct call *c, str account, str arn, str *document);
-str iam_aws_policy(str arn);  /* of AWS's own managed policies; absent if Barmkin does not have it */
-str iam_name_of_arn(str arn); /* what stands after the last slash */
+str iam_aws_policy(str arn);      /* of AWS's own managed policies; absent if Barmkin does not have it */
+str iam_aws_policy_note(str arn); /* what its description says; mostly absent */
+str iam_aws_policy_arn(struct call *c, size_t i); /* of the i-th; absent past the last */
+str iam_name_of_arn(str arn);                     /* what stands after the last slash */
 
 res iam_check_boundary(struct call *c, str policy_arn);
 res iam_check_tags(struct call *c, const struct iam_tag_list *tags);

@@ -3,26 +3,6 @@
 #include "base/enc.h"
 #include "iam_names.h"
 
-static const struct {
-    const char *arn, *document;
-} aws_policies[] = {
-    {"arn:aws:iam::aws:policy/AdministratorAccess",
-     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}]}"},
-    {"arn:aws:iam::aws:policy/PowerUserAccess",
-     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"NotAction\":[\"iam:*\",\"organizations:*\","
-     "\"account:*\"],\"Resource\":\"*\"},{\"Effect\":\"Allow\",\"Action\":[\"iam:CreateServiceLinkedRole\",\"iam:"
-     "DeleteServiceLinkedRole\",\"iam:ListRoles\",\"organizations:DescribeOrganization\",\"account:ListRegions\"],"
-     "\"Resource\":\"*\"}]}"},
-};
-
-str iam_aws_policy(str arn)
-{
-    for (size_t i = 0; i < sizeof aws_policies / sizeof *aws_policies; i++)
-        if (str_eq(arn, str_z(aws_policies[i].arn)))
-            return str_z(aws_policies[i].document);
-    return STR_ABSENT;
-}
-
 res iam_find_policy(struct call *c, const str *names, size_t n, struct resource *out)
 {
     struct iam_managed *m = NULL;
@@ -94,10 +74,12 @@ static struct iam_managed aws_managed(struct call *c, str arn)
     struct iam_version *v = ARENA_NEW(c->arena, struct iam_version);
 
     *v = (struct iam_version){iam_aws_policy(arn), S("v1"), SET_BOOL(true), SET_TIME(1423180800000)};
+    str path = str_from(arn, sizeof "arn:aws:iam::aws:policy" - 1);
     return (struct iam_managed){.arn = arn,
                                 .policy_name = iam_name_of_arn(arn),
                                 .policy_id = S("ANPAAWSMANAGEDPOLICY0"),
-                                .path = S("/"),
+                                .path = str_sub(path, 0, (size_t)str_rfind(path, '/') + 1),
+                                .description = iam_aws_policy_note(arn),
                                 .default_version_id = S("v1"),
                                 .versions = {1, v},
                                 .create_date = SET_TIME(1423180800000),
@@ -174,29 +156,44 @@ res iam_get_policy_version(struct call *c, const struct iam_get_policy_version_i
                  FMT(in->policy_arn), FMT(in->version_id));
 }
 
+static res add_listed(struct call *c, const struct iam_list_policies_in *in, const struct iam_managed *m,
+                      struct iam_policy_out_list *out)
+{
+    struct iam_policy_out *o = &out->v[out->n];
+
+    TRY(policy_out(c, m, o));
+    bool used = o->attachment_count.v > 0 || o->permissions_boundary_usage_count.v > 0;
+    out->n += (!str_is(in->path_prefix) || str_starts(o->path, in->path_prefix)) && (!in->only_attached.v || used);
+    return OK;
+}
+
+/* The account's own first, then AWS's; where AWS's go on the marker says "aws:N". */
 res iam_list_policies(struct call *c, const struct iam_list_policies_in *in, struct iam_list_policies_out *out)
 {
     struct iam_managed_page page = {0};
-    size_t n_aws = str_eq(in->scope, S("Local")) || str_is(in->marker) ? 0 : sizeof aws_policies / sizeof *aws_policies;
-    str after;
+    size_t most = in->max_items.set ? (size_t)in->max_items.v : IAM_PAGE;
+    uint64_t at = 0;
+    str after, arn = STR_ABSENT;
 
     TRY(iam_marker(c, in->marker, &after));
-    if (!str_eq(in->scope, S("AWS")))
-        TRY(iam_managed_list_all(c, STR_ABSENT, STR_ABSENT, after,
-                                 in->max_items.set ? (size_t)in->max_items.v : IAM_PAGE, &page));
-    out->policies.v = ARENA_ARRAY(c->arena, struct iam_policy_out, page.n + n_aws + 1);
-    for (size_t i = 0; i < page.n + n_aws; i++) {
-        struct iam_policy_out *o = &out->policies.v[out->policies.n];
-        struct iam_managed aws =
-            i < page.n ? (struct iam_managed){0} : aws_managed(c, str_z(aws_policies[i - page.n].arn));
-        TRY(policy_out(c, i < page.n ? page.v[i] : &aws, o));
-        bool wanted = (!str_is(in->path_prefix) || str_starts(o->path, in->path_prefix)) &&
-                      (!in->only_attached.v || o->attachment_count.v > 0);
-        out->policies.n += wanted;
+    bool in_aws = str_starts(after, S("aws:")) && str_to_u64(str_from(after, 4), &at);
+    if (!in_aws && !str_eq(in->scope, S("AWS")))
+        TRY(iam_managed_list_all(c, STR_ABSENT, STR_ABSENT, after, most, &page));
+    out->policies.v = ARENA_ARRAY(c->arena, struct iam_policy_out, most + 1);
+    for (size_t i = 0; i < page.n; i++)
+        TRY(add_listed(c, in, page.v[i], &out->policies));
+    for (size_t n = page.n; !page.more && !str_eq(in->scope, S("Local")); n++, at++) {
+        arn = iam_aws_policy_arn(c, at);
+        if (!str_is(arn) || n == most)
+            break;
+        struct iam_managed aws = aws_managed(c, arn);
+        TRY(add_listed(c, in, &aws, &out->policies));
     }
-    out->is_truncated = SET_BOOL(page.more);
+    out->is_truncated = SET_BOOL(page.more || str_is(arn));
     if (page.more)
         out->marker = page_token(c, page.v[page.n - 1]->arn);
+    else if (str_is(arn))
+        out->marker = page_token(c, arena_printf(c->arena, "aws:%llu", (unsigned long long)at));
     return OK;
 }
 
