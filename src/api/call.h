@@ -187,6 +187,8 @@ res record_list_back(struct call *c, const struct record_type *t, str account, s
 /* Over all accounts and regions, unless account is present. */
 res record_by(struct call *c, const struct record_type *t, const char *index, str value, str account, size_t limit,
               struct record_page *out);
+/* Does any record that may name blobs name this one? */
+res record_blob_is_named(struct call *c, str blob, bool *named);
 
 /* ---- small services of the house ---- */
 struct vault *call_vault(struct call *c);

@@ -46,7 +46,20 @@ static str id_of(const struct record_type *t, const void *record)
     return *(const str *)field_of(record, shape_field(t->shape, str_z(t->id)));
 }
 
-static size_t index_entries(const struct record_type *t, const void *record, struct store_index *out, size_t cap)
+/* Room for every entry: one that is left out would be a thing nobody finds (or, of a blob, that the collector takes).
+ */
+static struct store_index *index_room(struct call *c, const struct record_type *t, const void *record)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n_indexes; i++) {
+        const struct field *f = shape_field(t->shape, str_z(t->indexes[i].member));
+        n += f->kind == K_LIST ? ((const struct list_any *)field_of(record, f))->n : 1;
+    }
+    return ARENA_ARRAY(c->arena, struct store_index, n);
+}
+
+static size_t index_entries(const struct record_type *t, const void *record, struct store_index *out)
 {
     size_t n = 0;
 
@@ -55,11 +68,11 @@ static size_t index_entries(const struct record_type *t, const void *record, str
         str name = str_z(t->indexes[i].name);
         if (!field_is_set(record, f))
             continue;
-        if (f->kind == K_STRING && n < cap)
+        if (f->kind == K_STRING)
             out[n++] = (struct store_index){name, *(const str *)field_of(record, f)};
         if (f->kind == K_LIST && f->elem == K_STRING) {
             const struct list_of_str *list = field_of(record, f);
-            for (size_t k = 0; k < list->n && n < cap; k++)
+            for (size_t k = 0; k < list->n; k++)
                 out[n++] = (struct store_index){name, list->v[k]};
         }
     }
@@ -69,7 +82,7 @@ static size_t index_entries(const struct record_type *t, const void *record, str
 res record_save(struct call *c, const struct record_type *t, void *record)
 {
     struct record_head *head = record;
-    struct store_index ix[64];
+    struct store_index *ix = index_room(c, t, record);
     struct buf doc;
 
     if (!head->account.n)
@@ -79,7 +92,7 @@ res record_save(struct call *c, const struct record_type *t, void *record)
     buf_init(&doc, RECORD_MAX_BYTES);
     json_encode(t->shape, record, &doc);
     res why = doc.full ? oops(&c->err, 0, "the record %s is too large", t->name)
-                       : txn_put(c->txn, &k, buf_str(&doc), ix, index_entries(t, record, ix, 64), &c->err);
+                       : txn_put(c->txn, &k, buf_str(&doc), ix, index_entries(t, record, ix), &c->err);
     buf_done(&doc);
     if (is_ok(why))
         head->version++;
@@ -145,4 +158,13 @@ res record_by(struct call *c, const struct record_type *t, const char *index, st
 
     TRY(txn_find(c->txn, c->arena, &k, (struct store_index){str_z(index), value}, NULL, limit, &page, &c->err));
     return decode_page(c, t, &page, out);
+}
+
+res record_blob_is_named(struct call *c, str blob, bool *named)
+{
+    *named = false;
+    for (const struct record_type *const *t = blob_records; *t && !*named; t++)
+        TRY(txn_has(c->txn, str_z((*t)->service), str_z((*t)->name), (struct store_index){S("blob"), blob}, named,
+                    &c->err));
+    return OK;
 }

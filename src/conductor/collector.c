@@ -11,7 +11,7 @@
 #include "store/blob.h"
 #include "store/store.h"
 
-enum { EVERY_S = 3600, MIN_AGE_MS = 3600 * 1000, QUESTION_BYTES = 16 << 20 };
+enum { EVERY_S = 3600, MIN_AGE_MS = 3600 * 1000 };
 
 struct collector {
     struct arena *arena;
@@ -25,7 +25,6 @@ struct collector {
 
 struct round {
     struct store *store;
-    struct arena *arena; /* of one question */
     const _Atomic bool *closing;
     size_t removed;
     struct err *e;
@@ -34,14 +33,10 @@ struct round {
 
 static res ask(struct round *r, struct txn *t, str id, bool *named)
 {
-    struct store_page page;
-
     *named = false;
-    for (const struct record_type *const *type = blob_records; *type && !*named; type++) {
-        struct store_key k = {.service = str_z((*type)->service), .type = str_z((*type)->name)};
-        TRY(txn_find(t, r->arena, &k, (struct store_index){S("blob"), id}, NULL, 1, &page, r->e));
-        *named = page.n > 0;
-    }
+    for (const struct record_type *const *type = blob_records; *type && !*named; type++)
+        TRY(txn_has(t, str_z((*type)->service), str_z((*type)->name), (struct store_index){S("blob"), id}, named,
+                    r->e));
     return OK;
 }
 
@@ -59,7 +54,6 @@ static bool unused(void *ctx, str id)
         return false;
     r->failed = !is_ok(ask(r, t, id, &named));
     txn_rollback(t);
-    arena_reset(r->arena);
     if (r->failed || named)
         return false;
     r->removed++;
@@ -68,9 +62,8 @@ static bool unused(void *ctx, str id)
 
 static res make_round(struct blobs *b, struct round *r, int64_t min_age_ms)
 {
-    r->arena = arena_new(QUESTION_BYTES);
     res why = blobs_sweep(b, min_age_ms, unused, r, r->e);
-    arena_free(r->arena);
+
     return r->failed ? (res){WHY_OOPS} : why;
 }
 

@@ -35,6 +35,7 @@ static const char *const sql[STMT_COUNT] = {
                               " ORDER BY e.account, e.region, e.id",
     [STMT_FIND_ACCOUNT] = FIND " AND e.account=?5 AND (e.region, e.id) >= (?6, ?7) ORDER BY e.region, e.id",
     [STMT_FIND_ACCOUNT_REGION] = FIND " AND e.account=?5 AND e.region=?6 AND e.id>=?7 ORDER BY e.id",
+    [STMT_HAS] = "SELECT 1 FROM entries WHERE service=?1 AND type=?2 AND name=?3 AND value=?4 LIMIT 1",
     [STMT_NEXT] = "INSERT INTO counters (name, value) VALUES (?1, 1)"
                   " ON CONFLICT DO UPDATE SET value=value+1 RETURNING value",
 };
@@ -110,6 +111,21 @@ res txn_get(struct txn *t, struct arena *a, const struct store_key *k, struct st
         (*out)->key = keep_key(a, k);
         take_record(st, a, *out);
     }
+    db_end(st);
+    return r;
+}
+
+res txn_has(struct txn *t, str service, str type, struct store_index ix, bool *has, struct err *e)
+{
+    str parts[4] = {service, type, ix.name, ix.value};
+    sqlite3_stmt *st;
+
+    *has = false;
+    TRY(must_read(t, e));
+    TRY(db_stmt(t->s, STMT_HAS, &st, e));
+    res r = bind_parts(t->s, st, parts, 4, e);
+    if (is_ok(r))
+        r = db_step(t->s, st, has, e);
     db_end(st);
     return r;
 }

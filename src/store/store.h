@@ -72,6 +72,8 @@ res txn_scan_back(struct txn *t, struct arena *a, const struct store_key *k, str
  * `after` is the record to go on after, or NULL. */
 res txn_find(struct txn *t, struct arena *a, const struct store_key *k, struct store_index ix,
              const struct store_key *after, size_t limit, struct store_page *out, struct err *e);
+/* Is there a record of this service and type with this index entry, in any account? Reads no document. */
+res txn_has(struct txn *t, str service, str type, struct store_index ix, bool *has, struct err *e);
 /* All records of an account (every region, service and type) with key > after (NULL: from the beginning). For wiping.
  */
 res txn_scan_account(struct txn *t, struct arena *a, str account, const struct store_key *after, size_t limit,

@@ -183,17 +183,18 @@ res s3_list_buckets(struct call *c, const struct s3_list_buckets_in *in, struct 
 
 /* ---- DeleteBucket ---- */
 
-/* Uploads that were never completed do not keep a bucket alive. */
+/* Uploads that were never completed do not keep a bucket alive, unless there are too many to end in one call. */
 static res drop_uploads(struct call *c, const struct s3_bucket *b)
 {
-    str prefix = arena_cat(c->arena, b->name, S("/"));
+    struct arena *scratch = s3_scratch(c);
     struct s3_upload_page page;
 
-    do {
-        TRY(s3_upload_list_all(c, b->at.account, prefix, STR_ABSENT, S3_BATCH, &page));
-        for (size_t i = 0; i < page.n; i++)
-            TRY(s3_upload_end(c, page.v[i], true));
-    } while (page.more);
+    TRY(s3_upload_list_all(c, b->at.account, arena_cat(c->arena, b->name, S("/")), STR_ABSENT, S3_MAX_UPLOADS, &page));
+    if (page.more)
+        return fault(c, &s3_BucketNotEmpty, "The bucket has more than %d uploads under way: abort them first",
+                     S3_MAX_UPLOADS);
+    for (size_t i = 0; i < page.n; i++)
+        TRY(s3_upload_end(c, page.v[i], scratch));
     return OK;
 }
 

@@ -86,12 +86,13 @@ res s3_abort_multipart_upload(struct call *c, const struct s3_abort_multipart_up
 
     (void)out;
     TRY(s3_upload_named(c, s3_place(c), in->upload_id, &u));
-    return s3_upload_end(c, u, true);
+    return s3_upload_end(c, u, s3_scratch(c));
 }
 
 /* ---- CompleteMultipartUpload ---- */
 
 struct completing {
+    struct arena *scratch; /* of one part */
     struct s3_upload *upload;
     struct s3_object *object;
     struct s3_segment_list segments;
@@ -126,6 +127,18 @@ static bool checksum_differs(const struct s3_completed_part *asked, const struct
     return given.n && !str_eq(given, part->checksum_value);
 }
 
+static res load_part(struct call *c, struct completing *k, int64_t number, struct s3_part **out)
+{
+    struct arena *mine = c->arena;
+
+    arena_reset(k->scratch);
+    c->arena = k->scratch;
+    res r = s3_part_load(c, k->upload->at.account,
+                         arena_printf(k->scratch, "%.*s/%05lld", FMT(k->upload->upload_id), (long long)number), out);
+    c->arena = mine;
+    return r;
+}
+
 static void add_checksum(struct call *c, struct completing *k, const struct s3_part *part, size_t index)
 {
     enum checksum_kind kind;
@@ -134,10 +147,10 @@ static void add_checksum(struct call *c, struct completing *k, const struct s3_p
     if (index == 0 && part->checksum_name.n && checksum_of_name(part->checksum_name, &kind)) {
         checksum_begin(&k->sum, kind);
         k->summed = true;
-        k->object->checksum_name = part->checksum_name;
+        k->object->checksum_name = arena_dup(c->arena, part->checksum_name);
     }
     k->summed = k->summed && str_eq(part->checksum_name, k->object->checksum_name) &&
-                base64_decode(c->arena, part->checksum_value, &bytes);
+                base64_decode(k->scratch, part->checksum_value, &bytes);
     if (k->summed)
         checksum_add(&k->sum, bytes);
 }
@@ -147,9 +160,7 @@ static res add_part(struct call *c, struct completing *k, const struct s3_comple
     uint8_t md5[MD5_BYTES];
     struct s3_part *part;
 
-    TRY(s3_part_load(c, k->upload->at.account,
-                     arena_printf(c->arena, "%.*s/%05lld", FMT(k->upload->upload_id), (long long)asked->part_number.v),
-                     &part));
+    TRY(load_part(c, k, asked->part_number.v, &part));
     if (!part || !str_eq(unquoted(asked->e_tag), unquoted(part->e_tag)) || checksum_differs(asked, part) ||
         !hex_decode(unquoted(part->e_tag), md5, sizeof md5))
         return invalid_part(c);
@@ -157,7 +168,8 @@ static res add_part(struct call *c, struct completing *k, const struct s3_comple
         return fault(c, &s3_EntityTooSmall, "Your proposed upload is smaller than the minimum allowed size");
     hash_add(&k->md5, str_n((const char *)md5, sizeof md5));
     add_checksum(c, k, part, index);
-    k->segments.v[k->segments.n++] = *part->segment;
+    k->segments.v[k->segments.n++] = (struct s3_segment){
+        arena_dup(c->arena, part->segment->blob), arena_dup(c->arena, part->segment->sealed), part->segment->length};
     k->object->size.v += part->size.v;
     return OK;
 }
@@ -230,7 +242,7 @@ res s3_complete_multipart_upload(struct call *c, const struct s3_complete_multip
                                  struct s3_complete_multipart_upload_out *out)
 {
     const struct s3_completed_upload *asked = in->complete_multipart_upload;
-    struct completing k = {.object = ARENA_NEW(c->arena, struct s3_object)};
+    struct completing k = {.scratch = s3_scratch(c), .object = ARENA_NEW(c->arena, struct s3_object)};
 
     TRY(s3_upload_named(c, s3_place(c), in->upload_id, &k.upload));
     if (!asked || !asked->parts.n || asked->parts.n > S3_MAX_PARTS)
@@ -246,7 +258,7 @@ res s3_complete_multipart_upload(struct call *c, const struct s3_complete_multip
     describe(c, &k, asked->parts.n);
     TRY(s3_segments_keep(c, s3_place(c)->bucket, k.object, k.segments));
     TRY(s3_object_replace(c, s3_place(c), k.object));
-    TRY(s3_upload_end(c, k.upload, true));
+    TRY(s3_upload_end(c, k.upload, k.scratch));
     answer(c, in, k.object, out);
     return OK;
 }

@@ -74,7 +74,10 @@ static res delete_one(struct call *c, str bucket, const struct s3_object_id *id,
     struct s3_delete_object_out unused = {0};
     struct fault inner;
 
-    TRY(call_try(c, c->caller, &s3_DeleteObject_op, &in, &unused, &inner));
+    if (arena_used(c->arena) > S3_ANSWER_BYTES) /* denials carry whole policies: what does not fit is left undone */
+        inner = (struct fault){.type = &s3_SlowDown, .message = S("Please reduce your request rate.")};
+    else
+        TRY(call_try(c, c->caller, &s3_DeleteObject_op, &in, &unused, &inner));
     if (inner.type)
         out->errors.v[out->errors.n++] = (struct s3_delete_error){id->key, str_z(inner.type->code), inner.message};
     else if (!quiet)

@@ -13,6 +13,8 @@ enum {
     S3_PAGE = 1000,
     S3_BATCH = 100,
     S3_ANSWER_BYTES = 24 << 20, /* a listing that has used so much memory ends early: legal, and bounded */
+    S3_SCRATCH_BYTES = 16 << 20,
+    S3_MAX_UPLOADS = 1000, /* that DeleteBucket takes along */
     S3_ENVELOPE_BYTES = 32
 };
 #define S3_MIN_PART_BYTES ((int64_t)5 << 20)
@@ -69,7 +71,10 @@ res s3_object_replace(struct call *c, const struct s3_place *p, struct s3_object
 res s3_object_remove(struct call *c, const struct s3_object *o);
 /* Has blobs removed after the commit, unless another record still names them. Call it when the records are changed. */
 res s3_forget_blobs(struct call *c, const str *ids, size_t n);
-res s3_upload_end(struct call *c, const struct s3_upload *u, bool with_blobs); /* and its parts */
+res s3_upload_end(struct call *c, const struct s3_upload *u,
+                  struct arena *scratch); /* drops it, its parts, and blobs nothing else names */
+/* An arena for what need not live as long as the call: thousands of parts read one by one. Freed with the call. */
+struct arena *s3_scratch(struct call *c);
 
 /* ---- describe.c: members that travel between requests, records and replies under the same name ---- */
 void s3_share(const struct shape *from_shape, const void *from, const struct shape *to_shape, void *to);

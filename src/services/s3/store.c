@@ -71,25 +71,6 @@ static res remove_blobs(struct house *h, void *arg, struct err *e)
     return OK;
 }
 
-static res is_named(struct call *c, str blob, bool *named)
-{
-    struct s3_object_page objects;
-    struct s3_layout_page layouts;
-    struct s3_part_page parts;
-
-    TRY(s3_object_by(c, "blob", blob, STR_ABSENT, 1, &objects));
-    *named = objects.n > 0;
-    if (*named)
-        return OK;
-    TRY(s3_part_by(c, "blob", blob, STR_ABSENT, 1, &parts));
-    *named = parts.n > 0;
-    if (*named)
-        return OK;
-    TRY(s3_layout_by(c, "blob", blob, STR_ABSENT, 1, &layouts));
-    *named = layouts.n > 0;
-    return OK;
-}
-
 res s3_forget_blobs(struct call *c, const str *ids, size_t n)
 {
     struct unneeded *u = ARENA_NEW(c->arena, struct unneeded);
@@ -97,7 +78,7 @@ res s3_forget_blobs(struct call *c, const str *ids, size_t n)
     u->v = ARENA_ARRAY(c->arena, str, n + 1);
     for (size_t i = 0; i < n; i++) {
         bool named;
-        TRY(is_named(c, ids[i], &named));
+        TRY(record_blob_is_named(c, ids[i], &named));
         if (!named)
             u->v[u->n++] = ids[i];
     }
@@ -136,21 +117,48 @@ res s3_object_remove(struct call *c, const struct s3_object *o)
     return forget_object(c, o, STR_ABSENT);
 }
 
-res s3_upload_end(struct call *c, const struct s3_upload *u, bool with_blobs)
+static void free_scratch(void *arena)
 {
-    str prefix = arena_cat(c->arena, u->upload_id, S("/"));
-    struct s3_part_page page;
-    str *blobs = ARENA_ARRAY(c->arena, str, S3_MAX_PARTS + 1);
-    size_t n = 0;
+    arena_free(arena);
+}
 
-    do {
-        TRY(s3_part_list_all(c, u->at.account, prefix, STR_ABSENT, S3_PAGE, &page));
-        for (size_t i = 0; i < page.n; i++) {
-            TRY(s3_part_drop(c, page.v[i]));
-            if (n <= S3_MAX_PARTS)
-                blobs[n++] = page.v[i]->blob;
-        }
-    } while (page.more);
-    TRY(s3_upload_drop(c, u));
-    return with_blobs ? s3_forget_blobs(c, blobs, n) : OK;
+struct arena *s3_scratch(struct call *c)
+{
+    struct arena *a = arena_new(S3_SCRATCH_BYTES);
+
+    arena_defer(c->arena, free_scratch, a);
+    return a;
+}
+
+/* One page of an upload's parts, read into the scratch arena; their blobs' ids stay. */
+static res drop_parts(struct call *c, const struct s3_upload *u, struct arena *scratch, struct list_of_str *blobs,
+                      bool *more)
+{
+    struct arena *mine = c->arena;
+    struct s3_part_page page;
+
+    c->arena = scratch;
+    res r = s3_part_list_all(c, u->at.account, arena_cat(scratch, u->upload_id, S("/")), STR_ABSENT, S3_PAGE, &page);
+    for (size_t i = 0; is_ok(r) && i < page.n; i++)
+        r = s3_part_drop(c, page.v[i]);
+    c->arena = mine;
+    TRY(r);
+    *blobs = (struct list_of_str){0, ARENA_ARRAY(c->arena, str, page.n + 1)};
+    for (size_t i = 0; i < page.n; i++)
+        blobs->v[blobs->n++] = arena_dup(c->arena, page.v[i]->blob);
+    *more = page.more;
+    return OK;
+}
+
+res s3_upload_end(struct call *c, const struct s3_upload *u, struct arena *scratch)
+{
+    struct list_of_str blobs;
+    bool more = true;
+
+    while (more) {
+        TRY(drop_parts(c, u, scratch, &blobs, &more));
+        TRY(s3_forget_blobs(c, blobs.v, blobs.n));
+        arena_reset(scratch);
+    }
+    return s3_upload_drop(c, u);
 }
