@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/log.h"
 #include "front.h"
 #include "harden.h"
@@ -96,13 +98,20 @@ static void raise_limits(void)
     }
 }
 
-static res give_up_rights(uint32_t uid, struct err *e)
+static res give_up_rights(uint32_t uid, str state_dir, struct err *e)
 {
+    char folder[4096];
+    bool confined;
+
+    snprintf(folder, sizeof folder, "%.*s/front", FMT(state_dir));
     raise_limits();
     TRY(harden_become(uid, e));
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cleared by the change of uid, so only now */
     if (chdir("/"))
         return oops(e, errno, "cannot leave the caller's folder");
+    TRY(confine_changes(folder, &confined, e));
+    if (!confined)
+        log_info("this kernel has no Landlock: file modes alone keep front to its folder");
     return harden_front(e);
 }
 
@@ -135,7 +144,7 @@ int front_main(int argc, char **argv)
     for (size_t i = 0; i < n; i++)
         vault_fds[i] = FIRST_VAULT_FD + (int)i;
     f.parent_fd = PARENT_FD;
-    res r = give_up_rights((uint32_t)uid, &e);
+    res r = give_up_rights((uint32_t)uid, str_z(argv[0]), &e);
     if (is_ok(r))
         r = front_open(&f, argv[0], vault_fds, n, WARDEN_FD, &e);
     if (is_ok(r))

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of system calls as a classic BPF program: no library, so that every role can have it. */
+/* Lists of system calls as a classic BPF program, and Landlock: no library, so that every role can have them. */
 #include "base/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 enum { ARCH = AUDIT_ARCH_X86_64 };
@@ -68,4 +72,49 @@ res confine(const struct confinement *c, struct err *e)
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
         return oops(e, errno, "confining the process to its system calls");
     return OK;
+}
+
+/* ---- files ---- */
+
+/* Rights to change files: writing, removing, making, linking across folders, truncating. Reading is left to modes. */
+enum {
+    LANDLOCK_CHANGES_V1 = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                          LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                          LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                          LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM,
+    LANDLOCK_REFER = 1 << 13,    /* version 2; without it, links across folders are refused everywhere */
+    LANDLOCK_TRUNCATE = 1 << 14, /* version 3 */
+};
+
+static res allow_below(int rules, uint64_t rights, const char *dir, struct err *e)
+{
+    struct landlock_path_beneath_attr below = {.allowed_access = rights,
+                                               .parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+
+    if (below.parent_fd < 0)
+        return oops(e, errno, "cannot open %s", dir);
+    long failed = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0);
+    res r = failed ? oops(e, errno, "cannot allow changes below %s", dir) : OK;
+    close(below.parent_fd);
+    return r;
+}
+
+res confine_changes(const char *dir, bool *in_force, struct err *e)
+{
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    struct landlock_ruleset_attr all = {.handled_access_fs = LANDLOCK_CHANGES_V1 | LANDLOCK_REFER};
+
+    *in_force = version >= 2;
+    if (!*in_force)
+        return OK;
+    if (version >= 3)
+        all.handled_access_fs |= LANDLOCK_TRUNCATE;
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all.handled_access_fs, 0);
+    if (rules < 0)
+        return oops(e, errno, "cannot make rules about files");
+    res r = allow_below(rules, all.handled_access_fs, dir, e);
+    if (is_ok(r) && syscall(SYS_landlock_restrict_self, rules, 0))
+        r = oops(e, errno, "cannot confine changes to %s", dir);
+    close(rules);
+    return r;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A seccomp filter out of lists of system calls: what a role may still ask of the kernel. */
+/* What a role may still ask of the kernel: a filter of system calls, and a fence around its files. */
 #ifndef BARMKIN_BASE_CONFINE_H
 #define BARMKIN_BASE_CONFINE_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,5 +32,9 @@ struct confinement {
 /* Confines this thread, its later threads and children, for good. Calls of another architecture end the process. The
  * process must have PR_SET_NO_NEW_PRIVS or be root. Oops when the kernel refuses. */
 res confine(const struct confinement *c, struct err *e);
+
+/* From here on files change only below `dir`, whatever their modes say (Landlock). A kernel without it lets the modes
+ * decide alone: true when it is in force. Needs harden_become's no-new-privileges. */
+res confine_changes(const char *dir, bool *in_force, struct err *e);
 
 #endif

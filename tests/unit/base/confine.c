@@ -3,12 +3,16 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +107,79 @@ static void test_base_confine__numbers_of_another_table_end_the_process(void **s
 }
 #endif
 
+/* ---- files ---- */
+
+static bool may_change(const char *folder, int flags)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "%s/file", folder);
+    int fd = open(path, O_WRONLY | flags, 0600);
+    bool changed = fd >= 0 && write(fd, "x", 1) == 1;
+    if (fd >= 0)
+        close(fd);
+    return changed;
+}
+
+/* In a child: a bit for each thing that went otherwise than it must; NOT_CONFINED where the kernel cannot. */
+static int try_files(const char *mine, const char *other)
+{
+    char from[64], to[64], proc[64];
+    bool in_force;
+
+    if (!may_change(mine, O_CREAT) || !may_change(other, O_CREAT) || !is_ok(confine_changes(mine, &in_force, NULL)))
+        return 128;
+    if (!in_force)
+        return NOT_CONFINED;
+    snprintf(from, sizeof from, "%s/file", mine);
+    snprintf(to, sizeof to, "%s/linked", other);
+    int wrong = (may_change(mine, 0) ? 0 : 1) | may_change(other, 0) << 1 | (link(from, to) == 0) << 2;
+    snprintf(to, sizeof to, "%s/file", other);
+    wrong |= (unlink(to) == 0) << 3 | (truncate(to, 0) == 0) << 4 | (open(to, O_RDONLY) < 0) << 5;
+    int unnamed = open(mine, O_TMPFILE | O_WRONLY, 0600); /* as blobs are written */
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", unnamed);
+    snprintf(to, sizeof to, "%s/sub", mine);
+    mkdir(to, 0700);
+    snprintf(to, sizeof to, "%s/sub/linked", mine);
+    return wrong | (linkat(AT_FDCWD, proc, AT_FDCWD, to, AT_SYMLINK_FOLLOW) != 0) << 6;
+}
+
+static void remove_folder(const char *folder)
+{
+    const char *const names[] = {"file", "linked", "sub/linked"};
+    char path[64];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/sub", folder);
+    rmdir(path);
+    rmdir(folder);
+}
+
+static void test_base_confine__files_change_below_one_folder_only(void **state)
+{
+    char mine[] = "/tmp/confine.XXXXXX", other[] = "/tmp/confine.XXXXXX";
+    int status;
+
+    (void)state;
+    assert_non_null(mkdtemp(mine));
+    assert_non_null(mkdtemp(other));
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        _exit(try_files(mine, other));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    remove_folder(mine);
+    remove_folder(other);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOT_CONFINED)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void test_base_confine__a_filter_that_is_too_long_is_refused(void **state)
 {
     static unsigned many[600];
@@ -123,6 +200,7 @@ int main(void)
 #ifdef __x86_64__
         cmocka_unit_test(test_base_confine__numbers_of_another_table_end_the_process),
 #endif
+        cmocka_unit_test(test_base_confine__files_change_below_one_folder_only),
         cmocka_unit_test(test_base_confine__a_filter_that_is_too_long_is_refused),
     };
 
