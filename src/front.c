@@ -11,6 +11,7 @@
 
 #include "api/gate.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "conductor/collector.h"
 #include "conductor/conductor.h"
 #include "crypto/random.h"
@@ -214,6 +215,7 @@ res front_open(struct front *f, const char *state_dir, const int *vault_fds, siz
     f->arena = arena_new(64 << 20);
     f->n_io = n_vault_fds - FRONT_EXTRA_PIPES;
     TRY(state_load(state_dir, f->arena, &f->state, e));
+    time_set_offset_ms(f->state.clock_offset_ms);
     TRY(open_house(f, warden_fd, e));
     for (; f->n_vaults < n_vault_fds; f->n_vaults++) /* a new vault's pipes will come in the same order */
         f->vaults[f->n_vaults] = vault_client_new(vault_fds[f->n_vaults]);

@@ -98,6 +98,7 @@ res state_load(const char *dir, struct arena *a, struct state *out, struct err *
     out->management_account = json_str_at(j, "management_account");
     out->uid_base = (uint32_t)json_integer_value(json_object_get(j, "uid_base"));
     out->run_twice = json_is_true(json_object_get(j, "run_twice"));
+    out->clock_offset_ms = json_integer_value(json_object_get(j, "clock_offset_ms"));
     if (out->tag.n != 6 || !out->region.n || !out->listen.n || !out->uid_base)
         return reject(e, "%s/config.json is damaged", real);
     return OK;

@@ -14,8 +14,9 @@ struct state {
     str tag;            /* six hex digits, in every kernel name */
     str region, listen; /* "us-east-1", "127.0.0.1:4566" */
     str org_id, management_account;
-    uint32_t uid_base; /* front; vault is + 1 */
-    bool run_twice;    /* tests set it by hand: see store/writer.h */
+    uint32_t uid_base;       /* front; vault is + 1 */
+    bool run_twice;          /* tests set it by hand: see store/writer.h */
+    int64_t clock_offset_ms; /* the same: front's wall clock is wrong by so much */
 };
 
 enum { STATE_ROLE_FRONT = 0, STATE_ROLE_VAULT = 1 };

@@ -58,6 +58,8 @@ static void add_principal(struct call *c, const struct caller *who, const struct
             context_add(c, S("aws:SourceArn"), who->source_arn);
         if (who->source_account.n)
             context_add(c, S("aws:SourceAccount"), who->source_account);
+        if (who->source_account.n && c->worker->house->org_id.n) /* every account here is in the organization */
+            context_add(c, S("aws:SourceOrgID"), c->worker->house->org_id);
         return;
     }
     if (who->kind == PRINCIPAL_ANONYMOUS)
@@ -83,6 +85,8 @@ static void add_principal(struct call *c, const struct caller *who, const struct
     if (who->kind == PRINCIPAL_SESSION && who->issued_ms) {
         char when[TIME_TEXT_BYTES];
         context_add(c, S("aws:TokenIssueTime"), arena_dup(c->arena, time_iso(who->issued_ms, when)));
+        context_add(c, S("aws:MultiFactorAuthPresent"),
+                    S("false")); /* of sessions only; access keys have no such key */
     }
     if (who->source_identity.n)
         context_add(c, S("aws:SourceIdentity"), who->source_identity);

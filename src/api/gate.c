@@ -302,6 +302,8 @@ static size_t add_resource_context(struct call *c, const struct resource *r, con
 
     if (r->account.n)
         context_add(c, S("aws:ResourceAccount"), r->account);
+    if (r->account.n && c->worker->house->org_id.n)
+        context_add(c, S("aws:ResourceOrgID"), c->worker->house->org_id);
     for (size_t i = 0; i < r->n_tags; i++)
         context_add(c, arena_cat(c->arena, str_z(r->tag_prefix ? r->tag_prefix : "aws:ResourceTag/"), r->tags[i].key),
                     r->tags[i].value);

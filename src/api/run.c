@@ -100,7 +100,7 @@ res call_try(struct call *c, const struct caller *who, const struct operation *o
                          .txn = c->txn,
                          .in = in,
                          .out = out};
-    bool writes = op->kind == OP_WRITES;
+    bool writes = op->kind == OP_WRITES || op->kind == OP_UPLOADS;
 
     *inner_fault = (struct fault){0};
     if (inner.depth > MAX_DEPTH)

@@ -271,3 +271,44 @@ def test_no_header_sets_a_condition_key(server, role, spoof, document):
     context = server.explain(a.headers["x-amzn-RequestId"])["call"]["judgements"][0]["context"]
     assert "aws:SourceVpce" not in context and context["aws:SourceIp"] == "127.0.0.1"
     assert context["aws:ViaAWSService"] == "false"
+
+
+# ---- time ----
+
+def shift(server, seconds):
+    """The same state with its clock moved: what was issued before has aged."""
+    import os
+    server.stop()
+    path = os.path.join(server.state, "config.json")
+    with open(path) as f:
+        config = json.load(f)
+    config["clock_offset_ms"] = seconds * 1000
+    with open(path, "w") as f:
+        json.dump(config, f)
+    server.start()
+
+
+JSON = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentService.ListKeys"}
+
+
+def test_sessions_expire(own_server):
+    server = own_server
+    iam, account = server.client("iam"), server.account("dev")["id"]
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]
+    k = parts(server.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", DurationSeconds=900)["Credentials"])
+    assert call(server, wire.sign(server, k)).status == 200
+    shift(server, 890)
+    assert call(server, wire.sign(server, k, at=890)).status == 200
+    shift(server, 901)
+    assert presigned(server, k, at=901, expires=3600).code == "ExpiredToken"  # a link ends with its session
+    a = call(server, wire.sign(server, k, at=901))
+    assert (a.status, a.code) == (403, "ExpiredToken"), a.text
+    a = call(server, wire.sign(server, k, "kms", b"{}", headers=JSON, at=901))
+    assert (a.status, a.code) == (400, "ExpiredTokenException"), a.text
+    a = call(server, wire.sign(server, k, "s3", b"", method="GET", path="/", at=901))
+    assert (a.status, a.code) == (400, "ExpiredToken"), a.text
+    forged = (k[0], "x" * 40, k[2])  # who cannot sign is not told that the token is old
+    assert call(server, wire.sign(server, forged, at=901)).code == "SignatureDoesNotMatch"
+    shift(server, 0)
+    assert call(server, wire.sign(server, k)).status == 200
