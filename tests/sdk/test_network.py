@@ -217,6 +217,31 @@ def test_endpoint_policy_denies_and_is_named(home):
     assert home.python("""print(json.dumps(attempt(client("kms").list_keys)))""") == "ok"
 
 
+def test_endpoint_policy_may_name_users(server, home, user, refuses):
+    """Deny one user by its ARN; made anew under the same name it is another user (rule 27)."""
+    account = server.account("dev")["id"]
+    admin = f"arn:aws:iam::{account}:user/admin"
+    everyone = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    look = """print(json.dumps(attempt(client("kms").list_keys)))"""
+    try:
+        home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, PolicyDocument=document(
+            everyone, {"Effect": "Deny", "Principal": {"AWS": [admin]}, "Action": "kms:ListKeys", "Resource": "*"}))
+        assert "explicit deny in a VPC endpoint policy" in home.python(look)
+        shown = home.ec2.describe_vpc_endpoints(VpcEndpointIds=[home.kms])["VpcEndpoints"][0]["PolicyDocument"]
+        assert admin in shown and "AIDA" not in shown
+        home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, PolicyDocument=document(
+            {**everyone, "Principal": {"AWS": user().arn}}))
+        assert "no VPC endpoint policy allows" in home.python(look)
+        home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, PolicyDocument=document(
+            {**everyone, "Principal": {"AWS": admin}}))
+        assert home.python(look) == "ok"
+        with refuses("InvalidPolicyDocument"):
+            home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, PolicyDocument=document(
+                {**everyone, "Principal": {"AWS": f"arn:aws:iam::{account}:user/nobody-of-this-name"}}))
+    finally:
+        home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, ResetPolicy=True)
+
+
 def test_endpoint_leads_to_its_service_only(home):
     said = home.python("""
 print(json.dumps([attempt(client("kms", endpoint_url="https://sts.us-east-1.amazonaws.com").list_keys),

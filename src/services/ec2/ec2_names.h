@@ -85,6 +85,10 @@ str zone_by_id(struct call *c, str id); /* absent: none */
 res ec2_new_interface(struct call *c, struct ec2_subnet *subnet, str address, struct ec2_interface **out);
 res ec2_check_groups(struct call *c, str vpc_id, const struct list_of_str *ids);
 
+/* ---- endpoint_policy.c ---- */
+/* Checks a policy; *bound is what is judged by: unique ids in place of the users' and roles' ARNs. */
+res ec2_take_policy(struct call *c, str text, str *bound);
+
 /* ---- services.c: what an endpoint can lead to, and the names it has ---- */
 /* "com.amazonaws.us-east-1.sagemaker.api" -> sagemaker's service; NULL if it is none of this house's. */
 const struct service *ec2_service_by_name(str region, str service_name);

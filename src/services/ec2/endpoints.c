@@ -16,7 +16,7 @@ res ec2_endpoint_policy(struct call *c, str vpce_id, str *text)
         /* It is being deleted while a connection through it lives on: nothing passes. */
         *text = S("{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Resource\":\"*\"}]}");
     else if (page.v[0]->policy_document.n)
-        *text = page.v[0]->policy_document;
+        *text = page.v[0]->bound_policy;
     return OK;
 }
 
@@ -264,11 +264,6 @@ static res next_index(struct call *c, struct ec2_vpc *vpc, opt_int *index)
     return ec2_vpc_save(c, vpc);
 }
 
-static res check_policy(struct call *c, str text)
-{
-    return text.n ? policy_check(c, text, POLICY_ENDPOINT, &ec2_InvalidPolicyDocument) : OK;
-}
-
 res ec2_create_vpc_endpoint(struct call *c, const struct ec2_create_vpc_endpoint_in *in,
                             struct ec2_create_vpc_endpoint_out *out)
 {
@@ -276,10 +271,12 @@ res ec2_create_vpc_endpoint(struct call *c, const struct ec2_create_vpc_endpoint
     str type = in->vpc_endpoint_type.n ? in->vpc_endpoint_type : S("Gateway");
     const struct service *s;
     struct ec2_vpc *vpc;
+    str bound = STR_ABSENT;
 
     TRY(ec2_get_vpc(c, in->vpc_id, &vpc));
     TRY(check_type(c, in, type, &s));
-    TRY(check_policy(c, in->policy_document));
+    if (in->policy_document.n)
+        TRY(ec2_take_policy(c, in->policy_document, &bound));
     TRY(ec2_check_tags(c, &in->tag_specifications, "vpc-endpoint"));
     bool gateway = str_eq(type, S("Gateway")), s3 = str_eq(str_z(s->name), S("s3"));
     *v = (struct ec2_endpoint){.vpc_endpoint_id = call_unique(c, "vpce-", 17),
@@ -287,6 +284,7 @@ res ec2_create_vpc_endpoint(struct call *c, const struct ec2_create_vpc_endpoint
                                .service_name = in->service_name,
                                .type = type,
                                .policy_document = in->policy_document,
+                               .bound_policy = bound,
                                .route_table_ids = list_copy(c, &in->route_table_ids),
                                .subnet_ids = list_copy(c, &in->subnet_ids),
                                .group_ids = list_copy(c, &in->security_group_ids),
@@ -332,7 +330,8 @@ res ec2_modify_vpc_endpoint(struct call *c, const struct ec2_modify_vpc_endpoint
 
     TRY(ec2_get_endpoint(c, in->vpc_endpoint_id, &v));
     TRY(ec2_get_vpc(c, v->vpc_id, &vpc));
-    TRY(check_policy(c, in->policy_document));
+    if (in->policy_document.n)
+        TRY(ec2_take_policy(c, in->policy_document, &v->bound_policy));
     if (in->policy_document.n)
         v->policy_document = in->policy_document;
     if (in->reset_policy.v)
