@@ -19,6 +19,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import pytest
+import test_network
 from conftest import BARMKIN, Server
 
 AGAIN_S = 2.0
@@ -179,6 +180,23 @@ def test_a_killed_role_is_replaced_and_nothing_acknowledged_is_lost(served, role
     pids = list(after.values())
     assert served.stop() == 0, served.tail()
     assert all(gone(p) for p in pids) and not of_state(served) and not leftovers(served)
+
+
+def test_networks_are_there_again_after_each_death(served):
+    v = test_network.Vpc(served)
+    v.interface("sts")
+    netns = f"/run/barmkin/{served.tag}/netns/{v.id}"
+    assert os.path.exists(netns)
+    for role in ("vault", "front", "warden"):
+        os.kill(roles(served)[role], signal.SIGKILL)
+        time.sleep(0.05)
+        answers(served)
+        v.ec2 = served.client("ec2")
+        assert os.path.exists(netns), role
+        assert v.python(test_network.LOOK) == "ok", role
+    served.process.kill()
+    served.process.wait()
+    assert until(lambda: not leftovers(served) and not of_state(served), 5), leftovers(served)
 
 
 def test_connections_to_front_outlive_vault(served):
