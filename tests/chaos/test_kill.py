@@ -7,6 +7,7 @@ import deploy
 import left
 import pytest
 import training
+from botocore.exceptions import ClientError
 
 # Seconds after the creating call was answered: its first transaction, downloads, the run, the upload.
 MOMENTS = [0.0, 0.15, 0.4, 0.8, 1.3]
@@ -54,6 +55,18 @@ def settled(env, seconds=15):
     assert not sandboxes(env) and not left.loops(env.world), left.everything(env.world)
 
 
+def answers(runtime, row, name, seconds=30):
+    """An endpoint that was in service stays so, and says 503 until its model server has been started again."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return len(deploy.invoke(runtime, [row], name)) == 1
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ServiceUnavailable" or time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_training(env, moment):
     name = f"killed-{int(moment * 100)}"
@@ -87,8 +100,7 @@ def test_endpoint(env, moment):
     if endpoint["EndpointStatus"] == "Failed":
         assert endpoint["FailureReason"]
     else:
-        runtime = env.world.client("sagemaker-runtime", keys)
-        assert len(deploy.invoke(runtime, [env.held_out[0][1:]], name)) == 1
+        assert answers(env.world.client("sagemaker-runtime", keys), env.held_out[0][1:], name)
     acknowledged_is_there(env)
     sagemaker.delete_endpoint(EndpointName=name)
     sagemaker.delete_endpoint_config(EndpointConfigName=name)
