@@ -15,7 +15,8 @@ enum { BODY_MAX_BYTES = 2 << 20, BODY_LIMIT_BYTES = 8 << 20, CALL_ARENA_BYTES = 
 
 static const struct fault_type too_large = {"RequestEntityTooLarge", 413};
 static const struct fault_type unknown_operation = {"UnknownOperationException", 400},
-                               invalid_action = {"InvalidAction", 400}, method_not_allowed = {"MethodNotAllowed", 405};
+                               s3_not_built = {"NotImplemented", 501}, invalid_action = {"InvalidAction", 400},
+                               method_not_allowed = {"MethodNotAllowed", 405};
 static const struct fault_type bad_json = {"SerializationException", 400}, bad_form = {"MalformedInput", 400},
                                bad_xml = {"MalformedXML", 400}, invalid = {"ValidationException", 400},
                                query_invalid = {"ValidationError", 400}, ec2_missing = {"MissingParameter", 400},
@@ -276,6 +277,11 @@ static uint64_t body_limit(const struct serving *s)
     return s->routed.op && s->routed.op->max_body ? s->routed.op->max_body : BODY_MAX_BYTES;
 }
 
+static const struct fault_type *unknown(const struct service *s)
+{
+    return s && s->protocol == P_REST_XML ? &s3_not_built : &unknown_operation;
+}
+
 void serve_head(void *thread, struct exchange *x)
 {
     struct serving *s = begin(thread, x);
@@ -286,7 +292,7 @@ void serve_head(void *thread, struct exchange *x)
     who_read(r, s->call.arena, &s->proof, &s->call.err);
     s->routed = route_request(r, s->proof.service, STR_ABSENT, s->call.arena);
     if (!s->routed.needs_form && (!s->routed.service || !s->routed.op))
-        serve_fail(s, &unknown_operation, "The request names no operation that Barmkin knows.");
+        serve_fail(s, unknown(s->routed.service), "The request names no operation that Barmkin knows.");
     else if (s->routed.op && s->routed.op->kind == OP_UPLOADS)
         whole(s);
     else if (r->has_body && !r->chunked && r->content_length > body_limit(s))

@@ -52,12 +52,10 @@ static res copy_tags(struct call *c, const struct s3_object *from, struct s3_obj
         return OK;
     TRY(gate_may(c, "s3:GetObjectTagging", &c->resources[1], &may_read));
     TRY(gate_may(c, "s3:PutObjectTagging", &c->resources[0], &may_write));
-    if (!may_read || !may_write)
-        return fault(c, &api_access_denied,
-                     "User: %.*s is not authorized to perform: %s on resource: \"%.*s\" because no identity-based "
-                     "policy allows the %s action",
-                     FMT(c->caller->arn), may_read ? "s3:PutObjectTagging" : "s3:GetObjectTagging",
-                     FMT(c->resources[may_read ? 0 : 1].arn), may_read ? "s3:PutObjectTagging" : "s3:GetObjectTagging");
+    if (!may_read)
+        return s3_denied(c, "s3:GetObjectTagging", &c->resources[1]);
+    if (!may_write)
+        return s3_denied(c, "s3:PutObjectTagging", &c->resources[0]);
     to->tags = from->tags;
     return OK;
 }

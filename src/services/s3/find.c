@@ -181,6 +181,16 @@ res s3_find_source(struct call *c, const str *names, size_t n, struct resource *
     return p ? owner_is_expected(c, p->bucket, "ExpectedSourceBucketOwner") : OK;
 }
 
+res s3_denied(struct call *c, const char *action, const struct resource *r)
+{
+    bool own = str_eq(c->caller->account, r->account);
+
+    return fault(c, &api_access_denied,
+                 "User: %.*s is not authorized to perform: %s on resource: %.*s because no %s-based policy allows the "
+                 "%s action",
+                 FMT(c->caller->arn), action, FMT(r->arn), own ? "identity" : "resource", action);
+}
+
 res s3_need_object(struct call *c, const struct s3_place *p)
 {
     struct resource bucket = {.type = &s3_bucket_resource, .arn = s3_arn(c, p->bucket->name, STR_ABSENT)};
@@ -192,10 +202,7 @@ res s3_need_object(struct call *c, const struct s3_place *p)
     take_policy(c, p->bucket, &bucket);
     TRY(gate_may(c, "s3:ListBucket", &bucket, &may));
     if (!may)
-        return fault(c, &api_access_denied,
-                     "User: %.*s is not authorized to perform: s3:ListBucket on resource: \"%.*s\" because no "
-                     "identity-based policy allows the s3:ListBucket action",
-                     FMT(c->caller->arn), FMT(bucket.arn));
+        return s3_denied(c, "s3:ListBucket", &bucket);
     c->fault.extra_name = S("Key");
     c->fault.extra_value = p->key;
     return fault(c, &s3_NoSuchKey, "The specified key does not exist.");

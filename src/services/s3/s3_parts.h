@@ -13,6 +13,7 @@ enum {
     S3_PAGE = 1000,
     S3_BATCH = 100,
     S3_ANSWER_BYTES = 24 << 20, /* a listing that has used so much memory ends early: legal, and bounded */
+    S3_REMOVE_NOW = 500,        /* blobs a call removes itself; the collector takes the rest */
     S3_SCRATCH_BYTES = 16 << 20,
     S3_MAX_UPLOADS = 1000, /* that DeleteBucket takes along */
     S3_ENVELOPE_BYTES = 32
@@ -31,6 +32,8 @@ struct s3_place {
 res s3_bucket_named(struct call *c, str name, struct s3_bucket **out); /* anybody's; NULL when there is none */
 str s3_arn(struct call *c, str bucket, str key);                       /* key absent: the bucket's */
 const struct s3_place *s3_place(const struct call *c);                 /* of the first resource */
+/* What gate_may did not allow, in the gate's words (rules 43 and 44). */
+res s3_denied(struct call *c, const char *action, const struct resource *r);
 /* The object that must be there; says NoSuchKey only to who may list the bucket (rule 46). */
 res s3_need_object(struct call *c, const struct s3_place *p);
 /* "bucket/key", "/bucket/key" or with "?versionId=": as x-amz-copy-source carries it. False if it is none of these. */

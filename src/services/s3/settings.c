@@ -46,7 +46,7 @@ res s3_put_bucket_policy(struct call *c, const struct s3_put_bucket_policy_in *i
     bool public = s3_policy_is_public(c->arena, text);
     if (public && b.block_public_policy.v)
         return fault(c, &api_access_denied,
-                     "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: \"%.*s\" because public "
+                     "User: %.*s is not authorized to perform: s3:PutBucketPolicy on resource: %.*s because public "
                      "policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
                      FMT(c->caller->arn), FMT(c->resources[0].arn));
     TRY(policy_bind(c, text, POLICY_RESOURCE, &s3_MalformedPolicy, &b.principals));

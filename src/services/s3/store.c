@@ -62,7 +62,7 @@ static res remove_blobs(struct house *h, void *arg, struct err *e)
 {
     const struct unneeded *u = arg;
 
-    for (size_t i = 0; i < u->n; i++) {
+    for (size_t i = 0; i < u->n && i < S3_REMOVE_NOW; i++) { /* the caller waits for these */
         if (is_ok(blob_remove(h->blobs, u->v[i], e)))
             continue;
         log_warn("a blob stays until the collector comes: %s", e->what);
