@@ -298,7 +298,9 @@ static res add_resource_side(struct call *c, struct bench *b, const struct resou
 static size_t add_resource_context(struct call *c, const struct resource *r, const struct access_line *line)
 {
     size_t before = c->gate->n_context;
-    bool iam = str_starts(r->arn, S("arn:aws:iam:"));
+    const char *older = str_starts(r->arn, S("arn:aws:iam:"))   ? "iam:ResourceTag/"
+                        : str_starts(r->arn, S("arn:aws:ec2:")) ? "ec2:ResourceTag/"
+                                                                : NULL;
 
     if (r->account.n)
         context_add(c, S("aws:ResourceAccount"), r->account);
@@ -307,8 +309,8 @@ static size_t add_resource_context(struct call *c, const struct resource *r, con
     for (size_t i = 0; i < r->n_tags; i++)
         context_add(c, arena_cat(c->arena, str_z(r->tag_prefix ? r->tag_prefix : "aws:ResourceTag/"), r->tags[i].key),
                     r->tags[i].value);
-    for (size_t i = 0; iam && i < r->n_tags; i++) /* the older name of the same, still in use */
-        context_add(c, arena_cat(c->arena, S("iam:ResourceTag/"), r->tags[i].key), r->tags[i].value);
+    for (size_t i = 0; older && i < r->n_tags; i++) /* the older name of the same, still in use */
+        context_add(c, arena_cat(c->arena, str_z(older), r->tags[i].key), r->tags[i].value);
     if (line && line->kind == ACCESS_PASS_ROLE)
         context_add(c, S("iam:PassedToService"), str_z(line->pass_to));
     return before;

@@ -475,11 +475,12 @@ def test_request_conditions(vpc, user, document, condition, allowed):
         assert not allowed and e.response["Error"]["Code"] == "UnauthorizedOperation"
 
 
-def test_resource_conditions(server, ec2, vpc, subnet, user, document, refuses):
+@pytest.mark.parametrize("key", ["aws:ResourceTag", "ec2:ResourceTag"])
+def test_resource_conditions(server, ec2, vpc, subnet, user, document, refuses, key):
     account = server.account("dev")["id"]
     u = user(document({"Effect": "Allow", "Action": "ec2:DeleteSubnet", "Resource": "*", "Condition": {
         "ArnEquals": {"ec2:Vpc": f"arn:aws:ec2:us-east-1:{account}:vpc/{vpc}"},
-        "StringEquals": {"aws:ResourceTag/team": "red"}}})).client("ec2")
+        "StringEquals": {f"{key}/team": "red"}}})).client("ec2")
     with refuses("UnauthorizedOperation"):
         u.delete_subnet(SubnetId=subnet)
     ec2.create_tags(Resources=[subnet], Tags=[{"Key": "team", "Value": "red"}])

@@ -432,6 +432,17 @@ print(json.dumps([attempt(client("sts").get_caller_identity), attempt(client("ec
     assert said[3] in REFUSED and said[4] in REFUSED
 
 
+def test_wiped_account_leaves_no_network(server):
+    server.fresh_account("netlab")
+    v = Vpc(server, "netlab")
+    v.interface("sts")
+    namespace = f"/run/barmkin/{server.tag}/netns/{v.id}"
+    assert os.path.exists(namespace)
+    server.fresh_account("netlab")
+    assert not os.path.exists(namespace)
+    assert server.client("ec2", "netlab").describe_vpcs()["Vpcs"] == []
+
+
 # ---- over the server's life ----
 
 def of_tag(tag):
