@@ -22,20 +22,30 @@ static int connect_server(void *ctx)
     return fd;
 }
 
+static void add_header(struct buf *b, str name, str value)
+{
+    if (!value.n)
+        return;
+    buf_add(b, name);
+    buf_add(b, value);
+    buf_add(b, S("\r\n"));
+}
+
 void proxy_send(struct serving *s, upstream_done *done)
 {
     const struct proxy *p = &s->proxy;
     struct buf b;
 
     buf_init(&b, (size_t)8 << 20);
-    buf_printf(&b, "%.*s %.*s HTTP/1.1\r\nHost: model\r\nContent-Length: %zu\r\n", FMT(p->method), FMT(p->path),
-               p->body.n);
-    if (p->content_type.n)
-        buf_printf(&b, "Content-Type: %.*s\r\n", FMT(p->content_type));
-    if (p->accept.n)
-        buf_printf(&b, "Accept: %.*s\r\n", FMT(p->accept));
-    if (p->custom_attributes.n)
-        buf_printf(&b, "X-Amzn-SageMaker-Custom-Attributes: %.*s\r\n", FMT(p->custom_attributes));
+    buf_add(&b, p->method);
+    buf_add_char(&b, ' ');
+    buf_add(&b, p->path);
+    buf_add(&b, S(" HTTP/1.1\r\nHost: model\r\nContent-Length: "));
+    buf_add_u64(&b, p->body.n);
+    buf_add(&b, S("\r\n"));
+    add_header(&b, S("Content-Type: "), p->content_type);
+    add_header(&b, S("Accept: "), p->accept);
+    add_header(&b, S("X-Amzn-SageMaker-Custom-Attributes: "), p->custom_attributes);
     buf_add(&b, S("\r\n"));
     buf_add(&b, p->body);
     loop_upstream(s->thread->loop, p->pool, connect_server, buf_str(&b), (size_t)8 << 20, p->timeout_ms, done, s);

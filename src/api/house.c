@@ -17,6 +17,7 @@ void worker_init(struct worker *w, struct house *h, struct vault *v, struct stor
     map_init(&w->policies);
     map_init(&w->callers);
     map_init(&w->principals);
+    map_init(&w->records);
     w->policy_names = arena_new((size_t)256 << 20);
     w->law_arena = arena_new((size_t)256 << 20);
     w->signing_keys = sigkeys_new();
@@ -38,6 +39,7 @@ static void forget_law(struct worker *w)
 {
     map_clear(&w->callers);
     map_clear(&w->principals);
+    map_clear(&w->records);
     arena_reset(w->law_arena);
 }
 
@@ -49,6 +51,7 @@ void worker_done(struct worker *w)
     map_done(&w->policies);
     map_done(&w->callers);
     map_done(&w->principals);
+    map_done(&w->records);
     arena_free(w->policy_names);
     arena_free(w->law_arena);
 }
@@ -68,7 +71,7 @@ void worker_tidy(struct worker *w)
 
 bool worker_cache_holds(const struct call *c)
 {
-    if (txn_touched(c->txn, S("iam")) || txn_touched(c->txn, S("organizations")))
+    if (txn_touched(c->txn, S("iam")) || txn_touched(c->txn, S("organizations")) || txn_touched(c->txn, S("sagemaker")))
         return false;
     return atomic_load(&c->worker->house->law_generation) == c->worker->law_generation;
 }

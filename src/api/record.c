@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Typed records over the store: the models' structs to and from JSON documents, with their declared indexes. */
+#include <string.h>
+
 #include "api/call.h"
 #include "api/codec.h"
+#include "api/house.h"
 
 enum { RECORD_MAX_BYTES = 4 << 20 };
 
@@ -39,6 +42,37 @@ res record_load(struct call *c, const struct record_type *t, str account, str id
     *out = NULL;
     TRY(txn_get(c->txn, c->arena, &k, &r, &c->err));
     return r ? decode(c, t, r, out) : OK;
+}
+
+res record_load_kept(struct call *c, const struct record_type *t, str account, str id, const void **out)
+{
+    struct store_key k = key_of(c, t, account, id);
+    const str parts[] = {k.service, k.type, k.account, k.region, k.id};
+    struct worker *w = c->worker;
+    struct arena *mine = c->arena;
+    void *record = NULL;
+    char name[512];
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (n + parts[i].n + 1 > sizeof name)
+            return record_load(c, t, account, id, (void **)out);
+        memcpy(name + n, parts[i].p, parts[i].n);
+        n += parts[i].n;
+        name[n++] = '/';
+    }
+    bool kept = worker_cache_holds(c);
+    *out = kept ? map_find(&w->records, str_n(name, n)) : NULL;
+    if (*out)
+        return OK;
+    if (kept)
+        c->arena = w->law_arena; /* what is decoded must live as long as its entry */
+    res why = record_load(c, t, account, id, &record);
+    if (kept && is_ok(why) && record)
+        map_put(&w->records, arena_dup(w->law_arena, str_n(name, n)), record);
+    c->arena = mine;
+    *out = record;
+    return why;
 }
 
 static str id_of(const struct record_type *t, const void *record)

@@ -203,7 +203,14 @@ res store_begin(struct store *s, bool write, struct txn **out, struct err *e)
 
 static void roll_back(struct txn *t)
 {
-    /* SQLite rolls back by itself on some errors (disk full, I/O); autocommit tells */
+    sqlite3_stmt *st;
+
+    /* Every read ends here: the statement is prepared once. SQLite rolls back by itself on some errors (disk full,
+     * I/O); autocommit tells. */
+    if (!sqlite3_get_autocommit(t->s->db) && is_ok(db_stmt(t->s, STMT_ROLLBACK, &st, NULL))) {
+        sqlite3_step(st);
+        sqlite3_reset(st);
+    }
     if (!sqlite3_get_autocommit(t->s->db))
         sqlite3_exec(t->s->db, "ROLLBACK", NULL, NULL, NULL);
     t->open = false;

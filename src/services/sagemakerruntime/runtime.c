@@ -19,19 +19,21 @@ static str lower(struct arena *a, str name)
 /* The endpoint's record is sagemaker's; this service is its second door and only reads it. */
 res sagemakerruntime_find_endpoint(struct call *c, const str *names, size_t n, struct resource *out)
 {
-    struct sagemaker_endpoint *e;
+    const struct sagemaker_endpoint *e;
+    const void *kept;
     str key = lower(c->arena, names[0]);
 
     (void)n;
-    TRY(sagemaker_endpoint_load(c, STR_ABSENT, key, &e));
-    out->arn = arena_printf(c->arena, "arn:%.*s:sagemaker:%.*s:%.*s:endpoint/%.*s", FMT(c->worker->house->partition),
-                            FMT(c->region), FMT(c->caller->account), FMT(key));
-    out->subject = e;
+    TRY(record_load_kept(c, &sagemaker_endpoint_record, STR_ABSENT, key, &kept));
+    e = out->subject = kept;
     if (e) {
+        out->arn = e->endpoint_arn;
         out->tags = (const struct str_pair *)e->tags.v;
         out->n_tags = e->tags.n;
         return OK;
     }
+    out->arn = arena_printf(c->arena, "arn:%.*s:sagemaker:%.*s:%.*s:endpoint/%.*s", FMT(c->worker->house->partition),
+                            FMT(c->region), FMT(c->caller->account), FMT(key));
     out->missing = &sagemakerruntime_ValidationError;
     out->missing_text =
         arena_printf(c->arena, "Endpoint %.*s of account %.*s not found.", FMT(names[0]), FMT(c->caller->account));
@@ -83,7 +85,7 @@ res sagemakerruntime_invoke_endpoint(struct call *c, const struct sagemakerrunti
     if (!s)
         return fault(c, &sagemakerruntime_ValidationError, "Endpoint %.*s of account %.*s not found.",
                      FMT(e->endpoint_name), FMT(c->caller->account));
-    *p = (struct proxy){.pool = s->eni,
+    *p = (struct proxy){.pool = arena_dup(c->arena, s->eni), /* the answer comes after this call's snapshot has gone */
                         .method = S("POST"),
                         .path = S("/invocations"),
                         .content_type = in->content_type,
@@ -91,7 +93,7 @@ res sagemakerruntime_invoke_endpoint(struct call *c, const struct sagemakerrunti
                         .custom_attributes = in->custom_attributes,
                         .body = in->body.p ? in->body : S(""),
                         .timeout_ms = TIMEOUT_MS,
-                        .variant = s->variant_name};
+                        .variant = arena_dup(c->arena, s->variant_name)};
     c->body.proxy = p;
     return OK;
 }
