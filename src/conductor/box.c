@@ -25,6 +25,7 @@ enum {
     SHIP_AFTER_MS = 250,
     AGENT_LINE_MAX = 1 << 20,
     AGENT_MEMORY_MIB = 256,
+    GONE_AFTER_MS = 1000, /* when warden has died this process ends too, and its successor resumes the flow instead */
 };
 
 struct box {
@@ -213,7 +214,7 @@ static void read_agent(struct boxes *b, struct box *x)
             return;
         if (n <= 0) {
             drop_fd(b, &x->agent);
-            conductor_post(b->conductor, x->flow, "agent-gone", STR_ABSENT, ANY_EFFECT, 0);
+            conductor_post(b->conductor, x->flow, "agent-gone", STR_ABSENT, ANY_EFFECT, GONE_AFTER_MS);
             return;
         }
         buf_took(&x->agent_in, (size_t)n);

@@ -245,6 +245,39 @@ def test_an_endpoint_without_its_model(world, name):
     assert world.is_clean()
 
 
+def roles(server):
+    """The processes of a server by the role's name."""
+    found = {}
+    for p in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{p}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"barmkin-warden") and server.tag.encode() in words:
+            found["warden"] = int(p)
+        elif words[1:2] == [b"role"] and server.state.encode() in words[3]:
+            found[words[2].decode()] = int(p)
+    return found
+
+
+def test_after_wardens_death(own_server, name):
+    w = World(own_server)
+    w.job(name, HyperParameters=dict(HYPER, num_round="2000"))
+    wait(lambda: w.sm.describe_training_job(TrainingJobName=name), lambda j: j["SecondaryStatus"] == "Training", 30)
+    os.kill(roles(own_server)["warden"], signal.SIGKILL)
+    end = time.monotonic() + 90
+    job = {"TrainingJobStatus": "InProgress"}
+    while job["TrainingJobStatus"] == "InProgress" and time.monotonic() < end:
+        time.sleep(0.1)
+        try:
+            job = w.sm.describe_training_job(TrainingJobName=name)
+        except Exception:  # it is just starting again
+            continue
+    assert job["TrainingJobStatus"] == "Completed" or "restarted" in job["FailureReason"], job
+    assert w.is_clean()
+
+
 def test_after_a_kill(own_server, name):
     w = World(own_server)
     w.job(name + "-m")
@@ -269,3 +302,19 @@ def test_after_a_kill(own_server, name):
     assert wait(answers, lambda a: a, 30)
     w.sm.delete_endpoint(EndpointName=name)
     assert w.is_clean()
+
+
+def test_a_wiped_account_leaves_no_sandbox(server, name):
+    server.fresh_account("wiped")
+    w = World(server, "wiped")
+    w.job(name)
+    w.endpoint(name, w.wait_job(name)["ModelArtifacts"]["S3ModelArtifacts"])
+    assert w.wait_endpoint(name)["EndpointStatus"] == "InService"
+    w.job(name + "-long", HyperParameters=dict(HYPER, num_round="1000000"))
+    assert kernel(server)
+    server.fresh_account("wiped")
+    for _ in range(100):
+        if not kernel(server):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still there: {kernel(server)}")
