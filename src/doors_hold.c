@@ -105,13 +105,13 @@ res hold_release(struct doors *d, str account, str eni, struct err *e)
     r->call = (struct call){.op = &barmkin_ReleaseInterface_op,
                             .caller = &r->who,
                             .region = h->region,
-                            .request_id = S("release"),
                             .now_ms = time_wall_ms(),
                             .arena = a,
                             .secrets = secrets,
                             .worker = h->writer_worker,
                             .in = &r->in,
                             .out = &r->out};
+    r->call.request_id = call_uuid(&r->call);
     r->work = (struct work){.run = release_run, .done = release_done};
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);

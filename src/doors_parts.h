@@ -19,7 +19,6 @@ struct door_tag { /* what a listener carries; never freed: connections outlive V
 
 struct door_table { /* what stands behind a VPC's doors; replaced as a whole */
     struct arena *arena;
-    str account;
     const struct network_endpoint *endpoints;
     size_t n_endpoints;
     struct map names; /* -> struct network_name */

@@ -21,8 +21,7 @@ static struct door_table *make_table(const struct network *n)
     struct door_table *t = ARENA_NEW(a, struct door_table);
     struct network_endpoint *v = ARENA_ARRAY(a, struct network_endpoint, n->n_endpoints + 1);
 
-    *t = (struct door_table){
-        .arena = a, .account = arena_dup(a, n->account), .endpoints = v, .n_endpoints = n->n_endpoints};
+    *t = (struct door_table){.arena = a, .endpoints = v, .n_endpoints = n->n_endpoints};
     for (size_t i = 0; i < n->n_endpoints; i++) {
         v[i] = n->endpoints[i];
         v[i].vpce_id = arena_dup(a, v[i].vpce_id);
@@ -173,6 +172,8 @@ static void detach(struct door_vpc *v)
     loop_unlisten(l, &v->tls);
     loop_unlisten(l, &v->credentials);
     loop_unlisten(l, &v->dns);
+    arena_free(v->packets); /* no packet comes any more */
+    v->packets = NULL;
 }
 
 static void on_loop(void *arg)

@@ -26,12 +26,16 @@ static res let_go(struct house *h, void *arg, struct err *e)
     return h->network ? h->network->let_go(h, x->eni, e) : OK;
 }
 
-static void hold_after(struct call *c, const struct barmkin_hold_interface_out *out)
+/* Before the interface is made in the kernel: if that fails, the interface goes with the process that asked. */
+static void hold_first(struct call *c, const struct barmkin_hold_interface_out *out)
 {
     struct holding *x = ARENA_NEW(c->arena, struct holding);
+    struct after *making = c->after;
 
     *x = (struct holding){out->account_id, out->interface_id, c->door->peer_pid};
+    c->after = NULL;
     call_after(c, hold, x);
+    c->after->next = making;
 }
 
 static const struct caller *root_of(struct call *c, str account)
@@ -101,7 +105,7 @@ res barmkin_hold_interface(struct call *c, const struct barmkin_hold_interface_i
         out->resolver = dotted(c, DOOR_RESOLVER);
         out->account_id = S("");
     }
-    hold_after(c, out);
+    hold_first(c, out);
     return OK;
 }
 
