@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "conductor/inside.h"
+#include "warden/warden.h"
 
 struct tell {
     str flow, event;
@@ -284,7 +285,9 @@ static void run_effects(struct errand *e)
         r = a->fn(c->house, a->arg, &x.err);
     if (is_ok(r) && s->want.effect)
         r = s->want.effect(&x);
-    if (!is_ok(r)) {
+    if (!is_ok(r) && c->house->warden && warden_is_gone(c->house->warden)) {
+        log_warn("flow %.*s waits for the next front: %s", FMT(s->flow), x.err.what); /* which resumes it */
+    } else if (!is_ok(r)) {
         log_warn("flow %.*s: %s", FMT(s->flow), x.err.what);
         conductor_post(c, s->flow, "effect-failed", failure(s->arena, &x.err, r.why == WHY_OOPS), s->effect, 0);
     } else if (str_is(x.event)) {

@@ -229,6 +229,14 @@ res warden_id(str text, const char *prefix, struct message_id *id, struct err *e
     return message_id_ok(id, prefix) ? OK : reject(e, "\"%.*s\" is not an id of the kind %s", FMT(text), prefix);
 }
 
+bool warden_is_gone(struct warden_client *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool gone = c->gone;
+    pthread_mutex_unlock(&c->lock);
+    return gone;
+}
+
 res warden_ping(struct warden_client *c, struct err *e)
 {
     return warden_call(c, WARDEN_PING, NULL, 0, NULL, 0, NULL, NULL, e);

@@ -40,6 +40,9 @@ res warden_call(struct warden_client *c, uint16_t type, const void *body, size_t
 /* "vpc-...", "eni-..." as text into an id; rejects what is not one. */
 res warden_id(str text, const char *prefix, struct message_id *id, struct err *e);
 
+/* True once warden has gone: nothing that is asked from now on can succeed. */
+bool warden_is_gone(struct warden_client *c);
+
 /* Waits until everything asked before is done. */
 res warden_ping(struct warden_client *c, struct err *e);
 /* Makes the kernel look like the plan. Reject: the plan makes no sense, or its generation is older than what stands;
