@@ -39,26 +39,44 @@ int verb_sigv4(struct options *o, struct err *e)
     return is_ok(r) ? EXIT_DONE : EXIT_FAILED;
 }
 
+enum { CASE_MAX_BYTES = 64 << 20 };
+
+static void decide(str line, bool explain, struct buf *out)
+{
+    line = str_trim(line);
+    if (!line.n)
+        return;
+    buf_clear(out);
+    authz_batch_line(line, explain, out);
+    buf_add_char(out, '\n');
+    fwrite(out->p, 1, out->n, stdout);
+}
+
+/* Cases are answered as their lines come in. */
 int verb_authz(struct options *o, struct err *e)
 {
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t n;
-    struct buf out;
+    struct buf in, out;
+    size_t got = 1;
 
-    (void)e;
     if (!o->batch)
         return EXIT_USAGE;
-    buf_init(&out, 64 << 20);
-    while ((n = getline(&line, &cap, stdin)) > 0) {
-        str text = str_trim(str_n(line, (size_t)n));
-        if (!text.n)
-            continue;
-        buf_clear(&out);
-        authz_batch_line(text, o->explain, &out);
-        buf_add_char(&out, '\n');
-        fwrite(out.p, 1, out.n, stdout);
+    buf_init(&in, CASE_MAX_BYTES);
+    buf_init(&out, CASE_MAX_BYTES);
+    while (got > 0 && !in.full) {
+        char *room = buf_room(&in, 65536);
+        got = room ? fread(room, 1, 65536, stdin) : 0;
+        buf_took(&in, got);
+        size_t done = 0;
+        for (ptrdiff_t end; (end = str_find(str_from(buf_str(&in), done), '\n')) >= 0; done += (size_t)end + 1)
+            decide(str_sub(buf_str(&in), done, (size_t)end), o->explain, &out);
+        buf_drop_front(&in, done);
     }
+    bool too_long = in.full;
+    decide(buf_str(&in), o->explain, &out); /* the last line may lack its end */
+    buf_done(&in);
     buf_done(&out);
-    return EXIT_DONE;
+    if (!too_long)
+        return EXIT_DONE;
+    reject(e, "a case is longer than %d bytes", CASE_MAX_BYTES);
+    return EXIT_FAILED;
 }

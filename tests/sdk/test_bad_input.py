@@ -5,6 +5,7 @@ import os
 import socket
 import time
 
+import conftest
 import pytest
 import wire
 
@@ -238,6 +239,9 @@ def resident(server):
 
 def test_memory_stays_bounded(server, keys):
     """Half a thousand bad requests of several kinds; what they cost must be given back."""
+    with open(conftest.BARMKIN, "rb") as f:
+        if b"__asan_init" in f.read():
+            pytest.skip("AddressSanitizer keeps what is freed")
     bodies = [DEEP, b'{"Name":"' + b"a" * 2_000_000 + b'"}', b"[" * 200_000, b'{"a":[' + b"1," * 400_000 + b"1]}"]
     for body in bodies:
         ask_json(server, keys, body)
