@@ -2,6 +2,7 @@
 /* Verbs that need no server: signing facts, decisions in bulk, the audit log's proof. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "authz/authz.h"
 #include "base/buf.h"
@@ -56,7 +57,7 @@ static void decide(str line, bool explain, struct buf *out)
 int verb_authz(struct options *o, struct err *e)
 {
     struct buf in, out;
-    size_t got = 1;
+    ssize_t got = 1;
 
     if (!o->batch)
         return EXIT_USAGE;
@@ -64,12 +65,13 @@ int verb_authz(struct options *o, struct err *e)
     buf_init(&out, CASE_MAX_BYTES);
     while (got > 0 && !in.full) {
         char *room = buf_room(&in, 65536);
-        got = room ? fread(room, 1, 65536, stdin) : 0;
-        buf_took(&in, got);
+        got = room ? read(STDIN_FILENO, room, 65536) : 0;
+        buf_took(&in, got > 0 ? (size_t)got : 0);
         size_t done = 0;
         for (ptrdiff_t end; (end = str_find(str_from(buf_str(&in), done), '\n')) >= 0; done += (size_t)end + 1)
             decide(str_sub(buf_str(&in), done, (size_t)end), o->explain, &out);
         buf_drop_front(&in, done);
+        fflush(stdout); /* whoever asks line by line waits for this */
     }
     bool too_long = in.full;
     decide(buf_str(&in), o->explain, &out); /* the last line may lack its end */
