@@ -16,12 +16,15 @@ import uuid
 import boto3
 import botocore.config
 import botocore.exceptions
+import botocore.loaders
+import botocore.session
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 BARMKIN = os.path.join(BUILD, "barmkin")
+LOADER = botocore.loaders.create_loader()  # the models are read once: that is most of what a new client costs
 REPORT = re.compile(rb"ERROR: (Address|Leak|UndefinedBehavior)Sanitizer|runtime error: |SUMMARY: \w+Sanitizer")
 
 
@@ -107,7 +110,9 @@ class Server:
         if keys is None:
             a = self.accounts[profile]
             keys = (a["access_key_id"], a["secret_access_key"])
-        return boto3.session.Session(*keys, region_name=self.region)
+        inner = botocore.session.get_session()
+        inner.register_component("data_loader", LOADER)
+        return boto3.session.Session(*keys, region_name=self.region, botocore_session=inner)
 
     def client(self, service, profile="dev", keys=None, config=None, **kw):
         """A boto3 client that never retries, hangs or checks its input: what the server answers is what a test sees."""
