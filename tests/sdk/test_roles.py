@@ -237,7 +237,7 @@ def test_the_parent_gives_up_when_they_keep_dying(own_server):
         return own_server.process.poll() is not None
 
     assert until(kill_vault, 20)
-    assert len(killed) == 6 and own_server.process.returncode == 1
+    assert len(killed) in (5, 6) and own_server.process.returncode == 1  # one may be gone before it is seen
     assert "the roles keep dying: giving up" in own_server.tail()
     assert not of_state(own_server) and not leftovers(own_server)
 
