@@ -2,6 +2,7 @@
 /* Questions about field tables: is a member set, what does a path lead to. */
 #include <string.h>
 
+#include "api/codec.h"
 #include "api/walk.h"
 
 bool field_is_set(const void *object, const struct field *f)
@@ -38,9 +39,10 @@ const struct field *shape_field(const struct shape *s, str name)
     return NULL;
 }
 
-size_t field_elem_size(const struct field *f)
+/* Bytes that a value of this kind takes in a struct; a shape stands there by pointer. */
+static size_t kind_size(enum kind kind)
 {
-    switch ((enum kind)f->elem) {
+    switch (kind) {
     case K_INT:
         return sizeof(opt_int);
     case K_DOUBLE:
@@ -49,11 +51,19 @@ size_t field_elem_size(const struct field *f)
         return sizeof(opt_bool);
     case K_TIME:
         return sizeof(opt_time);
+    case K_LIST:
+    case K_MAP:
+        return sizeof(struct list_any);
     case K_SHAPE:
-        return f->shape->size;
+        return sizeof(void *);
     default:
         return sizeof(str);
     }
+}
+
+size_t field_elem_size(const struct field *f)
+{
+    return f->elem == K_SHAPE ? f->shape->size : kind_size(f->elem);
 }
 
 /* ---- paths ---- */
@@ -77,27 +87,14 @@ static void collect(struct collector *c, str value)
     c->v[c->n++] = value;
 }
 
+/* As condition keys show values: times in whole seconds. */
 static str scalar_text(struct arena *a, enum kind kind, const void *at)
 {
     char when[TIME_TEXT_BYTES];
 
-    switch (kind) {
-    case K_STRING:
-    case K_DOCUMENT:
-        return *(const str *)at;
-    case K_BLOB:
-        return base64_encode(a, *(const str *)at);
-    case K_INT:
-        return arena_printf(a, "%lld", (long long)((const opt_int *)at)->v);
-    case K_DOUBLE:
-        return arena_printf(a, "%.17g", ((const opt_double *)at)->v);
-    case K_BOOL:
-        return ((const opt_bool *)at)->v ? S("true") : S("false");
-    case K_TIME:
+    if (kind == K_TIME)
         return arena_dup(a, time_iso(((const opt_time *)at)->ms, when));
-    default:
-        return STR_ABSENT;
-    }
+    return kind == K_LIST || kind == K_MAP || kind == K_SHAPE ? STR_ABSENT : scalar_encode(kind, at, false, a);
 }
 
 static void walk(struct collector *c, const struct shape *s, const void *object, str path)
@@ -163,32 +160,11 @@ bool shape_has(const struct shape *s, const void *object, str path, struct arena
     return false;
 }
 
-static size_t field_size(const struct field *f)
-{
-    switch ((enum kind)f->kind) {
-    case K_INT:
-        return sizeof(opt_int);
-    case K_DOUBLE:
-        return sizeof(opt_double);
-    case K_BOOL:
-        return sizeof(opt_bool);
-    case K_TIME:
-        return sizeof(opt_time);
-    case K_LIST:
-    case K_MAP:
-        return sizeof(struct list_any);
-    case K_SHAPE:
-        return sizeof(void *);
-    default:
-        return sizeof(str);
-    }
-}
-
 void shape_copy(const struct shape *from_shape, const void *from, const struct shape *to_shape, void *to)
 {
     for (uint32_t i = 0; i < to_shape->n; i++) {
         const struct field *t = &to_shape->fields[i], *f = shape_field(from_shape, str_z(t->name));
-        if (f && f->kind == t->kind && f->elem == t->elem && f->shape == t->shape)
-            memcpy(field_at(to, t), field_of(from, f), field_size(t));
+        if (f && f->kind == t->kind && f->elem == t->elem && f->shape == t->shape && field_is_set(from, f))
+            memcpy(field_at(to, t), field_of(from, f), kind_size(t->kind));
     }
 }

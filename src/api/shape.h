@@ -94,8 +94,8 @@ static inline const void *field_of(const void *object, const struct field *f)
 /* False when the member is absent from the object. */
 bool field_is_set(const void *object, const struct field *f);
 const struct field *shape_field(const struct shape *s, str name); /* NULL if there is none */
-/* Copies the members that both shapes have under the same name and type: a request into its record, a record into the
- * answer that describes it. Shallow: lists and texts stay shared. */
+/* Copies the members that are present and that both shapes have under the same name and type: a request into its
+ * record, a record into the answer that describes it. Shallow: lists and texts stay shared. */
 void shape_copy(const struct shape *from_shape, const void *from, const struct shape *to_shape, void *to);
 
 #endif

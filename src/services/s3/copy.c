@@ -73,12 +73,12 @@ static res describe(struct call *c, const struct s3_copy_object_in *in, const st
                      "This copy request is illegal because it is trying to copy an object to itself without changing "
                      "the object's metadata, storage class, website redirect location or encryption attributes.");
     if (replace) {
-        s3_share(c->op->in, in, &s3_object_shape, o);
+        shape_copy(c->op->in, in, &s3_object_shape, o);
         o->content_encoding = s3_without_aws_chunked(c, in->content_encoding);
         if (!o->content_type.n)
             o->content_type = S("binary/octet-stream");
     } else {
-        s3_share(&s3_object_shape, from, &s3_object_shape, o);
+        shape_copy(&s3_object_shape, from, &s3_object_shape, o);
         o->at = (struct record_head){0};
         o->tags = (struct s3_tag_list){0};
         o->storage_class = in->storage_class;
@@ -131,7 +131,7 @@ res s3_copy_object(struct call *c, const struct s3_copy_object_in *in, struct s3
     o->checksum_type = from->checksum_type;
     TRY(reseal(c, in, from, o));
     TRY(s3_object_replace(c, to, o));
-    s3_share(&s3_object_shape, o, c->op->out, out);
+    shape_copy(&s3_object_shape, o, c->op->out, out);
     out->copy_object_result = ARENA_NEW(c->arena, struct s3_copy_result);
     out->copy_object_result->e_tag = o->e_tag;
     out->copy_object_result->last_modified = o->last_modified;

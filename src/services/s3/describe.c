@@ -1,42 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What describes an object: members that travel under one name between headers, records and replies; tags; checks. */
+/* What describes an object: checksums, tags, and what all ways of making one check. */
 #include <string.h>
 
 #include "base/enc.h"
 #include "s3_parts.h"
-
-/* ---- members of the same name ---- */
-
-static size_t size_of(enum kind kind)
-{
-    switch (kind) {
-    case K_INT:
-        return sizeof(opt_int);
-    case K_DOUBLE:
-        return sizeof(opt_double);
-    case K_BOOL:
-        return sizeof(opt_bool);
-    case K_TIME:
-        return sizeof(opt_time);
-    case K_LIST:
-    case K_MAP:
-        return sizeof(struct list_any);
-    case K_SHAPE:
-        return sizeof(void *);
-    default:
-        return sizeof(str);
-    }
-}
-
-void s3_share(const struct shape *from_shape, const void *from, const struct shape *to_shape, void *to)
-{
-    for (uint32_t i = 0; i < to_shape->n; i++) {
-        const struct field *t = &to_shape->fields[i];
-        const struct field *f = shape_field(from_shape, str_z(t->name));
-        if (f && f->kind == t->kind && f->shape == t->shape && field_is_set(from, f))
-            memcpy(field_at(to, t), field_of(from, f), size_of(t->kind));
-    }
-}
 
 static str text_of(const struct call *c, const char *member)
 {

@@ -110,7 +110,7 @@ static res override_headers(struct call *c)
 static void describe(struct call *c, const struct s3_object *o, const struct reading *r, const struct slice *s,
                      bool not_modified)
 {
-    s3_share(&s3_object_shape, o, c->op->out, c->out);
+    shape_copy(&s3_object_shape, o, c->op->out, c->out);
     set_text(c, "AcceptRanges", S("bytes"));
     if (str_eq(o->storage_class, S("STANDARD"))) /* which S3 leaves unsaid */
         set_text(c, "StorageClass", STR_ABSENT);

@@ -60,9 +60,9 @@ res s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
     TRY(s3_check_description(c));
     TRY(check_algorithm(c, in));
     TRY(s3_envelope_new(c, p->bucket, in->key, &w, &e));
-    s3_share(c->op->in, in, &s3_upload_shape, u);
+    shape_copy(c->op->in, in, &s3_upload_shape, u);
     s3_envelope_keep(&e, &sealed);
-    s3_share(&s3_object_shape, &sealed, &s3_upload_shape, u);
+    shape_copy(&s3_object_shape, &sealed, &s3_upload_shape, u);
     TRY(s3_parse_tagging(c, in->tagging, &u->tags));
     u->at.account = p->bucket->at.account;
     u->upload_id = call_unique(c, "", 48);
@@ -73,7 +73,7 @@ res s3_create_multipart_upload(struct call *c, const struct s3_create_multipart_
     u->initiated = SET_TIME(c->now_ms);
     u->initiator = c->caller->arn;
     TRY(s3_upload_save(c, u));
-    s3_share(&s3_upload_shape, u, c->op->out, out);
+    shape_copy(&s3_upload_shape, u, c->op->out, out);
     out->initiate_multipart_upload_result = ARENA_NEW(c->arena, struct s3_initiated);
     *out->initiate_multipart_upload_result = (struct s3_initiated){in->bucket, in->key, u->upload_id};
     return OK;
@@ -224,7 +224,7 @@ static void answer(struct call *c, const struct s3_complete_multipart_upload_in 
 {
     struct s3_complete_result *r = ARENA_NEW(c->arena, struct s3_complete_result);
 
-    s3_share(&s3_object_shape, o, c->op->out, out);
+    shape_copy(&s3_object_shape, o, c->op->out, out);
     *r = (struct s3_complete_result){
         .location = arena_printf(c->arena, "/%.*s/%.*s", FMT(in->bucket), FMT(uri_encode(c->arena, in->key, true))),
         .bucket = in->bucket,
@@ -249,7 +249,7 @@ res s3_complete_multipart_upload(struct call *c, const struct s3_complete_multip
         return fault(c, &s3_MalformedXML,
                      "The XML you provided was not well-formed or did not validate against our published schema");
     TRY(s3_may_write(c, in->if_match, in->if_none_match, s3_place(c)->object));
-    s3_share(&s3_upload_shape, k.upload, &s3_object_shape, k.object);
+    shape_copy(&s3_upload_shape, k.upload, &s3_object_shape, k.object);
     k.object->size = SET_INT(0);
     TRY(add_parts(c, &k, asked));
     if (in->mpu_object_size.set && in->mpu_object_size.v != k.object->size.v)

@@ -37,7 +37,7 @@ res s3_put_object(struct call *c, const struct s3_put_object_in *in, struct s3_p
     struct s3_segment *one = ARENA_NEW(c->arena, struct s3_segment);
 
     TRY(s3_may_write(c, in->if_match, in->if_none_match, s3_place(c)->object));
-    s3_share(c->op->in, in, &s3_object_shape, o);
+    shape_copy(c->op->in, in, &s3_object_shape, o);
     TRY(s3_parse_tagging(c, in->tagging, &o->tags));
     o->size = SET_INT((int64_t)u->size);
     o->e_tag = s3_etag(c, u->md5);
@@ -52,7 +52,7 @@ res s3_put_object(struct call *c, const struct s3_put_object_in *in, struct s3_p
     *one = (struct s3_segment){u->blob_id, s->sealed, SET_INT((int64_t)u->size)};
     TRY(s3_segments_keep(c, s3_place(c)->bucket, o, (struct s3_segment_list){1, one}));
     TRY(s3_object_replace(c, s3_place(c), o));
-    s3_share(&s3_object_shape, o, c->op->out, out);
+    shape_copy(&s3_object_shape, o, c->op->out, out);
     s3_put_checksum(c->op->out, out, o->checksum_name, o->checksum_value);
     return OK;
 }
@@ -162,7 +162,7 @@ res s3_upload_part(struct call *c, const struct s3_upload_part_in *in, struct s3
     if (old)
         TRY(s3_forget_blobs(c, &old->blob, 1));
     out->e_tag = p->e_tag;
-    s3_share(&s3_upload_shape, up, c->op->out, out);
+    shape_copy(&s3_upload_shape, up, c->op->out, out);
     s3_put_checksum(c->op->out, out, p->checksum_name, p->checksum_value);
     return OK;
 }

@@ -79,8 +79,7 @@ res s3_upload_end(struct call *c, const struct s3_upload *u,
 /* An arena for what need not live as long as the call: thousands of parts read one by one. Freed with the call. */
 struct arena *s3_scratch(struct call *c);
 
-/* ---- describe.c: members that travel between requests, records and replies under the same name ---- */
-void s3_share(const struct shape *from_shape, const void *from, const struct shape *to_shape, void *to);
+/* ---- describe.c ---- */
 /* Checks what every way of making an object has in common: ACL, storage class, metadata, tags, key, SSE-C. */
 res s3_check_description(struct call *c);
 res s3_parse_tagging(struct call *c, str header, struct s3_tag_list *out); /* "k=v&k=v", percent-encoded */
