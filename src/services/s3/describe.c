@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What describes an object: checksums, tags, and what all ways of making one check. */
-#include <string.h>
-
 #include "base/enc.h"
 #include "s3_parts.h"
 
