@@ -63,15 +63,8 @@ static res release_run(struct work *w, struct txn *t)
     struct release *r = (struct release *)((char *)w - offsetof(struct release, work));
     struct call *c = &r->call;
 
-    worker_tidy(c->worker);
-    c->fault = (struct fault){0};
-    c->after = NULL;
-    c->audit = NULL;
-    err_clear(&c->err);
-    c->txn = t;
-    res why = call_run(c);
-    c->txn = NULL;
-    w->n_records = serve_records(c, why, &w->records);
+    res why = call_run_write(c, t, NULL);
+    w->n_records = audit_records(c, why, &w->records);
     return why;
 }
 

@@ -171,7 +171,7 @@ static res tell_audit(struct serving *s, res why)
 {
     const str *records;
     struct err e = {0};
-    size_t n = serve_records(&s->call, why, &records);
+    size_t n = audit_records(&s->call, why, &records);
 
     if (is_ok(audit_append(s->thread->house->audit, records, n, 0, &e)))
         return OK;

@@ -181,17 +181,8 @@ static res run_write(struct work *w, struct txn *t)
     struct serving *s = (struct serving *)((char *)w - offsetof(struct serving, work));
     struct call *c = &s->call;
 
-    worker_tidy(c->worker);
-    c->fault = (struct fault){0}; /* a second run starts as the first did */
-    c->after = NULL;
-    c->audit = s->up.audit;
-    c->status = 0;
-    memset(c->out, 0, c->op->out->size);
-    err_clear(&c->err);
-    c->txn = t;
-    res why = call_run(c);
-    c->txn = NULL;
-    w->n_records = serve_records(c, why, &w->records);
+    res why = call_run_write(c, t, s->up.audit);
+    w->n_records = audit_records(c, why, &w->records);
     return why;
 }
 

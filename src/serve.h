@@ -71,7 +71,6 @@ void serve_gone(void *thread, struct exchange *x);             /* .on_gone */
 
 /* serve_reply.c */
 void serve_answer(struct serving *s); /* encodes outcome or fault, writes the audit record */
-size_t serve_records(struct call *c, res outcome, const str **out); /* the audit records of an ended call */
 void serve_fail(struct serving *s, const struct fault_type *type, const char *text); /* before a call could run */
 /* serve_body.c */
 res serve_upload_begin(struct serving *s);

@@ -71,22 +71,6 @@ static void own_failure(struct serving *s)
                               .resource = S("")};
 }
 
-/* The records of a call and of those it made, in the order in which they ended. */
-size_t serve_records(struct call *c, res outcome, const str **out)
-{
-    size_t n = 1;
-
-    for (struct audit_line *line = c->audit; line; line = line->next)
-        n++;
-    str *records = ARENA_ARRAY(c->arena, str, n);
-    size_t at = n - 1;
-    records[at] = audit_record(c, outcome);
-    for (struct audit_line *line = c->audit; line; line = line->next)
-        records[--at] = line->text;
-    *out = records;
-    return n;
-}
-
 static void write_audit(struct serving *s)
 {
     const str *records;
@@ -96,7 +80,7 @@ static void write_audit(struct serving *s)
         own_failure(s); /* the writer could not tell its calls */
     if (!s->call.op || s->work.records)
         return; /* what named no operation decided nothing; the writer has told its own calls */
-    size_t n = serve_records(&s->call, s->outcome, &records);
+    size_t n = audit_records(&s->call, s->outcome, &records);
     if (!is_ok(audit_append(s->thread->house->audit, records, n, 0, &e))) {
         err_clear(&s->call.err);
         oops(&s->call.err, e.sys_errno, "the audit log takes nothing: %s", e.what);

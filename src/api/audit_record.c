@@ -173,3 +173,19 @@ str audit_record(const struct call *c, res outcome)
     buf_done(&b);
     return str_is(text) ? text : S("{\"barmkin\":{\"omitted\":\"too large\"}}");
 }
+
+/* The records of a call and of those it made, in the order in which they ended. */
+size_t audit_records(struct call *c, res outcome, const str **out)
+{
+    size_t n = 1;
+
+    for (struct audit_line *line = c->audit; line; line = line->next)
+        n++;
+    str *records = ARENA_ARRAY(c->arena, str, n);
+    size_t at = n - 1;
+    records[at] = audit_record(c, outcome);
+    for (struct audit_line *line = c->audit; line; line = line->next)
+        records[--at] = line->text;
+    *out = records;
+    return n;
+}

@@ -61,8 +61,13 @@ res context_build(struct call *c, const struct principal_policies *mine);
 
 /* locate, judge and handle inside c->txn. What serve, the writer and call_as all end in. */
 res call_run(struct call *c);
+/* The same from the start, as often as the writer wants: forgets what an earlier run left in the call, but for the
+ * records in `kept` that were made before it. */
+res call_run_write(struct call *c, struct txn *t, struct audit_line *kept);
 /* The audit record of a call that has ended: one JSON object, CloudTrail's shape plus the decisions, in the call's
  * arena. Never longer than a line of the audit chain may be. */
 str audit_record(const struct call *c, res outcome);
+/* The records of an ended call and of those it made, in the order in which they ended. */
+size_t audit_records(struct call *c, res outcome, const str **out);
 
 #endif

@@ -2,6 +2,7 @@
 /* Running a call inside its transaction, and calls that services make on others: the same line, one level deeper. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "api/gate.h"
 #include "api/house.h"
@@ -37,6 +38,21 @@ res call_run(struct call *c)
                      "%s %s is known to Barmkin but not built; docs/reference/coverage.md lists what is.",
                      c->op->service->name, c->op->name);
     return c->op->handle(c, c->in, c->out);
+}
+
+res call_run_write(struct call *c, struct txn *t, struct audit_line *kept)
+{
+    worker_tidy(c->worker);
+    c->fault = (struct fault){0}; /* a second run starts as the first did */
+    c->after = NULL;
+    c->audit = kept;
+    c->status = 0;
+    memset(c->out, 0, c->op->out->size);
+    err_clear(&c->err);
+    c->txn = t;
+    res why = call_run(c);
+    c->txn = NULL;
+    return why;
 }
 
 void call_after(struct call *c, res (*fn)(struct house *h, void *arg, struct err *e), void *arg)

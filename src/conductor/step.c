@@ -299,35 +299,13 @@ static void run_effects(struct errand *e)
 
 /* ---- a piece of work of the house's own ---- */
 
-static size_t records_of(struct call *c, res why, const str **out)
-{
-    size_t n = 1;
-
-    for (struct audit_line *line = c->audit; line; line = line->next)
-        n++;
-    str *records = ARENA_ARRAY(c->arena, str, n);
-    size_t at = n;
-    records[--at] = audit_record(c, why);
-    for (struct audit_line *line = c->audit; line; line = line->next)
-        records[--at] = line->text;
-    *out = records;
-    return n;
-}
-
 static res work_run(struct work *w, struct txn *t)
 {
     struct inner_work *one = (struct inner_work *)((char *)w - offsetof(struct inner_work, work));
     struct call *c = &one->call;
 
-    worker_tidy(c->worker);
-    c->fault = (struct fault){0};
-    c->after = NULL;
-    c->audit = NULL;
-    err_clear(&c->err);
-    c->txn = t;
-    res r = call_run(c);
-    c->txn = NULL;
-    w->n_records = one->quiet && is_ok(r) ? 0 : records_of(c, r, &w->records);
+    res r = call_run_write(c, t, NULL);
+    w->n_records = one->quiet && is_ok(r) ? 0 : audit_records(c, r, &w->records);
     return r;
 }
 

@@ -89,9 +89,8 @@ static res make_run(struct work *w, struct txn *t)
 {
     struct making *m = (struct making *)((char *)w - offsetof(struct making, work));
 
-    m->call.txn = t;
-    res r = call_run(&m->call);
-    w->n_records = serve_records(&m->call, r, &w->records);
+    res r = call_run_write(&m->call, t, NULL);
+    w->n_records = audit_records(&m->call, r, &w->records);
     return r;
 }
 
