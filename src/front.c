@@ -214,7 +214,7 @@ res front_open(struct front *f, const char *state_dir, const int *vault_fds, siz
 {
     f->arena = arena_new(64 << 20);
     f->n_io = n_vault_fds - FRONT_EXTRA_PIPES;
-    TRY(state_load(state_dir, f->arena, &f->state, e));
+    TRY(state_dir ? state_load(state_dir, f->arena, &f->state, e) : state_load_here(f->arena, &f->state, e));
     time_set_offset_ms(f->state.clock_offset_ms);
     TRY(open_house(f, warden_fd, e));
     for (; f->n_vaults < n_vault_fds; f->n_vaults++) /* a new vault's pipes will come in the same order */

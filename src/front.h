@@ -33,7 +33,8 @@ struct front {
     uint64_t audit_row; /* of the commit group under way: writer's thread */
 };
 
-/* Opens store, blobs, audit and vault clients, and starts writer and pool; no sockets yet. */
+/* Opens store, blobs, audit and vault clients, and starts writer and pool; no sockets yet. state_dir NULL: the folder
+ * that this process stands in. */
 res front_open(struct front *f, const char *state_dir, const int *vault_fds, size_t n_vault_fds, int warden_fd,
                struct err *e);
 /* Listens, serves until SIGTERM or the parent's end, then finishes what is in flight. */

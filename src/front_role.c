@@ -98,18 +98,17 @@ static void raise_limits(void)
     }
 }
 
-static res give_up_rights(uint32_t uid, str state_dir, struct err *e)
+/* The way to the state folder may be closed to front's user, so it goes there while it is root, and stays. */
+static res give_up_rights(uint32_t uid, const char *state_dir, struct err *e)
 {
-    char folder[4096];
     bool confined;
 
-    snprintf(folder, sizeof folder, "%.*s/front", FMT(state_dir));
     raise_limits();
+    if (chdir(state_dir))
+        return oops(e, errno, "cannot enter %s", state_dir);
     TRY(harden_become(uid, e));
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cleared by the change of uid, so only now */
-    if (chdir("/"))
-        return oops(e, errno, "cannot leave the caller's folder");
-    TRY(confine_changes(folder, &confined, e));
+    TRY(confine_changes("front", &confined, e));
     if (!confined)
         log_info("this kernel has no Landlock: file modes alone keep front to its folder");
     return harden_front(e);
@@ -144,9 +143,9 @@ int front_main(int argc, char **argv)
     for (size_t i = 0; i < n; i++)
         vault_fds[i] = FIRST_VAULT_FD + (int)i;
     f.parent_fd = PARENT_FD;
-    res r = give_up_rights((uint32_t)uid, str_z(argv[0]), &e);
+    res r = give_up_rights((uint32_t)uid, argv[0], &e);
     if (is_ok(r))
-        r = front_open(&f, argv[0], vault_fds, n, WARDEN_FD, &e);
+        r = front_open(&f, NULL, vault_fds, n, WARDEN_FD, &e);
     if (is_ok(r))
         r = front_serve(&f, LISTEN_FD, ADMIN_FD, &e);
     if (!is_ok(r)) {

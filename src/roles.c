@@ -61,11 +61,11 @@ int vault_main(int argc, char **argv)
             setrlimit(RLIMIT_MEMLOCK, &lock);
         }
     }
-    res r = harden_become((uint32_t)uid, &e);
+    /* While it is root: the way there may be closed to vault's user. */
+    res r = chdir(argv[0]) ? oops(&e, errno, "cannot enter %s", argv[0]) : harden_become((uint32_t)uid, &e);
     if (is_ok(r)) {
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cleared by the change of uid, so only now */
-        r = chdir("/") ? oops(&e, errno, "cannot leave the caller's folder")
-                       : vault_serve(argv[0], NULL, 0, -1, LAUNCH_FIRST_FD, &e);
+        r = vault_serve(".", NULL, 0, -1, LAUNCH_FIRST_FD, &e);
     }
     if (!is_ok(r))
         log_error("%s%s%s", e.what, e.sys_errno ? ": " : "", e.sys_errno ? strerror(e.sys_errno) : "");

@@ -80,15 +80,12 @@ res state_write(const char *path, str text, mode_t mode, struct err *e)
     return OK;
 }
 
-res state_load(const char *dir, struct arena *a, struct state *out, struct err *e)
+static res load(str dir, struct arena *a, struct state *out, struct err *e)
 {
-    char real[4096];
     str text;
     json_t *j;
 
-    if (!realpath(dir, real))
-        return reject(e, "there is no state folder %s: run `barmkin init --state %s` first", dir, dir);
-    *out = (struct state){.dir = arena_dup(a, str_z(real))};
+    *out = (struct state){.dir = dir};
     TRY(state_read(state_path(out, a, "config.json"), 1 << 16, a, &text, e));
     TRY(json_parse(a, text, e, &j));
     out->tag = json_str_at(j, "tag");
@@ -100,8 +97,22 @@ res state_load(const char *dir, struct arena *a, struct state *out, struct err *
     out->run_twice = json_is_true(json_object_get(j, "run_twice"));
     out->clock_offset_ms = json_integer_value(json_object_get(j, "clock_offset_ms"));
     if (out->tag.n != 6 || !out->region.n || !out->listen.n || !out->uid_base)
-        return reject(e, "%s/config.json is damaged", real);
+        return reject(e, "%.*s/config.json is damaged", FMT(dir));
     return OK;
+}
+
+res state_load(const char *dir, struct arena *a, struct state *out, struct err *e)
+{
+    char real[4096];
+
+    if (!realpath(dir, real))
+        return reject(e, "there is no state folder %s: run `barmkin init --state %s` first", dir, dir);
+    return load(arena_dup(a, str_z(real)), a, out, e);
+}
+
+res state_load_here(struct arena *a, struct state *out, struct err *e)
+{
+    return load(S("."), a, out, e);
 }
 
 res state_save(const struct state *s, struct err *e)
@@ -147,22 +158,6 @@ res state_make(const struct state *s, struct err *e)
     TRY(make_folder(s, "vault", 0700, s->uid_base + STATE_ROLE_VAULT, e));
     TRY(make_folder(s, "volumes", 0700, 0, e));
     return make_folder(s, "profiles", 0700, 0, e);
-}
-
-res state_reachable(const struct state *s, struct err *e)
-{
-    char path[4096];
-    struct stat st;
-
-    for (size_t i = 1; i < s->dir.n; i++) {
-        if (s->dir.p[i] != '/')
-            continue;
-        str_to_z(str_sub(s->dir, 0, i), path, sizeof path);
-        if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
-            return reject(e, "%s lets only its owner through, and the roles run as other users: choose another folder",
-                          path);
-    }
-    return OK;
 }
 
 static uid_t hand_to; /* nftw takes no context */

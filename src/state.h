@@ -10,7 +10,7 @@
 
 /* DIR/config.json. Written by init; listen may change at serve. Nothing secret. */
 struct state {
-    str dir;            /* absolute */
+    str dir;            /* absolute; of a role "." (state_load_here) */
     str tag;            /* six hex digits, in every kernel name */
     str region, listen; /* "us-east-1", "127.0.0.1:4566" */
     str org_id, management_account;
@@ -22,11 +22,11 @@ struct state {
 enum { STATE_ROLE_FRONT = 0, STATE_ROLE_VAULT = 1 };
 
 res state_load(const char *dir, struct arena *a, struct state *out, struct err *e);
+/* The same for a role that stands in DIR: it went there as root, and may not be able to walk there as itself. */
+res state_load_here(struct arena *a, struct state *out, struct err *e);
 res state_save(const struct state *s, struct err *e); /* atomic */
 /* Makes DIR and its folders, each with the owner and mode its role needs. */
 res state_make(const struct state *s, struct err *e);
-/* The roles' users must be able to walk to DIR: rejects when a folder above lets its owner only through. */
-res state_reachable(const struct state *s, struct err *e);
 /* init makes vault's and front's files as root; these give a folder and what is in it to its role. */
 res state_hand_vault(const struct state *s, struct err *e);
 res state_hand_front(const struct state *s, struct err *e);

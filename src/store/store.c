@@ -133,6 +133,31 @@ static res configure(struct store *s, struct err *e)
     return schema_prepare(s->db, s->may_write, e);
 }
 
+static int as_named(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+    (void)vfs;
+    return snprintf(out, (size_t)size, "%s", name) < size ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+/* SQLite's own file system makes a path absolute and looks at each folder on the way, which a role may not do: front
+ * stands in the state folder and need not be able to walk to it. Links are refused by O_NOFOLLOW at opening. */
+static const char *plain_vfs(void)
+{
+    static const char name[] = "barmkin";
+
+    if (sqlite3_vfs_find(name))
+        return name;
+    sqlite3_vfs *vfs = sqlite3_malloc(sizeof *vfs); /* registered for the process's life */
+    const sqlite3_vfs *own = sqlite3_vfs_find(NULL);
+    if (!vfs || !own)
+        return NULL;
+    *vfs = *own;
+    vfs->zName = name;
+    vfs->xFullPathname = as_named;
+    sqlite3_vfs_register(vfs, 0);
+    return name;
+}
+
 static res open_db(struct store *s, const char *dir, struct err *e)
 {
     char path[PATH_MAX];
@@ -142,7 +167,7 @@ static res open_db(struct store *s, const char *dir, struct err *e)
     if (s->may_write)
         TRY(make_file(dir, path, e));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(path, &s->db, flags, plain_vfs()) != SQLITE_OK)
         return db_oops(s->db, e, "opening records.db");
     return configure(s, e);
 }

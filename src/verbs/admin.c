@@ -4,31 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "state.h"
+#include "sockets.h"
 #include "verbs/verbs.h"
-
-static res connect_admin(const struct options *o, int *fd, struct err *e)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    str dir = options_state((struct options *)o);
-
-    if (dir.n + 12 >= sizeof at.sun_path)
-        return reject(e, "the path of the state folder is too long for a socket");
-    snprintf(at.sun_path, sizeof at.sun_path, "%.*s/admin.sock", FMT(dir));
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (*fd < 0 || connect(*fd, (struct sockaddr *)&at, sizeof at)) {
-        int why = errno;
-        if (*fd >= 0)
-            close(*fd);
-        return oops(e, why, "no server answers on %s: is `barmkin serve` running?", at.sun_path);
-    }
-    return OK;
-}
 
 static res send_all(int fd, str text, struct err *e)
 {
@@ -84,7 +65,7 @@ res admin_call(const struct options *o, const char *operation, str input, str *a
     int fd = -1;
     str reply;
 
-    TRY(connect_admin(o, &fd, e));
+    TRY(sockets_connect_admin(options_state((struct options *)o), &fd, e));
     res r = send_all(fd,
                      arena_printf(a,
                                   "POST / HTTP/1.1\r\nHost: barmkin\r\nX-Amz-Target: Barmkin.%s\r\nContent-Type: "

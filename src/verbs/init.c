@@ -235,7 +235,7 @@ int verb_init(struct options *o, struct err *e)
         return EXIT_CONFLICT;
     }
     fill_state(o, &s);
-    if (!is_ok(state_reachable(&s, e)) || !is_ok(uids_choose(o->uid_base, &s.uid_base, e)))
+    if (!is_ok(uids_choose(o->uid_base, &s.uid_base, e)))
         return EXIT_PRECONDITION;
     return is_ok(init(o, &s, e)) ? EXIT_DONE : EXIT_FAILED;
 }
