@@ -223,3 +223,27 @@ res explain_build(const str *records, size_t n, struct arena *a, str *json, stru
     buf_done(&b);
     return str_is(*json) ? OK : oops(e, 0, "the explanation is too large");
 }
+
+void explain_what_if(str principal, str action, str resource, str message, str trace, struct buf *out)
+{
+    struct arena *a = arena_new(64 << 20);
+    json_t *said = NULL;
+
+    if (!is_ok(json_parse(a, trace, NULL, &said)))
+        said = NULL;
+    buf_add_char(out, '{');
+    add_text(out, "decision", json_str_at(said, "decision"));
+    add_text(out, "by", json_str_at(said, "by"));
+    add_text(out, "message", message);
+    buf_add_z(out, ",\"call\":{");
+    add_text(out, "principal", principal);
+    buf_add_z(out, ",\"judgements\":[{");
+    add_text(out, "action", action);
+    add_text(out, "resource", resource);
+    if (trace.n > 2) {
+        buf_add_char(out, ',');
+        buf_add(out, str_from(trace, 1));
+    }
+    buf_add_z(out, "],\"inner\":[]}}");
+    arena_free(a);
+}

@@ -19,21 +19,35 @@ static void forget_policy(void *p)
     policy_free(p);
 }
 
-static res add_policy(struct batch_case *c, const json_t *doc, enum policy_kind kind, enum layer layer, size_t index,
+/* What a policy is called: as the case's "sources" says ({"identity":["file"],"scp":[["file"]]}), else by its place. */
+static str name_of(struct batch_case *c, enum layer layer, size_t level, size_t index)
+{
+    bool levels = layer == LAYER_SCP || layer == LAYER_RCP;
+    const char *kind = authz_layer_name(layer);
+    const json_t *list = json_object_get(json_object_get(c->root, "sources"), kind);
+    str given = json_str(json_array_get(levels ? json_array_get(list, level) : list, index));
+
+    if (str_is(given))
+        return given;
+    return levels ? arena_printf(c->a, "%s[%zu][%zu]", kind, level, index) : arena_printf(c->a, "%s[%zu]", kind, index);
+}
+
+static res add_policy(struct batch_case *c, const json_t *doc, enum policy_kind kind, enum layer layer, str name,
                       const struct policy **out)
 {
+    struct err why = {0};
     struct policy *p;
-    str name = arena_printf(c->a, "%s[%zu]", authz_layer_name(layer), index);
 
     c->broken = layer;
-    TRY(policy_compile_json(doc, kind, name, &p, &c->e));
+    if (!is_ok(policy_compile_json(doc, kind, name, &p, &why)))
+        return reject(&c->e, "%.*s: %s", FMT(name), why.what);
     c->broken = LAYER_NONE;
     arena_defer(c->a, forget_policy, p);
     *out = p;
     return OK;
 }
 
-static res add_set(struct batch_case *c, const json_t *list, enum policy_kind kind, enum layer layer,
+static res add_set(struct batch_case *c, const json_t *list, enum policy_kind kind, enum layer layer, size_t level,
                    struct policy_set *out)
 {
     if (!list || json_is_null(list))
@@ -42,7 +56,7 @@ static res add_set(struct batch_case *c, const json_t *list, enum policy_kind ki
         return reject(&c->e, "the %s policies are not a list", authz_layer_name(layer));
     const struct policy **v = ARENA_ARRAY(c->a, const struct policy *, json_array_size(list));
     for (size_t i = 0; i < json_array_size(list); i++)
-        TRY(add_policy(c, json_array_get(list, i), kind, layer, i, &v[i]));
+        TRY(add_policy(c, json_array_get(list, i), kind, layer, name_of(c, layer, level, i), &v[i]));
     *out = (struct policy_set){v, json_array_size(list)};
     return OK;
 }
@@ -58,7 +72,7 @@ static res add_levels(struct batch_case *c, const json_t *list, enum policy_kind
     for (size_t i = 0; i < json_array_size(list); i++) {
         if (!json_is_array(json_array_get(list, i)))
             return reject(&c->e, "a level of %s policies is not a list", authz_layer_name(layer));
-        TRY(add_set(c, json_array_get(list, i), kind, layer, &v[i]));
+        TRY(add_set(c, json_array_get(list, i), kind, layer, i, &v[i]));
     }
     *out = (struct policy_levels){v, json_array_size(list)};
     return OK;
@@ -82,16 +96,17 @@ static res read_policies(struct batch_case *c)
 {
     const json_t *o = c->root, *boundary = json_object_get(o, "boundary"), *own = json_object_get(o, "resourcePolicy");
     enum policy_kind kind = resource_kind(&c->r);
+    enum layer layer = kind == POLICY_TRUST ? LAYER_TRUST : LAYER_RESOURCE;
 
-    TRY(add_set(c, json_object_get(o, "identityPolicies"), POLICY_IDENTITY, LAYER_IDENTITY, &c->l.identity));
+    TRY(add_set(c, json_object_get(o, "identityPolicies"), POLICY_IDENTITY, LAYER_IDENTITY, 0, &c->l.identity));
     if (boundary && !json_is_null(boundary))
-        TRY(add_policy(c, boundary, POLICY_BOUNDARY, LAYER_BOUNDARY, 0, &c->l.boundary));
-    TRY(add_set(c, json_object_get(o, "sessionPolicies"), POLICY_SESSION, LAYER_SESSION, &c->l.session));
+        TRY(add_policy(c, boundary, POLICY_BOUNDARY, LAYER_BOUNDARY, name_of(c, LAYER_BOUNDARY, 0, 0), &c->l.boundary));
+    TRY(add_set(c, json_object_get(o, "sessionPolicies"), POLICY_SESSION, LAYER_SESSION, 0, &c->l.session));
     TRY(add_levels(c, json_object_get(o, "serviceControlPolicies"), POLICY_SCP, LAYER_SCP, &c->l.scps));
     TRY(add_levels(c, json_object_get(o, "resourceControlPolicies"), POLICY_RCP, LAYER_RCP, &c->l.rcps));
     if (own && !json_is_null(own))
-        TRY(add_policy(c, own, kind, kind == POLICY_TRUST ? LAYER_TRUST : LAYER_RESOURCE, 0, &c->l.resource));
-    TRY(add_set(c, json_object_get(o, "vpcEndpointPolicies"), POLICY_ENDPOINT, LAYER_ENDPOINT, &c->l.endpoints));
+        TRY(add_policy(c, own, kind, layer, name_of(c, layer, 0, 0), &c->l.resource));
+    TRY(add_set(c, json_object_get(o, "vpcEndpointPolicies"), POLICY_ENDPOINT, LAYER_ENDPOINT, 0, &c->l.endpoints));
     c->l.session_passed = c->l.session.n > 0;
     c->l.resource_takes_policies = c->l.resource != NULL;
     return OK;

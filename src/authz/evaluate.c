@@ -51,6 +51,22 @@ bool statement_conditions(struct eval *v, const struct policy *p, const struct s
     return true;
 }
 
+unsigned statement_fits(struct eval *v, const struct policy *p, const struct statement *s)
+{
+    unsigned fits = 0;
+    size_t failed;
+
+    if (match_actions(v, p, s))
+        fits |= FITS_ACTION;
+    if (match_resources(v, p, s))
+        fits |= FITS_RESOURCE;
+    if (!(s->flags & ST_PRINCIPAL) || match_principals(v, p, s))
+        fits |= FITS_PRINCIPAL;
+    if (statement_conditions(v, p, s, &failed))
+        fits |= FITS_CONDITIONS;
+    return fits;
+}
+
 /* The names by which the statement meets the caller, 0 if it does not concern this request. */
 static unsigned statement_names(struct eval *v, const struct policy *p, const struct statement *s)
 {

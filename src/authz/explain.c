@@ -1,93 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The ladder: what each layer said, by which statement, and for a missing allow the statement that came nearest and
- * the condition that failed it. */
-#include "authz/judge.h"
+/* The ladder: what each layer said, by which statement, and for a missing allow the statement that came nearest. */
+#include "authz/explain.h"
 
-static void add_member(struct buf *out, const char *key, str value)
-{
-    buf_printf(out, ",\"%s\":", key);
-    buf_add_json_str(out, value);
-}
-
-static void add_values(struct buf *out, const struct authz_value *v)
-{
-    if (v->n == 1 && !v->multi) {
-        buf_add_json_str(out, v->values[0]);
-        return;
-    }
-    buf_add_char(out, '[');
-    for (size_t i = 0; i < v->n; i++) {
-        if (i)
-            buf_add_char(out, ',');
-        buf_add_json_str(out, v->values[i]);
-    }
-    buf_add_char(out, ']');
-}
-
-/* The condition's key and values as they are written in the document, found again by operator and key. */
-static void add_written(struct buf *out, str source, str operation, str key)
-{
-    struct arena *a = arena_new(1 << 20);
-    json_t *doc = NULL, *keys, *wanted = NULL;
-
-    if (is_ok(json_parse(a, source, NULL, &doc))) {
-        keys = json_object_getn(json_object_get(doc, "Condition"), operation.p, operation.n);
-        for (void *k = json_object_iter(keys); k && !wanted; k = json_object_iter_next(keys, k)) {
-            str written = str_n(json_object_iter_key(k), json_object_iter_key_len(k));
-            if (!str_eq_nocase(written, key))
-                continue;
-            key = written;
-            wanted = json_object_iter_value(k);
-        }
-    }
-    add_member(out, "key", key);
-    buf_add(out, S(",\"wanted\":"));
-    if (wanted)
-        buf_add_json(out, wanted);
-    else
-        buf_add(out, S("null"));
-    arena_free(a);
-}
-
-static void add_failed(struct judged *j, struct authz_reason at, struct buf *out)
-{
-    const struct statement *s = &at.policy->statements[at.statement];
-    size_t failed;
-    struct buf name;
-
-    j->v.steps = EVAL_STEPS;
-    if (statement_conditions(&j->v, at.policy, s, &failed))
-        return;
-    const struct condition *c = &at.policy->conditions[failed];
-    str key = policy_span(at.policy, c->key);
-    const struct authz_value *have = eval_value(&j->v, key, c->key_hash);
-    buf_init(&name, 80);
-    add_operator_name(c, &name);
-    buf_add(out, S(",\"failed\":{\"operator\":"));
-    buf_add_json_str(out, buf_str(&name));
-    add_written(out, policy_span(at.policy, s->source), buf_str(&name), key);
-    buf_add(out, S(",\"actual\":"));
-    if (have)
-        add_values(out, have);
-    else
-        buf_add(out, S("null"));
-    buf_add_char(out, '}');
-    buf_done(&name);
-}
-
-static void add_reason(struct judged *j, struct authz_reason at, bool nearest, struct buf *out)
-{
-    if (!at.policy)
-        return;
-    str sid = policy_sid(at.policy, at.statement);
-    add_member(out, "policy", policy_name(at.policy));
-    if (str_is(sid))
-        add_member(out, "sid", sid);
-    buf_printf(out, ",\"index\":%zu,\"statement\":", at.statement);
-    buf_add(out, policy_span(at.policy, at.policy->statements[at.statement].source));
-    if (nearest)
-        add_failed(j, at, out);
-}
+struct rung { /* a layer's say */
+    enum layer layer;
+    enum verdict verdict;
+    struct authz_reason at;
+    size_t level; /* of SCPs and RCPs, from 1; 0: does not matter */
+};
 
 static bool consulted(const struct judged *j, enum layer layer)
 {
@@ -121,19 +41,93 @@ static struct authz_reason first_allow(const struct scan *s)
     return (struct authz_reason){NULL, 0};
 }
 
-static void add_layer(struct judged *j, enum layer layer, struct buf *out)
+/* The level from which a denying policy comes. */
+static size_t level_of(struct policy_levels levels, const struct policy *p)
+{
+    for (size_t i = 0; i < levels.n; i++)
+        for (size_t k = 0; k < levels.v[i].n; k++)
+            if (levels.v[i].v[k] == p)
+                return i + 1;
+    return 0;
+}
+
+/* Every level of SCPs allows, each by a statement of its own; the account's stands for them. */
+static struct authz_reason last_allow(struct judged *j, struct policy_levels levels)
+{
+    struct scan level = {0};
+
+    for (size_t k = 0; levels.n && k < levels.v[levels.n - 1].n; k++)
+        scan_policy(&j->v, levels.v[levels.n - 1].v[k], &level);
+    return first_allow(&level);
+}
+
+static struct rung climb(struct judged *j, enum layer layer)
 {
     const struct scan *s = &j->scan[layer];
-    enum verdict v = s->denied ? DENIED_EXPLICITLY : s->allowed ? ALLOWED : DENIED_IMPLICITLY;
+    struct rung r = {.layer = layer};
 
-    buf_printf(out, "{\"layer\":\"%s\",\"verdict\":\"%s\"", authz_layer_name(judge_layer(j, layer)),
-               authz_verdict_name(v));
-    if (v == DENIED_EXPLICITLY)
-        add_reason(j, s->deny, false, out);
-    else if (v == ALLOWED)
-        add_reason(j, first_allow(s), false, out);
+    r.verdict = s->denied ? DENIED_EXPLICITLY : s->allowed ? ALLOWED : DENIED_IMPLICITLY;
+    if (r.verdict == DENIED_IMPLICITLY)
+        r.at = explain_nearest(j, layer, &r.level);
     else
-        add_reason(j, s->near, true, out);
+        r.at = r.verdict == ALLOWED ? first_allow(s) : s->deny;
+    if (r.verdict == ALLOWED && layer == LAYER_SCP)
+        r.at = last_allow(j, j->v.l->scps);
+    if (r.verdict == DENIED_EXPLICITLY && (layer == LAYER_SCP || layer == LAYER_RCP))
+        r.level = level_of(layer == LAYER_SCP ? j->v.l->scps : j->v.l->rcps, r.at.policy);
+    return r;
+}
+
+static void add_reason(struct judged *j, struct authz_reason at, bool nearest, struct buf *out)
+{
+    if (!at.policy)
+        return;
+    str sid = policy_sid(at.policy, at.statement);
+    explain_member(out, "policy", policy_name(at.policy));
+    if (str_is(sid))
+        explain_member(out, "sid", sid);
+    buf_printf(out, ",\"index\":%zu,\"statement\":", at.statement);
+    buf_add(out, policy_span(at.policy, at.policy->statements[at.statement].source));
+    if (nearest)
+        explain_failed(j, at, out);
+}
+
+/* By which of its names a resource policy allows the caller: an account that is named only delegates (rule 9). */
+static void add_names(const struct judged *j, struct buf *out)
+{
+    static const char *const names[NAMINGS] = {"account", "role", "user", "session", "any", "service"};
+    unsigned mask = j->scan[LAYER_RESOURCE].allowed;
+    const char *sep = ",\"names\":[";
+
+    for (unsigned n = 0; n < NAMINGS; n++) {
+        if (!(mask & 1u << n))
+            continue;
+        buf_printf(out, "%s\"%s\"", sep, names[n]);
+        sep = ",";
+    }
+    if (mask)
+        buf_add_char(out, ']');
+}
+
+static void add_rung(struct judged *j, const struct rung *r, struct buf *out)
+{
+    buf_printf(out, "{\"layer\":\"%s\",\"verdict\":\"%s\"", authz_layer_name(judge_layer(j, r->layer)),
+               authz_verdict_name(r->verdict));
+    if (r->level)
+        buf_printf(out, ",\"level\":%zu", r->level);
+    if (r->layer == LAYER_RESOURCE && r->verdict == ALLOWED)
+        add_names(j, out);
+    add_reason(j, r->at, r->verdict == DENIED_IMPLICITLY, out);
+    buf_add_char(out, '}');
+}
+
+static void add_grant(const struct judged *j, struct buf *out)
+{
+    const struct authz_grant *g = judge_granted(j);
+
+    buf_printf(out, "{\"layer\":\"grant\",\"verdict\":\"%s\"", authz_verdict_name(g ? ALLOWED : DENIED_IMPLICITLY));
+    if (g)
+        explain_member(out, "grant", g->id);
     buf_add_char(out, '}');
 }
 
@@ -145,27 +139,47 @@ static void add_context(const struct authz_request *r, struct buf *out)
             buf_add_char(out, ',');
         buf_add_json_str(out, r->context[i].key);
         buf_add_char(out, ':');
-        add_values(out, &r->context[i]);
+        explain_values(out, &r->context[i]);
     }
     buf_add_char(out, '}');
 }
 
+static void add_decision(struct judged *j, const struct decision *d, const struct rung *rungs, size_t n,
+                         struct buf *out)
+{
+    struct authz_reason at = d->reason;
+
+    buf_printf(out, "{\"decision\":\"%s\",\"by\":\"%s\"", authz_verdict_name(d->verdict), authz_layer_name(d->by));
+    for (size_t i = 0; d->verdict == DENIED_IMPLICITLY && i < n; i++)
+        if (judge_layer(j, rungs[i].layer) == d->by)
+            at = rungs[i].at;
+    if (d->verdict == ALLOWED && d->by == LAYER_GRANT && judge_granted(j))
+        explain_member(out, "grant", judge_granted(j)->id);
+    add_reason(j, at, d->verdict == DENIED_IMPLICITLY, out);
+}
+
 void authz_explain(const struct authz_request *r, const struct authz_layers *l, struct buf *out)
 {
+    struct rung rungs[LAYER_ENDPOINT + 1];
     struct judged j;
     struct decision d = judge(&j, r, l, true);
-    bool first = true;
+    size_t n = 0;
 
-    buf_printf(out, "{\"decision\":\"%s\",\"by\":\"%s\"", authz_verdict_name(d.verdict), authz_layer_name(d.by));
-    add_reason(&j, d.reason, d.verdict == DENIED_IMPLICITLY, out);
+    j.v.steps = EVAL_STEPS; /* one more budget for what is said about it */
+    for (unsigned i = 0; j.valid && judge_order(i) != LAYER_NONE; i++)
+        if (consulted(&j, judge_order(i)))
+            rungs[n++] = climb(&j, judge_order(i));
+    add_decision(&j, &d, rungs, n, out);
     buf_add(out, S(",\"layers\":["));
-    for (unsigned i = 0; j.valid && judge_order(i) != LAYER_NONE; i++) {
-        if (!consulted(&j, judge_order(i)))
-            continue;
-        if (!first)
+    for (size_t i = 0; i < n; i++) {
+        if (i)
             buf_add_char(out, ',');
-        first = false;
-        add_layer(&j, judge_order(i), out);
+        add_rung(&j, &rungs[i], out);
+    }
+    if (j.valid && j.key && l->n_grants) {
+        if (n)
+            buf_add_char(out, ',');
+        add_grant(&j, out);
     }
     buf_add(out, S("],\"context\":"));
     add_context(r, out);

@@ -77,7 +77,7 @@ static bool has_pairs(const struct authz_request *r, const struct str_pair2 *pai
 }
 
 /* Rule 10: a grant allows beside the policies, if its constraints on the encryption context hold. */
-static bool granted(const struct judged *j)
+const struct authz_grant *judge_granted(const struct judged *j)
 {
     const struct authz_request *r = j->v.r;
 
@@ -86,9 +86,9 @@ static bool granted(const struct judged *j)
         if (g->n_equals && context_pairs(r) != g->n_equals)
             continue;
         if (has_pairs(r, g->equals, g->n_equals) && has_pairs(r, g->subset, g->n_subset))
-            return true;
+            return g;
     }
-    return false;
+    return NULL;
 }
 
 /* Rules 5 to 8 within one account: names that grant without the identity policies. */
@@ -174,7 +174,7 @@ struct decision judge_grant(struct judged *j)
 
     if (changes_what_aws_owns(j))
         return deny(LAYER_IDENTITY, (struct authz_reason){NULL, 0});
-    if (granted(j))
+    if (judge_granted(j))
         return (struct decision){ALLOWED, LAYER_GRANT, {NULL, 0}};
     switch (j->v.r->principal_kind) {
     case PRINCIPAL_SERVICE: /* rule 19: `*` is not enough */

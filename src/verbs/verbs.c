@@ -15,8 +15,15 @@ static const struct verb verbs[] = {
      "create an account while the server runs", verb_account},
     {"run", "--state DIR --profile P [--vpc ID --subnet ID --security-group ID] -- CMD",
      "run a command in a network of its own", verb_run},
-    {"explain", "--state DIR REQUEST-ID | --last-denied [-o json]", "why a request was allowed or denied",
-     verb_explain},
+    {"explain",
+     "--state DIR REQUEST-ID | --last-denied [-o json]\n"
+     "           barmkin explain --identity-policy FILE... [--resource-policy FILE] [--scp FILE...] [--rcp FILE...]\n"
+     "                           [--boundary FILE] [--session-policy FILE...] [--endpoint-policy FILE...]\n"
+     "                           --principal ARN --action A --resource R [--resource-account ID]\n"
+     "                           [--context KEY=VALUE...] [-o json]\n"
+     "           (without a server; each --scp and --rcp is a level, FullAWSAccess names AWS's policy; a key that is\n"
+     "           given twice has two values; exit 0 allowed, 3 denied, 2 a policy or option is wrong)",
+     "why a request was or would be allowed or denied", verb_explain},
     {"env", "--state DIR PROFILE [-o json]", "print a profile as shell exports", verb_env},
     {"doctor", "[--state DIR] [-o json]", "check what Barmkin needs of this machine", verb_doctor},
     {"sigv4", "facts --mode header|query", "show each stage of a signature, from a request on standard input",
@@ -36,28 +43,41 @@ static int help(FILE *to)
 
 struct option_name {
     const char *name;
-    size_t offset;
-    bool flag;
+    size_t offset;                  /* of a str or a bool; MANY go to options.given */
+    enum { ONE, NONE, MANY } takes; /* values; MANY: every word up to the next option, and again */
 };
 
 static const struct option_name option_names[] = {
-    {"--state", offsetof(struct options, state), false},
-    {"--profile", offsetof(struct options, profile), false},
-    {"-o", offsetof(struct options, output), false},
-    {"--listen", offsetof(struct options, listen), false},
-    {"--seed", offsetof(struct options, seed), false},
-    {"--uid-base", offsetof(struct options, uid_base), false},
-    {"--id", offsetof(struct options, id), false},
-    {"--vpc", offsetof(struct options, vpc), false},
-    {"--subnet", offsetof(struct options, subnet), false},
-    {"--mode", offsetof(struct options, mode), false},
-    {"--security-group", offsetof(struct options, security_group), false},
-    {"--replace", offsetof(struct options, replace), true},
-    {"--last-denied", offsetof(struct options, last_denied), true},
-    {"--batch", offsetof(struct options, batch), true},
-    {"--explain", offsetof(struct options, explain), true},
-    {"-q", offsetof(struct options, quiet), true},
-    {"--yes", offsetof(struct options, yes), true},
+    {"--state", offsetof(struct options, state), ONE},
+    {"--profile", offsetof(struct options, profile), ONE},
+    {"-o", offsetof(struct options, output), ONE},
+    {"--listen", offsetof(struct options, listen), ONE},
+    {"--seed", offsetof(struct options, seed), ONE},
+    {"--uid-base", offsetof(struct options, uid_base), ONE},
+    {"--id", offsetof(struct options, id), ONE},
+    {"--vpc", offsetof(struct options, vpc), ONE},
+    {"--subnet", offsetof(struct options, subnet), ONE},
+    {"--mode", offsetof(struct options, mode), ONE},
+    {"--security-group", offsetof(struct options, security_group), ONE},
+    {"--replace", offsetof(struct options, replace), NONE},
+    {"--last-denied", offsetof(struct options, last_denied), NONE},
+    {"--batch", offsetof(struct options, batch), NONE},
+    {"--explain", offsetof(struct options, explain), NONE},
+    {"-q", offsetof(struct options, quiet), NONE},
+    {"--principal", offsetof(struct options, principal), ONE},
+    {"--action", offsetof(struct options, action), ONE},
+    {"--resource", offsetof(struct options, resource), ONE},
+    {"--resource-account", offsetof(struct options, resource_account), ONE},
+    {"--vpce", offsetof(struct options, vpce), ONE},
+    {"--context", 0, MANY},
+    {"--identity-policy", 0, MANY},
+    {"--resource-policy", 0, MANY},
+    {"--scp", 0, MANY},
+    {"--rcp", 0, MANY},
+    {"--boundary", 0, MANY},
+    {"--session-policy", 0, MANY},
+    {"--endpoint-policy", 0, MANY},
+    {"--yes", offsetof(struct options, yes), NONE},
 };
 
 static const struct option_name *option_named(str name)
@@ -68,10 +88,30 @@ static const struct option_name *option_named(str name)
     return NULL;
 }
 
+/* An option with its value in the same word, in the next one, or in the next ones; *i is left at the last. */
+static res take_values(struct options *o, const struct option_name *name, str value, int argc, char **argv, int *i,
+                       struct err *e)
+{
+    unsigned time = o->n_given ? o->given[o->n_given - 1].time + 1 : 1;
+
+    if (!str_is(value) && ++*i >= argc)
+        return reject(e, "%s needs a value", name->name);
+    value = str_is(value) ? value : str_z(argv[*i]);
+    if (name->takes == ONE) {
+        *(str *)((char *)o + name->offset) = value;
+        return OK;
+    }
+    o->given[o->n_given++] = (struct given){name->name, value, time};
+    while (*i + 1 < argc && argv[*i + 1][0] != '-')
+        o->given[o->n_given++] = (struct given){name->name, str_z(argv[++*i]), time};
+    return OK;
+}
+
 /* --name value, --name=value, flags, words; everything after "--" is a command. */
 static res parse(struct options *o, int argc, char **argv, struct err *e)
 {
     o->words = argv; /* words move to the front, in place */
+    o->given = ARENA_ARRAY(o->arena, struct given, (size_t)argc + 1);
     for (int i = 0; i < argc; i++) {
         str word = str_z(argv[i]), value = STR_ABSENT;
         if (str_eq(word, S("--"))) {
@@ -89,13 +129,10 @@ static res parse(struct options *o, int argc, char **argv, struct err *e)
         const struct option_name *name = option_named(word);
         if (!name)
             return reject(e, "unknown option %.*s", FMT(word));
-        if (name->flag) {
+        if (name->takes == NONE)
             *(bool *)((char *)o + name->offset) = true;
-            continue;
-        }
-        if (!str_is(value) && ++i >= argc)
-            return reject(e, "%.*s needs a value", FMT(word));
-        *(str *)((char *)o + name->offset) = str_is(value) ? value : str_z(argv[i]);
+        else
+            TRY(take_values(o, name, value, argc, argv, &i, e));
     }
     o->json = str_eq(o->output, S("json"));
     return OK;
@@ -112,12 +149,13 @@ int verbs_run(int argc, char **argv)
     for (const struct verb *v = verbs; v->name; v++) {
         if (strcmp(v->name, argv[0]) != 0)
             continue;
-        if (is_ok(parse(&o, argc - 1, argv + 1, &e)))
+        bool understood = is_ok(parse(&o, argc - 1, argv + 1, &e));
+        if (understood)
             status = v->run(&o, &e);
         if (status != EXIT_DONE && e.what[0])
             fprintf(stderr, "barmkin %s: %s%s%s\n", v->name, e.what, e.sys_errno ? ": " : "",
                     e.sys_errno ? strerror(e.sys_errno) : "");
-        if (status == EXIT_USAGE)
+        if (status == EXIT_USAGE && (!understood || !e.what[0])) /* a bad file is no bad command line */
             fprintf(stderr, "usage: barmkin %s %s\n", v->name, v->arguments);
         arena_free(o.arena);
         return status;

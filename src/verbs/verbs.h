@@ -18,10 +18,19 @@ enum {
     EXIT_UNAVAILABLE = 69
 };
 
+struct given { /* one value of an option that may have many */
+    const char *option;
+    str value;
+    unsigned time; /* the how-manieth use of an option it came with */
+};
+
 struct options { /* what every verb may be given; the rest stays in words */
     str state, profile, output, listen, seed, id, uid_base;
     bool replace, json, yes, quiet, last_denied, batch, explain;
     str vpc, subnet, security_group, mode;
+    str principal, action, resource, resource_account, vpce;
+    struct given *given; /* --identity-policy, --context ... in their order */
+    size_t n_given;
     char **words; /* arguments without options; after "--" everything */
     int n_words;
     char **command; /* what follows "--", NULL-terminated, or NULL */

@@ -168,3 +168,101 @@ def test_batch_decides_and_explains(server):
     first, second = [json.loads(line) for line in done.stdout.splitlines()]
     assert (first["decision"], first["by"]) == ("ExplicitlyDenied", "identity") and "message" in first
     assert "error" in second and done.returncode == 0
+
+
+ANA = "arn:aws:iam::111111111111:user/ana"
+ALLOW = {"Sid": "Get", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"}
+
+
+@pytest.fixture
+def offline(tmp_path):
+    """Runs `barmkin explain` on policies from files, without any server: options are lists of statements."""
+    def run(*argv, principal=ANA, action="s3:GetObject", resource="arn:aws:s3:::data/x", **policies):
+        words = []
+        for option, statements in policies.items():
+            path = tmp_path / f"{option}.json"
+            path.write_text(statements if isinstance(statements, str) else
+                            json.dumps({"Version": "2012-10-17", "Statement": statements}))
+            words += ["--" + option.replace("_", "-"), str(path)]
+        return subprocess.run([conftest.BARMKIN, "explain", *words, "--principal", principal, "--action", action,
+                               "--resource", resource, *argv], capture_output=True, text=True, timeout=20)
+    return run
+
+
+def said_by(done):
+    said = json.loads(done.stdout)
+    assert done.returncode == (0 if said["decision"] == "Allowed" else 3)
+    return said
+
+
+def test_offline_allows_and_names_the_file(offline):
+    done = offline("-o", "json", identity_policy=[ALLOW])
+    j = only(said_by(done))
+    assert (j["decision"], j["sid"], j["index"]) == ("Allowed", "Get", 0) and j["policy"].endswith("identity_policy.json")
+    assert j["context"]["aws:PrincipalArn"] == ANA and j["context"]["aws:username"] == "ana"
+    assert "WOULD BE ALLOWED" in offline(identity_policy=[ALLOW]).stdout
+
+
+@pytest.mark.parametrize("by, policies", [
+    ("boundary", {"boundary": [{**ALLOW, "Action": "s3:Put*"}]}),
+    ("session", {"session_policy": [{**ALLOW, "Action": "s3:Put*"}]}),
+    ("scp", {"scp": [{**ALLOW, "Action": "s3:Put*"}]}),
+    ("rcp", {"rcp": [{**ALLOW, "Effect": "Deny", "Principal": "*"}]}),
+    ("vpce", {"endpoint_policy": [{**ALLOW, "Action": "s3:Put*", "Principal": "*"}]}),
+    ("resource", {"resource_policy": [{**ALLOW, "Effect": "Deny", "Principal": "*"}]}),
+])
+def test_offline_each_layer_denies(offline, by, policies):
+    done = offline("-o", "json", identity_policy=[ALLOW], **policies)
+    said = said_by(done)
+    assert said["by"] == by and said["decision"] != "Allowed"
+    assert only(said)["policy"].endswith(next(iter(policies)) + ".json")
+
+
+def test_offline_says_what_did_not_fit(offline):
+    done = offline(identity_policy=[{**ALLOW, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}],
+                   resource="arn:aws:s3:::other/x")
+    assert done.returncode == 3
+    assert 'its Resource does not fit: "arn:aws:s3:::data/*", and the request has "arn:aws:s3:::other/x"' in done.stdout
+    assert 'Bool aws:SecureTransport wants "true", and the request has no such key' in done.stdout
+
+
+def test_offline_context(offline):
+    only_from = [{**ALLOW, "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": "b"},
+                                         "StringEquals": {"aws:SourceVpce": "vpce-1"}}}]
+    assert offline("--context", "aws:TagKeys=a", "aws:TagKeys=b", "aws:SourceVpce=vpce-1",
+                   identity_policy=only_from).returncode == 0
+    assert offline("--context", "aws:TagKeys=a", "--context=aws:SourceVpce=vpce-1", identity_policy=only_from).returncode == 3
+    assert offline("--context", "novalue", identity_policy=only_from).returncode == 2
+
+
+def test_offline_each_scp_is_a_level(offline, tmp_path):
+    deny = tmp_path / "deny.json"
+    deny.write_text(json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}))
+    assert offline("--scp", "FullAWSAccess", str(deny), identity_policy=[ALLOW]).returncode == 0
+    assert offline("--scp", "FullAWSAccess", "--scp", str(deny), identity_policy=[ALLOW]).returncode == 3
+
+
+def test_offline_a_role_stands_for_its_session(offline):
+    trust = [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:role/team/r"}, "Action": "sts:AssumeRole"}]
+    done = offline("-o", "json", resource_policy=trust, principal="arn:aws:iam::111111111111:role/team/r",
+                   action="sts:AssumeRole", resource="arn:aws:iam::111111111111:role/next")
+    said = said_by(done)
+    assert (said["decision"], said["by"]) == ("Allowed", "trust")
+    assert said["call"]["principal"] == "arn:aws:sts::111111111111:assumed-role/r/explain"
+
+
+@pytest.mark.parametrize("bad, why", [("{", "identity_policy.json"), ("[]", "not an object"),
+                                      ('{"Version":"2012-10-17","Statement":[{"Effect":"May","Action":"*","Resource":"*"}]}',
+                                       "Invalid effect: May")])
+def test_offline_bad_policies(offline, bad, why):
+    done = offline(identity_policy=bad)
+    assert done.returncode == 2 and why in done.stderr and not done.stdout
+
+
+def test_offline_usage(offline):
+    assert offline(identity_policy=[ALLOW], principal="bob").returncode == 2
+    assert offline("--resource-account", "1", identity_policy=[ALLOW]).returncode == 2
+    assert offline("word", "--resource-account", "111111111111", identity_policy=[ALLOW]).returncode == 2
+    missing = subprocess.run([conftest.BARMKIN, "explain", "--identity-policy", "/none", "--principal", ANA, "--action", "a:b",
+                              "--resource", "*"], capture_output=True, text=True, timeout=20)
+    assert missing.returncode == 2 and "No such file" in missing.stderr
