@@ -130,6 +130,21 @@ static res no_operation(struct serving *s)
     }
 }
 
+/* Nothing of ours is meant. */
+static res nothing_named(struct serving *s)
+{
+    const struct service *of = s->routed.service, *like = of ? of : route_spelling(s->request, s->proof.service);
+    const struct fault_type *type = of && of->protocol == P_REST_XML ? &s3_not_built
+                                    : like->protocol == P_QUERY      ? &invalid_action
+                                                                     : &unknown_operation;
+
+    if (of || !str_is(s->proof.service))
+        return fault(&s->call, type, "The request names no operation that Barmkin knows.");
+    return fault(&s->call, type,
+                 "Barmkin has no such operation of the service '%.*s'; docs/reference/coverage.md lists what is built.",
+                 FMT(str_sub(s->proof.service, 0, 64)));
+}
+
 /* identify, then route once more when only the form names the operation. */
 static res identify(struct serving *s)
 {
@@ -141,7 +156,7 @@ static res identify(struct serving *s)
     if (s->routed.needs_form && !s->routed.service) /* unsigned: only the form says whose spelling errors take */
         s->routed = route_request(s->request, s->proof.service, body, c->arena);
     if (!s->routed.service)
-        return fault(c, &unknown_operation, "The request names no operation that Barmkin knows.");
+        return nothing_named(s);
     TRY(door_leads_there(s));
     if (!s->routed.op || s->routed.op->kind != OP_UPLOADS) {
         hash_sha256(body, digest);
@@ -268,11 +283,6 @@ static uint64_t body_limit(const struct serving *s)
     return s->routed.op && s->routed.op->max_body ? s->routed.op->max_body : BODY_MAX_BYTES;
 }
 
-static const struct fault_type *unknown(const struct service *s)
-{
-    return s && s->protocol == P_REST_XML ? &s3_not_built : &unknown_operation;
-}
-
 void serve_head(void *thread, struct exchange *x)
 {
     struct serving *s = begin(thread, x);
@@ -282,9 +292,10 @@ void serve_head(void *thread, struct exchange *x)
         return;
     who_read(r, s->call.arena, &s->proof, &s->call.err);
     s->routed = route_request(r, s->proof.service, STR_ABSENT, s->call.arena);
-    if (!s->routed.needs_form && (!s->routed.service || !s->routed.op))
-        serve_fail(s, unknown(s->routed.service), "The request names no operation that Barmkin knows.");
-    else if (s->routed.op && s->routed.op->kind == OP_UPLOADS)
+    if (!s->routed.needs_form && (!s->routed.service || !s->routed.op)) {
+        s->outcome = nothing_named(s);
+        serve_answer(s);
+    } else if (s->routed.op && s->routed.op->kind == OP_UPLOADS)
         whole(s);
     else if (r->has_body && !r->chunked && r->content_length > body_limit(s))
         serve_fail(s, &too_large, "The request body is too large.");

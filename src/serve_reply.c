@@ -53,9 +53,7 @@ static bool still_here(struct serving *s)
 
 static const struct service *spelling_of(const struct serving *s)
 {
-    const struct service *s3 = service_named(S("s3"));
-
-    return s->routed.service ? s->routed.service : s3 ? s3 : services[0];
+    return s->routed.service ? s->routed.service : route_spelling(s->request, s->proof.service);
 }
 
 /* An oops is told to the log in full and to the client not at all. */

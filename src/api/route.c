@@ -239,6 +239,15 @@ static const struct service *by_scope(str scope, const struct http_request *r)
     return hit;
 }
 
+const struct service *route_spelling(const struct http_request *r, str scope_service)
+{
+    if (str_is(http_header(r, S("X-Amz-Target"))))
+        return service_named(S("kms"));
+    if (str_starts_nocase(http_header(r, S("Content-Type")), S("application/x-www-form-urlencoded")))
+        return service_named(S("sts"));
+    return service_named(str_is(scope_service) && !str_eq(scope_service, S("s3")) ? S("sagemakerruntime") : S("s3"));
+}
+
 struct routed route_request(const struct http_request *r, str scope_service, str form, struct arena *a)
 {
     struct routed out = {0};
@@ -266,7 +275,7 @@ struct routed route_request(const struct http_request *r, str scope_service, str
     }
     out.service = str_is(scope_service) ? by_scope(scope_service, r) : NULL;
     if (!out.service)
-        out.service = of_host ? of_host : service_named(S("s3"));
+        out.service = of_host || str_is(scope_service) ? of_host : service_named(S("s3"));
     if (out.service && (out.service->protocol == P_REST_JSON || out.service->protocol == P_REST_XML))
         rest(&out, r, a);
     return out;

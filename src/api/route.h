@@ -20,5 +20,7 @@ struct routed route_request(const struct http_request *r, str scope_service, str
 /* "sts.us-east-1.amazonaws.com" -> the service; S3 bucket hosts too. NULL if the name is none of ours. */
 const struct service *route_host(str host, str *bucket);
 const struct service *service_named(str name);
+/* Of a request that names no service of ours: one that speaks the protocol its client seems to expect. */
+const struct service *route_spelling(const struct http_request *r, str scope_service);
 
 #endif

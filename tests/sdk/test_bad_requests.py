@@ -5,6 +5,7 @@ import socket
 import ssl
 import urllib.parse
 
+import botocore.exceptions
 import pytest
 
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -77,3 +78,15 @@ def test_signed_json_that_is_none(server, body):
     got = botocore.httpsession.URLLib3Session(verify=server.ca, timeout=10).send(r.prepare())
     assert 400 <= got.status_code < 500, got.content
     assert got.headers["x-amzn-RequestId"] and b"__type" in got.content
+
+
+@pytest.mark.parametrize("service, call, code", [
+    ("lambda", lambda c: c.list_functions(), "UnknownOperationException"),
+    ("dynamodb", lambda c: c.list_tables(), "UnknownOperationException"),
+    ("sns", lambda c: c.list_topics(), "InvalidAction"),
+    ("sagemaker", lambda c: c._make_api_call("ListHubs", {}), "UnknownOperationException")])
+def test_what_barmkin_does_not_know_is_said_in_the_client_s_protocol(client, service, call, code):
+    with pytest.raises(botocore.exceptions.ClientError) as e:
+        call(client(service))
+    assert e.value.response["Error"]["Code"] == code
+    assert "xml" not in e.value.response["Error"]["Message"]
