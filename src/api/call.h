@@ -190,6 +190,13 @@ res record_list_back(struct call *c, const struct record_type *t, str account, s
 /* Over all accounts and regions, unless account is present. */
 res record_by(struct call *c, const struct record_type *t, const char *index, str value, str account, size_t limit,
               struct record_page *out);
+/* The same within one account and the call's region, going on after the record with the id `after` (absent: from the
+ * beginning). */
+res record_by_after(struct call *c, const struct record_type *t, const char *index, str value, str after, size_t limit,
+                    struct record_page *out);
+/* How many of the caller's account (and the call's region): of the type, or with an index entry. */
+res record_count(struct call *c, const struct record_type *t, int64_t *out);
+res record_count_by(struct call *c, const struct record_type *t, const char *index, str value, int64_t *out);
 /* Does any record that may name blobs name this one? */
 res record_blob_is_named(struct call *c, str blob, bool *named);
 

@@ -194,6 +194,37 @@ res record_by(struct call *c, const struct record_type *t, const char *index, st
     return decode_page(c, t, &page, out);
 }
 
+res record_by_after(struct call *c, const struct record_type *t, const char *index, str value, str after, size_t limit,
+                    struct record_page *out)
+{
+    struct store_key k = key_of(c, t, STR_ABSENT, STR_ABSENT), from = key_of(c, t, STR_ABSENT, after);
+    struct store_page page = {0};
+
+    TRY(txn_find(c->txn, c->arena, &k, (struct store_index){str_z(index), value}, str_is(after) ? &from : NULL, limit,
+                 &page, &c->err));
+    return decode_page(c, t, &page, out);
+}
+
+res record_count(struct call *c, const struct record_type *t, int64_t *out)
+{
+    struct store_key k = key_of(c, t, STR_ABSENT, STR_ABSENT);
+    uint64_t n;
+
+    TRY(txn_count(c->txn, &k, &n, &c->err));
+    *out = (int64_t)n;
+    return OK;
+}
+
+res record_count_by(struct call *c, const struct record_type *t, const char *index, str value, int64_t *out)
+{
+    struct store_key k = key_of(c, t, STR_ABSENT, STR_ABSENT);
+    uint64_t n;
+
+    TRY(txn_count_found(c->txn, &k, (struct store_index){str_z(index), value}, &n, &c->err));
+    *out = (int64_t)n;
+    return OK;
+}
+
 res record_blob_is_named(struct call *c, str blob, bool *named)
 {
     *named = false;

@@ -35,6 +35,8 @@ enum stmt {
     STMT_FIND_ACCOUNT_REGION,
     STMT_HAS,
     STMT_NEXT,
+    STMT_COUNT_TYPE,
+    STMT_COUNT_FOUND,
     STMT_COUNT
 };
 

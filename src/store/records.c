@@ -36,6 +36,9 @@ static const char *const sql[STMT_COUNT] = {
     [STMT_FIND_ACCOUNT] = FIND " AND e.account=?5 AND (e.region, e.id) >= (?6, ?7) ORDER BY e.region, e.id",
     [STMT_FIND_ACCOUNT_REGION] = FIND " AND e.account=?5 AND e.region=?6 AND e.id>=?7 ORDER BY e.id",
     [STMT_HAS] = "SELECT 1 FROM entries WHERE service=?1 AND type=?2 AND name=?3 AND value=?4 LIMIT 1",
+    [STMT_COUNT_TYPE] = "SELECT count(*) FROM records WHERE account=?1 AND region=?2 AND service=?3 AND type=?4",
+    [STMT_COUNT_FOUND] = "SELECT count(*) FROM entries WHERE service=?1 AND type=?2 AND name=?3 AND value=?4"
+                         " AND account=?5",
     [STMT_NEXT] = "INSERT INTO counters (name, value) VALUES (?1, 1)"
                   " ON CONFLICT DO UPDATE SET value=value+1 RETURNING value",
 };

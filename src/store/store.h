@@ -74,6 +74,9 @@ res txn_find(struct txn *t, struct arena *a, const struct store_key *k, struct s
              const struct store_key *after, size_t limit, struct store_page *out, struct err *e);
 /* Is there a record of this service and type with this index entry, in any account? Reads no document. */
 res txn_has(struct txn *t, str service, str type, struct store_index ix, bool *has, struct err *e);
+/* How many records of an account, region, service and type there are; how many of an account have an index entry. */
+res txn_count(struct txn *t, const struct store_key *k, uint64_t *out, struct err *e);
+res txn_count_found(struct txn *t, const struct store_key *k, struct store_index ix, uint64_t *out, struct err *e);
 /* All records of an account (every region, service and type) with key > after (NULL: from the beginning). For wiping.
  */
 res txn_scan_account(struct txn *t, struct arena *a, str account, const struct store_key *after, size_t limit,

@@ -413,9 +413,28 @@ def test_each_operation_is_denied_without_permission(user, refuses):
             ask()
 
 
+def test_ten_attached_policies(iam, user, refuses):
+    u, arns = user(), ["arn:aws:iam::aws:policy/" + n for n in AWS_POLICIES]
+    for arn in arns[:10]:
+        iam.attach_user_policy(UserName=u.name, PolicyArn=arn)
+    iam.attach_user_policy(UserName=u.name, PolicyArn=arns[0])
+    with refuses("LimitExceeded", "Cannot exceed quota for PoliciesPerUser: 10"):
+        iam.attach_user_policy(UserName=u.name, PolicyArn=arns[10])
+
+
+def test_names_are_unique_without_their_case(iam, user, role, policy, name, document, refuses):
+    u, r = user(), role(assume=False)
+    with refuses("EntityAlreadyExists", "User with name"):
+        iam.create_user(UserName=u.name.upper())
+    with refuses("EntityAlreadyExists", "Role with name"):
+        iam.create_role(RoleName=r.name.upper(), AssumeRolePolicyDocument=trust(Service="ec2.amazonaws.com"))
+    with refuses("EntityAlreadyExists", "A policy called"):  # nor below another path
+        iam.create_policy(PolicyName=name.upper(), Path="/other/", PolicyDocument=document(Action="*"))
+
+
 def test_known_but_not_built(iam, refuses):
     with refuses("NotImplemented", "coverage"):
-        iam.create_group(GroupName="x")
+        iam.create_service_linked_role(AWSServiceName="x.amazonaws.com")
 
 
 # ---- AWS's managed policies ----

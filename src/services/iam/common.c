@@ -25,6 +25,56 @@ res iam_check_name(struct call *c, const char *member, str name)
     return OK;
 }
 
+str iam_name_key(struct call *c, str name)
+{
+    char *z = arena_z(c->arena, name);
+
+    for (size_t i = 0; i < name.n; i++)
+        z[i] += z[i] >= 'A' && z[i] <= 'Z' ? 'a' - 'A' : 0;
+    return str_n(z, name.n);
+}
+
+res iam_name_taken(struct call *c, const struct record_type *t, str name, bool *taken)
+{
+    int64_t n;
+
+    TRY(record_count_by(c, t, "name", iam_name_key(c, name), &n));
+    *taken = n > 0;
+    return OK;
+}
+
+res iam_check_count(struct call *c, const struct record_type *t, const char *quota, int64_t most)
+{
+    int64_t n;
+
+    TRY(record_count(c, t, &n));
+    if (n >= most)
+        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for %s: %lld", quota, (long long)most);
+    return OK;
+}
+
+void iam_append(struct call *c, struct list_of_str *list, str one)
+{
+    str *v = ARENA_ARRAY(c->arena, str, list->n + 1);
+
+    for (size_t i = 0; i < list->n; i++)
+        v[i] = list->v[i];
+    v[list->n] = one;
+    *list = (struct list_of_str){list->n + 1, v};
+}
+
+bool iam_remove(struct list_of_str *list, str one)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (!str_eq(list->v[i], one))
+            list->v[kept++] = list->v[i];
+    bool was_there = kept < list->n;
+    list->n = kept;
+    return was_there;
+}
+
 str iam_path_or_root(str path)
 {
     return path.n ? path : S("/");
@@ -154,6 +204,25 @@ res iam_marker(struct call *c, str marker, str *after)
     return OK;
 }
 
+size_t iam_page_size(opt_int max_items)
+{
+    return max_items.set ? (size_t)max_items.v : IAM_PAGE;
+}
+
+res iam_check_prefix(struct call *c, str path_prefix)
+{
+    bool printable = true;
+
+    for (size_t i = 0; i < path_prefix.n; i++)
+        printable &= path_prefix.p[i] > ' ' && path_prefix.p[i] <= '~';
+    if (str_is(path_prefix) && (!printable || !str_starts(path_prefix, S("/"))))
+        return fault(
+            c, &iam_ValidationError,
+            "The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric "
+            "characters and/or / characters.");
+    return OK;
+}
+
 res iam_window(struct call *c, size_t total, str marker, opt_int max_items, struct iam_window *out)
 {
     uint64_t from = 0;
@@ -162,7 +231,7 @@ res iam_window(struct call *c, size_t total, str marker, opt_int max_items, stru
     TRY(iam_marker(c, marker, &text));
     if (str_is(text) && !str_to_u64(text, &from))
         return fault(c, &iam_InvalidInput, "Invalid Marker.");
-    size_t most = max_items.set ? (size_t)max_items.v : IAM_PAGE;
+    size_t most = iam_page_size(max_items);
     *out = (struct iam_window){.from = from < total ? (size_t)from : total};
     out->n = total - out->from < most ? total - out->from : most;
     out->more = out->from + out->n < total;

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The policies of users and roles: inline and attached. */
+/* The policies of users, roles and groups: inline and attached. */
 #include "iam_names.h"
 
 struct iam_entity iam_entity_of_user(struct iam_user *u)
 {
-    return (struct iam_entity){"user", u->user_name, &u->inline_policies, &u->attached, &u->tags, &u->boundary};
+    return (struct iam_entity){"user",       "PoliciesPerUser", IAM_USER_INLINE_MAX, u->user_name, &u->inline_policies,
+                               &u->attached, &u->tags};
 }
 struct iam_entity iam_entity_of_role(struct iam_role *r)
 {
-    return (struct iam_entity){"role", r->role_name, &r->inline_policies, &r->attached, &r->tags, &r->boundary};
+    return (struct iam_entity){"role",       "PoliciesPerRole", IAM_ROLE_INLINE_MAX, r->role_name, &r->inline_policies,
+                               &r->attached, &r->tags};
+}
+struct iam_entity iam_entity_of_group(struct iam_group *g)
+{
+    return (struct iam_entity){
+        "group", "PoliciesPerGroup", IAM_GROUP_INLINE_MAX, g->group_name, &g->inline_policies, &g->attached, NULL};
 }
 
 /* ---- inline policies ---- */
@@ -23,14 +30,14 @@ const struct iam_inline_policy *iam_inline_find(const struct iam_inline_policy_l
 
 static res check_inline_size(struct call *c, const struct iam_entity *x, str name, str document)
 {
-    size_t most = x->kind[0] == 'u' ? IAM_USER_INLINE_MAX : IAM_ROLE_INLINE_MAX, n = iam_policy_size(document);
+    size_t n = iam_policy_size(document);
 
     for (size_t i = 0; i < x->inline_policies->n; i++)
         if (!str_eq(x->inline_policies->v[i].policy_name, name))
             n += iam_policy_size(x->inline_policies->v[i].policy_document);
-    if (n > most)
-        return fault(c, &iam_LimitExceeded, "Maximum policy size of %zu bytes exceeded for %s %.*s", most, x->kind,
-                     FMT(x->name));
+    if (n > x->inline_max)
+        return fault(c, &iam_LimitExceeded, "Maximum policy size of %zu bytes exceeded for %s %.*s", x->inline_max,
+                     x->kind, FMT(x->name));
     return OK;
 }
 
@@ -108,26 +115,15 @@ res iam_attach(struct call *c, const struct iam_entity *x, str policy_arn)
         if (str_eq(list->v[i], policy_arn))
             return OK;
     if (list->n >= IAM_MAX_ATTACHED)
-        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for PoliciesPer%s: %d",
-                     x->kind[0] == 'u' ? "User" : "Role", IAM_MAX_ATTACHED);
-    str *v = ARENA_ARRAY(c->arena, str, list->n + 1);
-    for (size_t i = 0; i < list->n; i++)
-        v[i] = list->v[i];
-    v[list->n] = policy_arn;
-    *list = (struct list_of_str){list->n + 1, v};
+        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for %s: %d", x->quota, IAM_MAX_ATTACHED);
+    iam_append(c, list, policy_arn);
     return OK;
 }
 
 res iam_detach(struct call *c, const struct iam_entity *x, str policy_arn)
 {
-    struct list_of_str *list = x->attached;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (str_eq(list->v[i], policy_arn)) {
-            for (list->n--; i < list->n; i++)
-                list->v[i] = list->v[i + 1];
-            return OK;
-        }
+    if (iam_remove(x->attached, policy_arn))
+        return OK;
     return fault(c, &iam_NoSuchEntity, "Policy %.*s was not found.", FMT(policy_arn));
 }
 

@@ -63,7 +63,7 @@ Version=2010-05-08
 PathPrefix=/team/
 => 200
 
-<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult><Users><member><Path>/team/</Path><UserName>t-user-{{unique}}</UserName><UserId>{{*}}</UserId><Arn>arn:aws:iam::{{dev}}:user/team/t-user-{{unique}}</Arn><CreateDate>{{*}}</CreateDate><Tags><member><Key>a</Key><Value>b c</Value></member></Tags></member></Users><IsTruncated>false</IsTruncated></ListUsersResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListUsersResponse>
+<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult><Users><member><Path>/team/</Path><UserName>t-user-{{unique}}</UserName><UserId>{{*}}</UserId><Arn>arn:aws:iam::{{dev}}:user/team/t-user-{{unique}}</Arn><CreateDate>{{*}}</CreateDate></member></Users><IsTruncated>false</IsTruncated></ListUsersResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListUsersResponse>
 
 --- CreateAccessKey
 keep someone
@@ -749,7 +749,7 @@ Version=2010-05-08
 PolicyArn=arn:aws:iam::{{dev}}:policy/t-policy2-{{unique}}
 => 200
 
-<ListEntitiesForPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListEntitiesForPolicyResult><PolicyUsers></PolicyUsers><PolicyRoles><member><RoleName>t-role2-{{unique}}</RoleName><RoleId>{{*}}</RoleId></member></PolicyRoles><IsTruncated>false</IsTruncated></ListEntitiesForPolicyResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListEntitiesForPolicyResponse>
+<ListEntitiesForPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListEntitiesForPolicyResult><PolicyGroups></PolicyGroups><PolicyUsers></PolicyUsers><PolicyRoles><member><RoleName>t-role2-{{unique}}</RoleName><RoleId>{{*}}</RoleId></member></PolicyRoles><IsTruncated>false</IsTruncated></ListEntitiesForPolicyResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></ListEntitiesForPolicyResponse>
 
 --- DetachRolePolicy, listed
 POST /
@@ -789,13 +789,13 @@ Action=GetAccountSummary
 Version=2010-05-08
 => 200
 
-<GetAccountSummaryResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetAccountSummaryResult><SummaryMap><entry><key>Users</key><value>1</value></entry><entry><key>Roles</key><value>0</value></entry><entry><key>Policies</key><value>0</value></entry><entry><key>Groups</key><value>0</value></entry><entry><key>AccessKeysPerUserQuota</key><value>2</value></entry><entry><key>AttachedPoliciesPerRoleQuota</key><value>20</value></entry><entry><key>AttachedPoliciesPerUserQuota</key><value>20</value></entry><entry><key>PolicySizeQuota</key><value>6144</value></entry><entry><key>UserPolicySizeQuota</key><value>2048</value></entry><entry><key>VersionsPerPolicyQuota</key><value>5</value></entry><entry><key>AccountMFAEnabled</key><value>0</value></entry><entry><key>AccountAccessKeysPresent</key><value>0</value></entry></SummaryMap></GetAccountSummaryResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></GetAccountSummaryResponse>
+<GetAccountSummaryResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetAccountSummaryResult><SummaryMap><entry><key>Users</key><value>1</value></entry><entry><key>UsersQuota</key><value>5000</value></entry><entry><key>Groups</key><value>0</value></entry><entry><key>GroupsQuota</key><value>300</value></entry><entry><key>GroupsPerUserQuota</key><value>10</value></entry><entry><key>Roles</key><value>0</value></entry><entry><key>RolesQuota</key><value>1000</value></entry><entry><key>Policies</key><value>0</value></entry><entry><key>PoliciesQuota</key><value>1500</value></entry><entry><key>PolicySizeQuota</key><value>6144</value></entry><entry><key>PolicyVersionsInUse</key><value>0</value></entry><entry><key>PolicyVersionsInUseQuota</key><value>10000</value></entry><entry><key>VersionsPerPolicyQuota</key><value>5</value></entry><entry><key>AttachedPoliciesPerGroupQuota</key><value>10</value></entry><entry><key>AttachedPoliciesPerRoleQuota</key><value>10</value></entry><entry><key>AttachedPoliciesPerUserQuota</key><value>10</value></entry><entry><key>UserPolicySizeQuota</key><value>2048</value></entry><entry><key>GroupPolicySizeQuota</key><value>5120</value></entry><entry><key>RolePolicySizeQuota</key><value>10240</value></entry><entry><key>AssumeRolePolicySizeQuota</key><value>2048</value></entry><entry><key>AccessKeysPerUserQuota</key><value>2</value></entry><entry><key>AccountAccessKeysPresent</key><value>0</value></entry><entry><key>AccountPasswordPresent</key><value>0</value></entry><entry><key>AccountSigningCertificatesPresent</key><value>0</value></entry><entry><key>AccountMFAEnabled</key><value>0</value></entry><entry><key>MFADevices</key><value>0</value></entry><entry><key>MFADevicesInUse</key><value>0</value></entry><entry><key>ServerCertificates</key><value>0</value></entry><entry><key>ServerCertificatesQuota</key><value>20</value></entry><entry><key>SigningCertificatesPerUserQuota</key><value>2</value></entry><entry><key>Providers</key><value>0</value></entry><entry><key>GlobalEndpointTokenVersion</key><value>2</value></entry></SummaryMap></GetAccountSummaryResult><ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata></GetAccountSummaryResponse>
 
---- ListGroups is known but absent
+--- GetAccountPasswordPolicy is known but absent
 POST /
 
-Action=ListGroups
+Action=GetAccountPasswordPolicy
 Version=2010-05-08
 => 501
 
-<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>iam ListGroups is known to Barmkin but not built; docs/reference/coverage.md lists what is.</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>iam GetAccountPasswordPolicy is known to Barmkin but not built; docs/reference/coverage.md lists what is.</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>

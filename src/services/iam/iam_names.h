@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of iam share: names, ids, and the policies, tags and boundaries that users and roles have alike. */
+/* What the files of iam share: names, ids, and the policies and tags that users, roles and groups have alike. */
 #ifndef BARMKIN_SERVICES_IAM_NAMES_H
 #define BARMKIN_SERVICES_IAM_NAMES_H
 #include "iam.h"
 
-/* AWS's quotas; sizes are characters without white space. */
+/* AWS's default quotas; sizes are characters without white space. */
 enum {
-    IAM_MAX_ATTACHED = 20,
+    IAM_MAX_ATTACHED = 10,
     IAM_MAX_VERSIONS = 5,
+    IAM_MAX_VERSIONS_IN_ALL = 10000,
     IAM_MAX_KEYS = 2,
     IAM_MAX_TAGS = 50,
     IAM_PAGE = 100,
+    IAM_MAX_USERS = 5000,
+    IAM_MAX_ROLES = 1000,
+    IAM_MAX_GROUPS = 300,
+    IAM_MAX_GROUPS_OF_USER = 10,
+    IAM_MAX_POLICIES = 1500,
     IAM_USER_INLINE_MAX = 2048,
+    IAM_GROUP_INLINE_MAX = 5120,
     IAM_ROLE_INLINE_MAX = 10240,
     IAM_TRUST_MAX = 2048,
     IAM_MANAGED_MAX = 6144
@@ -21,21 +28,32 @@ str iam_new_id(struct call *c, const char *prefix);
 res iam_check_path(struct call *c, str path);
 res iam_check_name(struct call *c, const char *member, str name);
 str iam_path_or_root(str path);
+/* Names are unique without regard to case, but found by their own spelling only. Kept in each record's NameKey. */
+str iam_name_key(struct call *c, str name);
+res iam_name_taken(struct call *c, const struct record_type *t, str name, bool *taken);
+res iam_check_count(struct call *c, const struct record_type *t, const char *quota, int64_t most);
+void iam_append(struct call *c, struct list_of_str *list, str one);
+bool iam_remove(struct list_of_str *list, str one); /* was it there? */
 /* "arn:aws:iam::123456789012:role/path/Name" into account, kind and plain name; false if it is no such ARN. */
 bool iam_parse_arn(str arn, str *account, str *kind, str *name);
 size_t iam_policy_size(str document);
 
-/* What users and roles have alike, by pointers into the record of one. */
+/* What users, roles and groups have alike, by pointers into the record of one. */
 struct iam_entity {
-    const char *kind; /* "role", "user" */
+    const char *kind, *quota; /* "role", "PoliciesPerRole" */
+    size_t inline_max;        /* bytes of all its inline policies */
     str name;
     struct iam_inline_policy_list *inline_policies;
     struct list_of_str *attached;
-    struct iam_tag_list *tags;
-    str *boundary;
+    struct iam_tag_list *tags; /* NULL: a group has none */
 };
 struct iam_entity iam_entity_of_user(struct iam_user *u);
 struct iam_entity iam_entity_of_role(struct iam_role *r);
+struct iam_entity iam_entity_of_group(struct iam_group *g);
+res iam_group_by_id(struct call *c, str account, str id, struct iam_group **out);
+/* As lists show them: AWS leaves out tags and boundary there. */
+struct iam_user_out iam_user_listed(const struct iam_user *u);
+struct iam_role_out iam_role_listed(struct call *c, const struct iam_role *r);
 
 /* Inline policies: a list in the record. put replaces one of the same name. */
 res iam_inline_put(struct call *c, const struct iam_entity *x, str name, str document);
@@ -59,6 +77,8 @@ void iam_untag(const struct iam_entity *x, const struct list_of_str *keys);
 
 /* ---- listings: `Marker` is a page token ---- */
 res iam_marker(struct call *c, str marker, str *after);
+size_t iam_page_size(opt_int max_items);
+res iam_check_prefix(struct call *c, str path_prefix);
 struct iam_window { /* of a list that lies in a record */
     size_t from, n;
     bool more;

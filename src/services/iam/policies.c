@@ -35,15 +35,17 @@ res iam_new_policy(struct call *c, const str *names, size_t n, struct resource *
     return OK;
 }
 
-/* How many users and roles have it, attached or as their boundary. */
+/* How many users, roles and groups have it, attached or as their boundary. */
 static res uses(struct call *c, const char *index, str arn, int64_t *n)
 {
-    struct iam_user_page users;
-    struct iam_role_page roles;
+    const struct record_type *const holders[] = {&iam_user_record, &iam_role_record, &iam_group_record};
+    int64_t some;
 
-    TRY(iam_user_by(c, index, arn, c->caller->account, 5000, &users));
-    TRY(iam_role_by(c, index, arn, c->caller->account, 5000, &roles));
-    *n = (int64_t)(users.n + roles.n);
+    *n = 0;
+    for (size_t i = 0; i < sizeof holders / sizeof *holders; i++) {
+        TRY(record_count_by(c, holders[i], index, arn, &some));
+        *n += some;
+    }
     return OK;
 }
 
@@ -102,14 +104,16 @@ static res own_policy(struct call *c)
 
 res iam_create_policy(struct call *c, const struct iam_create_policy_in *in, struct iam_create_policy_out *out)
 {
-    struct iam_managed *old, *m = ARENA_NEW(c->arena, struct iam_managed);
+    struct iam_managed *m = ARENA_NEW(c->arena, struct iam_managed);
     struct iam_version *v = ARENA_NEW(c->arena, struct iam_version);
+    bool taken;
 
     TRY(iam_check_name(c, "policyName", in->policy_name));
     TRY(iam_check_path(c, in->path));
     TRY(iam_check_tags(c, &in->tags));
     TRY(check_managed(c, in->policy_document));
     *m = (struct iam_managed){.policy_name = in->policy_name,
+                              .name_key = iam_name_key(c, in->policy_name),
                               .path = iam_path_or_root(in->path),
                               .description = in->description,
                               .default_version_id = S("v1"),
@@ -118,10 +122,11 @@ res iam_create_policy(struct call *c, const struct iam_create_policy_in *in, str
                               .update_date = SET_TIME(c->now_ms),
                               .tags = in->tags};
     m->arn = call_arn(c, "iam", "policy%.*s%.*s", FMT(m->path), FMT(m->policy_name));
-    TRY(iam_managed_load(c, STR_ABSENT, m->arn, &old));
-    if (old)
+    TRY(iam_name_taken(c, &iam_managed_record, in->policy_name, &taken));
+    if (taken)
         return fault(c, &iam_EntityAlreadyExists,
                      "A policy called %.*s already exists. Duplicate names are not allowed.", FMT(in->policy_name));
+    TRY(iam_check_count(c, &iam_managed_record, "PoliciesPerAccount", IAM_MAX_POLICIES));
     *v = (struct iam_version){in->policy_document, S("v1"), SET_BOOL(true), SET_TIME(c->now_ms)};
     m->versions = (struct iam_version_list){1, v};
     m->policy_id = iam_new_id(c, "ANPA");

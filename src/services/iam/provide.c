@@ -100,24 +100,55 @@ res iam_managed_policy(struct call *c, str account, str policy_arn, str *text)
     return iam_policy_document(c, account, policy_arn, text);
 }
 
-static res compile_all(struct call *c, const struct iam_inline_policy_list *own, const struct list_of_str *attached,
-                       str entity_arn, str account, struct principal_policies *out)
+/* One user, role or group whose policies are its own. */
+struct holder {
+    str arn;
+    const struct iam_inline_policy_list *inline_policies;
+    const struct list_of_str *attached;
+};
+
+static res compile_one(struct call *c, const struct holder *h, str account, struct principal_policies *out)
 {
-    out->identity = ARENA_ARRAY(c->arena, const struct policy *, own->n + attached->n + 1);
-    for (size_t i = 0; i < own->n; i++) {
-        str name = arena_printf(c->arena, "%.*s/inline/%.*s", FMT(entity_arn), FMT(own->v[i].policy_name));
-        TRY(worker_policy(c->worker, own->v[i].policy_document, POLICY_IDENTITY, name,
-                          &out->identity[out->n_identity++], &c->err));
-    }
-    for (size_t i = 0; i < attached->n; i++) {
-        str document;
-        TRY(iam_policy_document(c, account, attached->v[i], &document));
-        if (!str_is(document)) /* AWS would not let it go while attached; a store that lost it must not grant more */
-            return oops(&c->err, 0, "the attached policy %.*s is gone", FMT(attached->v[i]));
-        TRY(worker_policy(c->worker, document, POLICY_IDENTITY, attached->v[i], &out->identity[out->n_identity++],
+    for (size_t i = 0; i < h->inline_policies->n; i++) {
+        const struct iam_inline_policy *p = &h->inline_policies->v[i];
+        str name = arena_printf(c->arena, "%.*s/inline/%.*s", FMT(h->arn), FMT(p->policy_name));
+        TRY(worker_policy(c->worker, p->policy_document, POLICY_IDENTITY, name, &out->identity[out->n_identity++],
                           &c->err));
     }
+    for (size_t i = 0; i < h->attached->n; i++) {
+        str document, arn = h->attached->v[i];
+        TRY(iam_policy_document(c, account, arn, &document));
+        if (!str_is(document)) /* AWS would not let it go while attached; a store that lost it must not grant more */
+            return oops(&c->err, 0, "the attached policy %.*s is gone", FMT(arn));
+        TRY(worker_policy(c->worker, document, POLICY_IDENTITY, arn, &out->identity[out->n_identity++], &c->err));
+    }
     return OK;
+}
+
+static res compile_all(struct call *c, const struct holder *v, size_t n, str account, struct principal_policies *out)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < n; i++)
+        most += v[i].inline_policies->n + v[i].attached->n;
+    out->identity = ARENA_ARRAY(c->arena, const struct policy *, most + 1);
+    for (size_t i = 0; i < n; i++)
+        TRY(compile_one(c, &v[i], account, out));
+    return OK;
+}
+
+/* Rule 14: the policies of a user's groups are the user's. */
+static res compile_user(struct call *c, const struct iam_user *u, struct principal_policies *out)
+{
+    struct holder *v = ARENA_ARRAY(c->arena, struct holder, u->groups.n + 1);
+
+    v[0] = (struct holder){u->arn, &u->inline_policies, &u->attached};
+    for (size_t i = 0; i < u->groups.n; i++) {
+        struct iam_group *g;
+        TRY(iam_group_by_id(c, u->at.account, u->groups.v[i], &g));
+        v[i + 1] = (struct holder){g->arn, &g->inline_policies, &g->attached};
+    }
+    return compile_all(c, v, u->groups.n + 1, u->at.account, out);
 }
 
 static res compile_boundary(struct call *c, str account, str arn, struct principal_policies *out)
@@ -145,14 +176,15 @@ res iam_principal_policies(struct call *c, const struct caller *who, struct prin
         const struct iam_user *u = users.v[0];
         out->tags = (const struct str_pair *)u->tags.v;
         out->n_tags = u->tags.n;
-        TRY(compile_all(c, &u->inline_policies, &u->attached, u->arn, u->at.account, out));
+        TRY(compile_user(c, u, out));
         return compile_boundary(c, u->at.account, u->boundary, out);
     }
     if (roles.n) {
         const struct iam_role *r = roles.v[0];
         out->tags = (const struct str_pair *)r->tags.v;
         out->n_tags = r->tags.n;
-        TRY(compile_all(c, &r->inline_policies, &r->attached, r->arn, r->at.account, out));
+        const struct holder one = {r->arn, &r->inline_policies, &r->attached};
+        TRY(compile_all(c, &one, 1, r->at.account, out));
         return compile_boundary(c, r->at.account, r->boundary, out);
     }
     return OK; /* nobody any more: no policies, so nothing is allowed */

@@ -71,20 +71,25 @@ static res check_trust(struct call *c, str document, struct map_of_str *principa
     return policy_bind(c, document, POLICY_TRUST, &iam_MalformedPolicyDocument, principals);
 }
 
+struct iam_role_out iam_role_listed(struct call *c, const struct iam_role *r)
+{
+    return (struct iam_role_out){.path = r->path,
+                                 .role_name = r->role_name,
+                                 .role_id = r->role_id,
+                                 .arn = r->arn,
+                                 .create_date = r->create_date,
+                                 .assume_role_policy_document =
+                                     uri_encode(c->arena, r->assume_role_policy_document, false),
+                                 .description = r->description,
+                                 .max_session_duration = r->max_session_duration};
+}
+
 static struct iam_role_out *role_out(struct call *c, const struct iam_role *r)
 {
     struct iam_role_out *o = ARENA_NEW(c->arena, struct iam_role_out);
 
-    *o = (struct iam_role_out){.path = r->path,
-                               .role_name = r->role_name,
-                               .role_id = r->role_id,
-                               .arn = r->arn,
-                               .create_date = r->create_date,
-                               .assume_role_policy_document =
-                                   uri_encode(c->arena, r->assume_role_policy_document, false),
-                               .description = r->description,
-                               .max_session_duration = r->max_session_duration,
-                               .tags = r->tags};
+    *o = iam_role_listed(c, r);
+    o->tags = r->tags;
     if (r->boundary.n) {
         o->permissions_boundary = ARENA_NEW(c->arena, struct iam_boundary);
         *o->permissions_boundary = (struct iam_boundary){S("Policy"), r->boundary};
@@ -94,16 +99,19 @@ static struct iam_role_out *role_out(struct call *c, const struct iam_role *r)
 
 res iam_create_role(struct call *c, const struct iam_create_role_in *in, struct iam_create_role_out *out)
 {
-    struct iam_role *old, *r = ARENA_NEW(c->arena, struct iam_role);
+    struct iam_role *r = ARENA_NEW(c->arena, struct iam_role);
+    bool taken;
 
     TRY(iam_check_name(c, "roleName", in->role_name));
     TRY(iam_check_path(c, in->path));
     TRY(iam_check_tags(c, &in->tags));
     TRY(iam_check_boundary(c, in->permissions_boundary));
-    TRY(iam_role_load(c, STR_ABSENT, in->role_name, &old));
-    if (old)
+    TRY(iam_name_taken(c, &iam_role_record, in->role_name, &taken));
+    if (taken)
         return fault(c, &iam_EntityAlreadyExists, "Role with name %.*s already exists.", FMT(in->role_name));
+    TRY(iam_check_count(c, &iam_role_record, "RolesPerAccount", IAM_MAX_ROLES));
     *r = (struct iam_role){.role_name = in->role_name,
+                           .name_key = iam_name_key(c, in->role_name),
                            .path = iam_path_or_root(in->path),
                            .create_date = SET_TIME(c->now_ms),
                            .description = in->description,
@@ -132,13 +140,13 @@ res iam_list_roles(struct call *c, const struct iam_list_roles_in *in, struct ia
     struct iam_role_page page;
     str after;
 
+    TRY(iam_check_prefix(c, in->path_prefix));
     TRY(iam_marker(c, in->marker, &after));
-    TRY(iam_role_list_all(c, STR_ABSENT, STR_ABSENT, after, in->max_items.set ? (size_t)in->max_items.v : IAM_PAGE,
-                          &page));
+    TRY(iam_role_list_all(c, STR_ABSENT, STR_ABSENT, after, iam_page_size(in->max_items), &page));
     out->roles.v = ARENA_ARRAY(c->arena, struct iam_role_out, page.n + 1);
     for (size_t i = 0; i < page.n; i++)
         if (!str_is(in->path_prefix) || str_starts(page.v[i]->path, in->path_prefix))
-            out->roles.v[out->roles.n++] = *role_out(c, page.v[i]);
+            out->roles.v[out->roles.n++] = iam_role_listed(c, page.v[i]);
     out->is_truncated = SET_BOOL(page.more);
     if (page.more)
         out->marker = page_token(c, page.v[page.n - 1]->role_name);

@@ -2,90 +2,207 @@
 /* Answers about an account as a whole: who uses a policy, how much of everything there is. */
 #include "iam_names.h"
 
-enum { MANY = 5000 };
+/* ---- who uses a policy ---- */
 
-struct users_of_policy {
-    struct iam_policy_user *users;
-    struct iam_policy_role *roles;
-    size_t n_users, n_roles;
-};
+/* One kind of user of a policy. A page goes through them in this order; the marker is "KIND:NAME", the last one told.
+ */
+static const struct use {
+    const char *kind, *index;
+    const struct record_type *record;
+} all_uses[] = {{"Group", "attached", &iam_group_record},
+                {"User", "attached", &iam_user_record},
+                {"Role", "attached", &iam_role_record},
+                {"User", "boundary", &iam_user_record},
+                {"Role", "boundary", &iam_role_record}};
+enum { USES = sizeof all_uses / sizeof *all_uses };
 
-static bool wants(str filter, const char *kind)
+static bool use_is_wanted(const struct iam_list_entities_for_policy_in *in, size_t i)
 {
-    return !str_is(filter) || str_eq(filter, str_z(kind));
+    bool boundary = str_eq(str_z(all_uses[i].index), S("boundary"));
+
+    if (str_is(in->policy_usage_filter) && boundary != str_eq(in->policy_usage_filter, S("PermissionsBoundary")))
+        return false;
+    return !str_is(in->entity_filter) || str_eq(in->entity_filter, str_z(all_uses[i].kind));
 }
 
-static res gather(struct call *c, const struct iam_list_entities_for_policy_in *in, const char *index,
-                  struct users_of_policy *out)
+static bool is_below(str path, str prefix)
 {
-    struct iam_user_page users = {0};
-    struct iam_role_page roles = {0};
-    str account = c->caller->account;
+    return !str_is(prefix) || str_starts(path, prefix);
+}
 
-    if (wants(in->entity_filter, "User"))
-        TRY(iam_user_by(c, index, in->policy_arn, account, MANY, &users));
-    if (wants(in->entity_filter, "Role"))
-        TRY(iam_role_by(c, index, in->policy_arn, account, MANY, &roles));
-    out->users = ARENA_ARRAY(c->arena, struct iam_policy_user, users.n + 1);
-    out->roles = ARENA_ARRAY(c->arena, struct iam_policy_role, roles.n + 1);
-    for (size_t i = 0; i < users.n; i++)
-        if (!str_is(in->path_prefix) || str_starts(users.v[i]->path, in->path_prefix))
-            out->users[out->n_users++] = (struct iam_policy_user){users.v[i]->user_name, users.v[i]->user_id};
-    for (size_t i = 0; i < roles.n; i++)
-        if (!str_is(in->path_prefix) || str_starts(roles.v[i]->path, in->path_prefix))
-            out->roles[out->n_roles++] = (struct iam_policy_role){roles.v[i]->role_name, roles.v[i]->role_id};
+/* Whoever has the policy both ways is told once. */
+static bool told_before(const struct iam_list_entities_for_policy_in *in, size_t use,
+                        const struct list_of_str *attached)
+{
+    bool hit = false;
+
+    if (str_is(in->policy_usage_filter) || !str_eq(str_z(all_uses[use].index), S("boundary")))
+        return false;
+    for (size_t i = 0; i < attached->n; i++)
+        hit |= str_eq(attached->v[i], in->policy_arn);
+    return hit;
+}
+
+static void tell(const struct iam_list_entities_for_policy_in *in, size_t use, const void *record,
+                 struct iam_list_entities_for_policy_out *out)
+{
+    const struct iam_group *g = record;
+    const struct iam_user *u = record;
+    const struct iam_role *r = record;
+
+    if (all_uses[use].record == &iam_group_record && is_below(g->path, in->path_prefix))
+        out->policy_groups.v[out->policy_groups.n++] = (struct iam_policy_group){g->group_name, g->group_id};
+    if (all_uses[use].record == &iam_user_record && is_below(u->path, in->path_prefix) &&
+        !told_before(in, use, &u->attached))
+        out->policy_users.v[out->policy_users.n++] = (struct iam_policy_user){u->user_name, u->user_id};
+    if (all_uses[use].record == &iam_role_record && is_below(r->path, in->path_prefix) &&
+        !told_before(in, use, &r->attached))
+        out->policy_roles.v[out->policy_roles.n++] = (struct iam_policy_role){r->role_name, r->role_id};
+}
+
+static str id_of(size_t use, const void *record)
+{
+    return all_uses[use].record == &iam_group_record  ? ((const struct iam_group *)record)->group_name
+           : all_uses[use].record == &iam_user_record ? ((const struct iam_user *)record)->user_name
+                                                      : ((const struct iam_role *)record)->role_name;
+}
+
+static res any_from(struct call *c, const struct iam_list_entities_for_policy_in *in, size_t use, bool *any)
+{
+    int64_t n = 0;
+
+    for (; use < USES && n == 0; use++)
+        if (use_is_wanted(in, use))
+            TRY(record_count_by(c, all_uses[use].record, all_uses[use].index, in->policy_arn, &n));
+    *any = n > 0;
+    return OK;
+}
+
+static res open_marker(struct call *c, str marker, uint64_t *use, str *after)
+{
+    TRY(iam_marker(c, marker, after));
+    *use = 0;
+    if (!str_is(*after))
+        return OK;
+    str number = str_cut(after, ':');
+    if (!str_to_u64(number, use) || *use >= USES)
+        return fault(c, &iam_InvalidInput, "Invalid Marker.");
     return OK;
 }
 
 res iam_list_entities_for_policy(struct call *c, const struct iam_list_entities_for_policy_in *in,
                                  struct iam_list_entities_for_policy_out *out)
 {
-    bool boundary = str_eq(in->policy_usage_filter, S("PermissionsBoundary"));
-    struct users_of_policy found = {0};
-    struct iam_window w;
+    size_t left = iam_page_size(in->max_items);
+    uint64_t use;
+    str after;
+    bool more = false;
 
-    TRY(gather(c, in, boundary ? "boundary" : "attached", &found));
-    TRY(iam_window(c, found.n_users + found.n_roles, in->marker, in->max_items, &w));
-    size_t from_roles = w.from > found.n_users ? w.from - found.n_users : 0;
-    size_t from_users = w.from < found.n_users ? w.from : found.n_users;
-    size_t n_users = found.n_users - from_users < w.n ? found.n_users - from_users : w.n;
-    out->policy_users = (struct iam_policy_user_list){n_users, found.users + from_users};
-    out->policy_roles = (struct iam_policy_role_list){w.n - n_users, found.roles + from_roles};
-    out->is_truncated = SET_BOOL(w.more);
-    out->marker = w.marker;
+    TRY(iam_check_prefix(c, in->path_prefix));
+    TRY(open_marker(c, in->marker, &use, &after));
+    out->policy_groups.v = ARENA_ARRAY(c->arena, struct iam_policy_group, left);
+    out->policy_users.v = ARENA_ARRAY(c->arena, struct iam_policy_user, left);
+    out->policy_roles.v = ARENA_ARRAY(c->arena, struct iam_policy_role, left);
+    for (; use < USES && left; use++, after = STR_ABSENT) {
+        struct record_page page = {0};
+        if (!use_is_wanted(in, use))
+            continue;
+        TRY(record_by_after(c, all_uses[use].record, all_uses[use].index, in->policy_arn, after, left, &page));
+        for (size_t i = 0; i < page.n; i++)
+            tell(in, use, page.v[i], out);
+        left -= page.n;
+        more = page.more;
+        if (more) {
+            after = id_of(use, page.v[page.n - 1]);
+            break;
+        }
+    }
+    if (!more)
+        TRY(any_from(c, in, use, &more));
+    out->is_truncated = SET_BOOL(more);
+    if (more)
+        out->marker = page_token(
+            c, arena_printf(c->arena, "%llu:%.*s", (unsigned long long)use, FMT(str_is(after) ? after : S(""))));
     return OK;
+}
+
+/* ---- how much there is ---- */
+
+enum { POLICIES_AT_ONCE = 50 };
+
+/* Versions of all policies, read a page at a time and forgotten. */
+static res count_versions(struct call *c, int64_t *versions)
+{
+    struct arena *mine = c->arena;
+    struct iam_managed_page page = {.more = true};
+    str after = STR_ABSENT;
+    res why = OK;
+
+    *versions = 0;
+    while (is_ok(why) && page.more) {
+        c->arena = arena_new((size_t)16 << 20);
+        why = iam_managed_list_all(c, STR_ABSENT, STR_ABSENT, after, POLICIES_AT_ONCE, &page);
+        for (size_t i = 0; is_ok(why) && i < page.n; i++)
+            *versions += (int64_t)page.v[i]->versions.n;
+        after = page.n ? arena_dup(mine, page.v[page.n - 1]->arn) : after;
+        arena_free(c->arena);
+        c->arena = mine;
+    }
+    return why;
 }
 
 res iam_get_account_summary(struct call *c, const struct iam_get_account_summary_in *in,
                             struct iam_get_account_summary_out *out)
 {
-    struct iam_user_page users;
-    struct iam_role_page roles;
-    struct iam_managed_page policies;
+    int64_t users, roles, groups, policies, versions;
 
     (void)in;
-    TRY(iam_user_list_all(c, STR_ABSENT, STR_ABSENT, STR_ABSENT, MANY, &users));
-    TRY(iam_role_list_all(c, STR_ABSENT, STR_ABSENT, STR_ABSENT, MANY, &roles));
-    TRY(iam_managed_list_all(c, STR_ABSENT, STR_ABSENT, STR_ABSENT, MANY, &policies));
+    TRY(record_count(c, &iam_user_record, &users));
+    TRY(record_count(c, &iam_role_record, &roles));
+    TRY(record_count(c, &iam_group_record, &groups));
+    TRY(record_count(c, &iam_managed_record, &policies));
+    TRY(count_versions(c, &versions));
     const struct {
         const char *name;
-        size_t value;
-    } rows[] = {{"Users", users.n},
-                {"Roles", roles.n},
-                {"Policies", policies.n},
-                {"Groups", 0},
-                {"AccessKeysPerUserQuota", IAM_MAX_KEYS},
+        int64_t value;
+    } rows[] = {{"Users", users},
+                {"UsersQuota", IAM_MAX_USERS},
+                {"Groups", groups},
+                {"GroupsQuota", IAM_MAX_GROUPS},
+                {"GroupsPerUserQuota", IAM_MAX_GROUPS_OF_USER},
+                {"Roles", roles},
+                {"RolesQuota", IAM_MAX_ROLES},
+                {"Policies", policies},
+                {"PoliciesQuota", IAM_MAX_POLICIES},
+                {"PolicySizeQuota", IAM_MANAGED_MAX},
+                {"PolicyVersionsInUse", versions},
+                {"PolicyVersionsInUseQuota", IAM_MAX_VERSIONS_IN_ALL},
+                {"VersionsPerPolicyQuota", IAM_MAX_VERSIONS},
+                {"AttachedPoliciesPerGroupQuota", IAM_MAX_ATTACHED},
                 {"AttachedPoliciesPerRoleQuota", IAM_MAX_ATTACHED},
                 {"AttachedPoliciesPerUserQuota", IAM_MAX_ATTACHED},
-                {"PolicySizeQuota", IAM_MANAGED_MAX},
                 {"UserPolicySizeQuota", IAM_USER_INLINE_MAX},
-                {"VersionsPerPolicyQuota", IAM_MAX_VERSIONS},
+                {"GroupPolicySizeQuota", IAM_GROUP_INLINE_MAX},
+                {"RolePolicySizeQuota", IAM_ROLE_INLINE_MAX},
+                {"AssumeRolePolicySizeQuota", IAM_TRUST_MAX},
+                {"AccessKeysPerUserQuota", IAM_MAX_KEYS},
+                /* There is no console and no root key, and these are not built. */
+                {"AccountAccessKeysPresent", 0},
+                {"AccountPasswordPresent", 0},
+                {"AccountSigningCertificatesPresent", 0},
                 {"AccountMFAEnabled", 0},
-                {"AccountAccessKeysPresent", 0}};
+                {"MFADevices", 0},
+                {"MFADevicesInUse", 0},
+                {"ServerCertificates", 0},
+                {"ServerCertificatesQuota", 20},
+                {"SigningCertificatesPerUserQuota", 2},
+                {"Providers", 0},
+                {"GlobalEndpointTokenVersion", 2}};
     size_t n = sizeof rows / sizeof *rows;
     out->summary_map.v = ARENA_ARRAY(c->arena, struct str_pair, n);
     for (size_t i = 0; i < n; i++)
-        out->summary_map.v[i] = (struct str_pair){str_z(rows[i].name), arena_printf(c->arena, "%zu", rows[i].value)};
+        out->summary_map.v[i] =
+            (struct str_pair){str_z(rows[i].name), arena_printf(c->arena, "%lld", (long long)rows[i].value)};
     out->summary_map.n = n;
     return OK;
 }

@@ -36,16 +36,21 @@ res iam_new_user(struct call *c, const str *names, size_t n, struct resource *ou
     return OK;
 }
 
+struct iam_user_out iam_user_listed(const struct iam_user *u)
+{
+    return (struct iam_user_out){.path = u->path,
+                                 .user_name = u->user_name,
+                                 .user_id = u->user_id,
+                                 .arn = u->arn,
+                                 .create_date = u->create_date};
+}
+
 static void user_out(struct call *c, const struct iam_user *u, struct iam_user_out **out)
 {
     struct iam_user_out *o = ARENA_NEW(c->arena, struct iam_user_out);
 
-    *o = (struct iam_user_out){.path = u->path,
-                               .user_name = u->user_name,
-                               .user_id = u->user_id,
-                               .arn = u->arn,
-                               .create_date = u->create_date,
-                               .tags = u->tags};
+    *o = iam_user_listed(u);
+    o->tags = u->tags;
     if (u->boundary.n) {
         o->permissions_boundary = ARENA_NEW(c->arena, struct iam_boundary);
         *o->permissions_boundary = (struct iam_boundary){S("Policy"), u->boundary};
@@ -55,19 +60,22 @@ static void user_out(struct call *c, const struct iam_user *u, struct iam_user_o
 
 res iam_create_user(struct call *c, const struct iam_create_user_in *in, struct iam_create_user_out *out)
 {
-    struct iam_user *old, u = {.user_name = in->user_name,
-                               .path = iam_path_or_root(in->path),
-                               .create_date = SET_TIME(c->now_ms),
-                               .boundary = in->permissions_boundary,
-                               .tags = in->tags};
+    struct iam_user u = {.user_name = in->user_name,
+                         .name_key = iam_name_key(c, in->user_name),
+                         .path = iam_path_or_root(in->path),
+                         .create_date = SET_TIME(c->now_ms),
+                         .boundary = in->permissions_boundary,
+                         .tags = in->tags};
+    bool taken;
 
     TRY(iam_check_name(c, "userName", in->user_name));
     TRY(iam_check_path(c, in->path));
     TRY(iam_check_tags(c, &in->tags));
     TRY(iam_check_boundary(c, in->permissions_boundary));
-    TRY(iam_user_load(c, STR_ABSENT, in->user_name, &old));
-    if (old)
+    TRY(iam_name_taken(c, &iam_user_record, in->user_name, &taken));
+    if (taken)
         return fault(c, &iam_EntityAlreadyExists, "User with name %.*s already exists.", FMT(in->user_name));
+    TRY(iam_check_count(c, &iam_user_record, "UsersPerAccount", IAM_MAX_USERS));
     u.user_id = iam_new_id(c, "AIDA");
     u.arn = call_arn(c, "iam", "user%.*s%.*s", FMT(u.path), FMT(u.user_name));
     TRY(iam_user_save(c, &u));
@@ -89,17 +97,13 @@ res iam_list_users(struct call *c, const struct iam_list_users_in *in, struct ia
     struct iam_user_page page;
     str after;
 
+    TRY(iam_check_prefix(c, in->path_prefix));
     TRY(iam_marker(c, in->marker, &after));
-    TRY(iam_user_list_all(c, STR_ABSENT, STR_ABSENT, after, in->max_items.set ? (size_t)in->max_items.v : IAM_PAGE,
-                          &page));
+    TRY(iam_user_list_all(c, STR_ABSENT, STR_ABSENT, after, iam_page_size(in->max_items), &page));
     out->users.v = ARENA_ARRAY(c->arena, struct iam_user_out, page.n + 1);
-    for (size_t i = 0; i < page.n; i++) {
-        struct iam_user_out *one;
-        if (str_is(in->path_prefix) && !str_starts(page.v[i]->path, in->path_prefix))
-            continue;
-        user_out(c, page.v[i], &one);
-        out->users.v[out->users.n++] = *one;
-    }
+    for (size_t i = 0; i < page.n; i++)
+        if (!str_is(in->path_prefix) || str_starts(page.v[i]->path, in->path_prefix))
+            out->users.v[out->users.n++] = iam_user_listed(page.v[i]);
     out->is_truncated = SET_BOOL(page.more);
     if (page.more)
         out->marker = page_token(c, page.v[page.n - 1]->user_name);
@@ -120,6 +124,8 @@ res iam_delete_user(struct call *c, const struct iam_delete_user_in *in, struct 
     TRY(keys_of(c, u->user_name, &keys));
     if (keys.n)
         return fault(c, &iam_DeleteConflict, "Cannot delete entity, must delete access keys first.");
+    if (u->groups.n)
+        return fault(c, &iam_DeleteConflict, "Cannot delete entity, must remove users from group first.");
     if (u->inline_policies.n)
         return fault(c, &iam_DeleteConflict, "Cannot delete entity, must delete policies first.");
     if (u->attached.n)

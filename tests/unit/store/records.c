@@ -272,6 +272,28 @@ static void test_store_records__oversized_input_is_refused_whole(void **state)
     store_close(s);
 }
 
+static void test_store_count__counts_are_what_walks_find(void **state)
+{
+    struct world *w = world_new(*state);
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct store_key k = w->keys[draw(w, (unsigned)w->n)];
+        str mark = w->marks[draw(w, (unsigned)w->n)];
+        uint64_t of_type = 0, found = 0, got;
+        for (size_t i = 0; i < w->n; i++) {
+            const struct store_key *x = &w->keys[i];
+            bool type = str_eq(x->account, k.account) && str_eq(x->service, k.service) && str_eq(x->type, k.type);
+            of_type += type && str_eq(x->region, k.region);
+            found += type && str_eq(w->marks[i], mark);
+        }
+        MUST(w->f, txn_count(w->t, &k, &got, &w->f->e));
+        assert_int_equal(got, of_type);
+        MUST(w->f, txn_count_found(w->t, &k, (struct store_index){S("mark"), mark}, &got, &w->f->e));
+        assert_int_equal(got, found);
+    }
+    world_done(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +303,7 @@ int main(void)
         fixture_test(test_store_records__an_account_is_walked_whole),
         fixture_test(test_store_records__entries_follow_their_record),
         fixture_test(test_store_records__oversized_input_is_refused_whole),
+        fixture_test(test_store_count__counts_are_what_walks_find),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
