@@ -124,16 +124,21 @@ static bool denied(const json_t *judgement)
     return str_is(decision) && !str_eq(decision, S("Allowed"));
 }
 
+/* A denial's trace knows more than the judgement: the nearest statement, and what failed it. */
 static void add_judgement(struct buf *b, const json_t *j, const json_t *context)
 {
-    static const char *const copied[] = {"action", "resource", "decision", "by", "policy", "sid"};
-    const json_t *trace = json_object_get(j, "trace");
+    static const char *const texts[] = {"policy", "sid"}, *const parts[] = {"index", "statement", "missed", "failed"};
+    const json_t *trace = json_object_get(j, "trace"), *said = trace ? trace : j;
 
     buf_add_char(b, '{');
-    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
-        add_text(b, copied[i], json_str_at(j, copied[i]));
-    add_json(b, "index", json_object_get(j, "index"));
-    add_json(b, "statement", json_object_get(j, "statement"));
+    add_text(b, "action", json_str_at(j, "action"));
+    add_text(b, "resource", json_str_at(j, "resource"));
+    add_text(b, "decision", json_str_at(j, "decision"));
+    add_text(b, "by", json_str_at(j, "by"));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        add_text(b, texts[i], json_str_at(said, texts[i]));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        add_json(b, parts[i], json_object_get(said, parts[i]));
     add_json(b, "layers", json_object_get(trace, "layers"));
     add_json(b, "context", trace ? json_object_get(trace, "context") : context);
     buf_add_char(b, '}');

@@ -95,8 +95,7 @@ static size_t line_names(struct call *c, const struct access_line *line, struct 
     return times;
 }
 
-/* A role that is handed on: its tags are part of the question, its trust policy is not (rule 23). */
-static res locate_role(struct call *c, str arn, struct resource *out)
+res gate_locate_role(struct call *c, str arn, struct resource *out)
 {
     struct role_facts role = {0};
 
@@ -133,7 +132,7 @@ static res locate_line(struct call *c, const struct access_line *line, struct lo
         for (size_t k = 0; k < n; k++)
             names[k] = values[k].n == 0 ? S("") : values[k].v[i < values[k].n ? i : values[k].n - 1];
         if (line->kind == ACCESS_PASS_ROLE)
-            TRY(locate_role(c, names[0], r));
+            TRY(gate_locate_role(c, names[0], r));
         else if (line->on &&
                  (any || line->on->always || !line->members)) /* a resource without names is one of its own */
             TRY(locate_one(c, line, names, n, r));
@@ -428,6 +427,47 @@ res gate_may(struct call *c, const char *action, struct resource *r, bool *may)
         why = add_resource_side(c, &b, r, action);
     }
     *may = is_ok(why) && judge(c, &b).verdict == ALLOWED;
+    c->gate = kept;
+    return why;
+}
+
+static void replace_context(struct call *c, const struct authz_value *more, size_t n_more)
+{
+    for (size_t i = 0; i < n_more; i++) {
+        struct gate_facts *g = c->gate;
+        size_t kept = 0;
+        for (size_t k = 0; k < g->n_context; k++)
+            if (!str_eq_nocase(g->context[k].key, more[i].key))
+                g->context[kept++] = g->context[k];
+        g->n_context = kept;
+        context_add_list(c, more[i].key, more[i].values, more[i].n);
+        g->context[g->n_context - 1].multi = more[i].multi;
+    }
+}
+
+res gate_weigh(struct call *c, const char *action, struct resource *r, const struct authz_value *more, size_t n_more,
+               struct weighed *out)
+{
+    struct gate_facts *kept = c->gate;
+    struct bench b;
+    struct buf trace;
+
+    c->gate = ARENA_NEW(c->arena, struct gate_facts);
+    res why = sit(c, &b);
+    if (is_ok(why))
+        why = add_resource_side(c, &b, r, action);
+    if (is_ok(why)) {
+        add_resource_context(c, r, NULL);
+        replace_context(c, more, n_more);
+        struct decision d = judge(c, &b);
+        out->message = authz_message(c->arena, &b.r, &d);
+        buf_init(&trace, 1 << 20);
+        authz_explain(&b.r, &b.l, &trace);
+        if (trace.full)
+            why = oops(&c->err, 0, "the explanation is too large");
+        out->trace = arena_dup(c->arena, buf_str(&trace));
+        buf_done(&trace);
+    }
     c->gate = kept;
     return why;
 }

@@ -56,6 +56,15 @@ struct gate_facts {
 res gate_pass(struct call *c);
 /* Would this caller be allowed? For answers that depend on another right (rule 46). Leaves no trace. */
 res gate_may(struct call *c, const char *action, struct resource *r, bool *may);
+/* The same with reasons, for what-ifs: `more` stands in place of what the request's context says under the same keys.
+ */
+struct weighed {
+    str trace, message; /* authz_explain's and authz_message's */
+};
+res gate_weigh(struct call *c, const char *action, struct resource *r, const struct authz_value *more, size_t n_more,
+               struct weighed *out);
+/* A role that is handed on: its tags are part of the question, its trust policy is not (rule 23). */
+res gate_locate_role(struct call *c, str arn, struct resource *out);
 /* Fills c->gate with the context keys of the request (aws:* and the operation's lines). */
 res context_build(struct call *c, const struct principal_policies *mine);
 

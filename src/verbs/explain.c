@@ -2,6 +2,7 @@
 /* barmkin explain: why a request was allowed or denied, or what would become of one: on the running server, or with
  * policies from files and no server at all. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "verbs/ladder.h"
@@ -42,8 +43,8 @@ static int ask(struct options *o, const char *operation, str input, struct err *
     json_t *j;
 
     res r = admin_call(o, operation, input, &answer, e);
-    if (r.why == WHY_REJECT)
-        return EXIT_NOT_FOUND;
+    if (r.why == WHY_REJECT) /* what is not there, or what makes no question */
+        return strstr(e->what, "InvalidInput") || strstr(e->what, "ValidationException") ? EXIT_USAGE : EXIT_NOT_FOUND;
     if (!is_ok(r))
         return EXIT_UNAVAILABLE;
     if (!is_ok(json_parse(o->arena, answer, e, &j)))
@@ -65,14 +66,36 @@ static int try_policies(struct options *o, struct err *e)
     return show(o, j);
 }
 
+/* ---- on the running server ---- */
+
+static int try_here(struct options *o, struct err *e)
+{
+    str input;
+
+    if (!is_ok(trial_input(o, &input, e)))
+        return EXIT_USAGE;
+    return ask(o, "WhatIf", input, e);
+}
+
+static bool names_policies(const struct options *o)
+{
+    for (size_t i = 0; i < o->n_given; i++)
+        if (strcmp(o->given[i].option, "--context") != 0)
+            return true;
+    return false;
+}
+
 int verb_explain(struct options *o, struct err *e)
 {
     bool what_if = o->principal.n || o->action.n || o->resource.n || o->n_given;
 
     if (what_if && (!o->principal.n || !o->action.n || !o->resource.n || o->n_words || o->last_denied))
         return EXIT_USAGE;
+    bool offline = names_policies(o);
+    if (what_if && (offline ? o->vpce.n : o->resource_account.n)) /* each is the other kind's */
+        return EXIT_USAGE;
     if (what_if)
-        return try_policies(o, e);
+        return offline ? try_policies(o, e) : try_here(o, e);
     if (o->last_denied ? o->n_words != 0 : o->n_words != 1)
         return EXIT_USAGE;
     return ask(o, "Explain", request_input(o), e);

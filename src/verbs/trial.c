@@ -33,13 +33,14 @@ static bool has_key(const struct options *o, size_t before, str key)
     return false;
 }
 
-static void add_values(const struct options *o, size_t from, str key, struct buf *out)
+static void add_values(const struct options *o, size_t from, str key, bool list, struct buf *out)
 {
     size_t n = 0;
 
     for (size_t i = from; i < o->n_given; i++)
         n += is_context(&o->given[i]) && str_eq_nocase(key_of(&o->given[i]), key);
-    const char *sep = n > 1 ? "[" : "";
+    list |= n > 1;
+    const char *sep = list ? "[" : "";
     for (size_t i = from; i < o->n_given; i++) {
         if (!is_context(&o->given[i]) || !str_eq_nocase(key_of(&o->given[i]), key))
             continue;
@@ -47,8 +48,15 @@ static void add_values(const struct options *o, size_t from, str key, struct buf
         buf_add_json_str(out, str_from(o->given[i].value, key.n + 1));
         sep = ",";
     }
-    if (n > 1)
+    if (list)
         buf_add_char(out, ']');
+}
+
+static res check_pair(const struct given *g, struct err *e)
+{
+    if (str_find(g->value, '=') > 0)
+        return OK;
+    return reject(e, "--context wants KEY=VALUE, not %.*s", FMT(g->value));
 }
 
 static res add_given(struct options *o, struct buf *out, struct err *e)
@@ -56,8 +64,7 @@ static res add_given(struct options *o, struct buf *out, struct err *e)
     for (size_t i = 0; i < o->n_given; i++) {
         if (!is_context(&o->given[i]))
             continue;
-        if (str_find(o->given[i].value, '=') <= 0)
-            return reject(e, "--context wants KEY=VALUE, not %.*s", FMT(o->given[i].value));
+        TRY(check_pair(&o->given[i], e));
         str key = key_of(&o->given[i]);
         if (has_key(o, i, key))
             continue;
@@ -65,16 +72,31 @@ static res add_given(struct options *o, struct buf *out, struct err *e)
             buf_add_char(out, ',');
         buf_add_json_str(out, key);
         buf_add_char(out, ':');
-        add_values(o, i, key, out);
+        add_values(o, i, key, false, out);
     }
     return OK;
 }
 
-res trial_context(struct options *o, struct buf *out, struct err *e)
+/* As a list of {Key, Values}, for the server. */
+static res add_entries(struct options *o, struct buf *out, struct err *e)
 {
-    buf_add_char(out, '{');
-    TRY(add_given(o, out, e));
-    buf_add_char(out, '}');
+    const char *sep = "";
+
+    for (size_t i = 0; i < o->n_given; i++) {
+        if (!is_context(&o->given[i]))
+            continue;
+        TRY(check_pair(&o->given[i], e));
+        str key = key_of(&o->given[i]);
+        if (has_key(o, i, key))
+            continue;
+        buf_add_z(out, sep);
+        buf_add_z(out, "{\"Key\":");
+        buf_add_json_str(out, key);
+        buf_add_z(out, ",\"Values\":");
+        add_values(o, i, key, true, out);
+        buf_add_char(out, '}');
+        sep = ",";
+    }
     return OK;
 }
 
@@ -311,5 +333,24 @@ res trial_run(struct options *o, str *explanation, struct err *e)
     if (is_ok(r))
         r = judge_case(o, &a, buf_str(&line), explanation, e);
     buf_done(&line);
+    return r;
+}
+
+res trial_input(struct options *o, str *input, struct err *e)
+{
+    struct buf b;
+
+    buf_init(&b, CASE_MAX_BYTES);
+    buf_add_char(&b, '{');
+    add_member(&b, "PrincipalArn", o->principal);
+    add_member(&b, "Action", o->action);
+    add_member(&b, "Resource", o->resource);
+    if (o->vpce.n)
+        add_member(&b, "VpcEndpointId", o->vpce);
+    buf_add_z(&b, ",\"Context\":[");
+    res r = add_entries(o, &b, e);
+    buf_add_z(&b, "]}");
+    *input = arena_dup(o->arena, buf_str(&b));
+    buf_done(&b);
     return r;
 }

@@ -8,7 +8,7 @@
 /* Judges it by the policies in the files that the options name, and by nothing else; *explanation is JSON as
  * api/explain.h describes it. Rejects what cannot be read, with the file's name. */
 res trial_run(struct options *o, str *explanation, struct err *e);
-/* The options' --context as one JSON object: a key that is given several times becomes a list. */
-res trial_context(struct options *o, struct buf *out, struct err *e);
+/* The same on the running server: the input of its operation WhatIf. */
+res trial_input(struct options *o, str *input, struct err *e);
 
 #endif

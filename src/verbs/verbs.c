@@ -17,12 +17,16 @@ static const struct verb verbs[] = {
      "run a command in a network of its own", verb_run},
     {"explain",
      "--state DIR REQUEST-ID | --last-denied [-o json]\n"
+     "           barmkin explain --state DIR --principal ARN --action A --resource R [--vpce ID]\n"
+     "                           [--context KEY=VALUE...] [-o json]      (a what-if on the running server)\n"
      "           barmkin explain --identity-policy FILE... [--resource-policy FILE] [--scp FILE...] [--rcp FILE...]\n"
      "                           [--boundary FILE] [--session-policy FILE...] [--endpoint-policy FILE...]\n"
      "                           --principal ARN --action A --resource R [--resource-account ID]\n"
      "                           [--context KEY=VALUE...] [-o json]\n"
      "           (without a server; each --scp and --rcp is a level, FullAWSAccess names AWS's policy; a key that is\n"
-     "           given twice has two values; exit 0 allowed, 3 denied, 2 a policy or option is wrong)",
+     "           given twice has two values; exit 0 allowed, 3 denied, 4 no such request or principal, 2 a policy or "
+     "option is\n"
+     "           wrong)",
      "why a request was or would be allowed or denied", verb_explain},
     {"env", "--state DIR PROFILE [-o json]", "print a profile as shell exports", verb_env},
     {"doctor", "[--state DIR] [-o json]", "check what Barmkin needs of this machine", verb_doctor},

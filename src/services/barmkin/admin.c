@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the CLI asks of a running server. */
-#include "barmkin.h"
+#include "barmkin_parts.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,6 @@
 #include "api/flow.h"
 #include "api/house.h"
 #include "iam.h"
-#include "organizations.h"
 #include "store/audit.h"
 
 static void count_operations(struct call *c, struct barmkin_service_status_list *out)
@@ -28,7 +27,7 @@ static void count_operations(struct call *c, struct barmkin_service_status_list 
     }
 }
 
-static res all_accounts(struct call *c, struct organizations_list_accounts_out *out)
+res barmkin_all_accounts(struct call *c, struct organizations_list_accounts_out *out)
 {
     struct organizations_list_accounts_in in = {0};
     struct organizations_list_accounts_out page;
@@ -54,7 +53,7 @@ res barmkin_status(struct call *c, const struct barmkin_status_in *in, struct ba
     struct organizations_list_accounts_out found = {0};
 
     (void)in;
-    TRY(all_accounts(c, &found));
+    TRY(barmkin_all_accounts(c, &found));
     out->accounts.v = ARENA_ARRAY(c->arena, struct barmkin_account_status, found.accounts.n + 1);
     for (size_t i = 0; i < found.accounts.n; i++)
         out->accounts.v[out->accounts.n++] =
@@ -71,8 +70,7 @@ res barmkin_status(struct call *c, const struct barmkin_status_in *in, struct ba
     return OK;
 }
 
-/* The root user of an account that this house is making: it may do everything there and nothing elsewhere. */
-static const struct caller *root_of(struct call *c, str account)
+const struct caller *barmkin_root_of(struct call *c, str account)
 {
     struct caller *who = ARENA_NEW(c->arena, struct caller);
 
@@ -82,7 +80,7 @@ static const struct caller *root_of(struct call *c, str account)
 
 static res make_administrator(struct call *c, str account, struct barmkin_create_account_out *out)
 {
-    const struct caller *root = root_of(c, account);
+    const struct caller *root = barmkin_root_of(c, account);
     struct iam_create_user_in user = {.user_name = S("admin")};
     struct iam_create_user_out made = {0};
     struct iam_attach_user_policy_in attach = {S("admin"), S("arn:aws:iam::aws:policy/AdministratorAccess")};
@@ -135,7 +133,7 @@ static res existing(struct call *c, const struct barmkin_create_account_in *in, 
     struct organizations_list_accounts_out found = {0};
 
     *id = STR_ABSENT;
-    TRY(all_accounts(c, &found));
+    TRY(barmkin_all_accounts(c, &found));
     for (size_t i = 0; i < found.accounts.n; i++)
         if (str_eq(found.accounts.v[i].name, in->name) || (str_is(in->id) && str_eq(found.accounts.v[i].id, in->id)))
             *id = found.accounts.v[i].id;

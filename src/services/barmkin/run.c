@@ -3,7 +3,7 @@
 #include "api/gate.h"
 #include "api/house.h"
 #include "api/network.h"
-#include "barmkin.h"
+#include "barmkin_parts.h"
 #include "ec2.h"
 #include "warden/door.h"
 
@@ -38,14 +38,6 @@ static void hold_first(struct call *c, const struct barmkin_hold_interface_out *
     c->after->next = making;
 }
 
-static const struct caller *root_of(struct call *c, str account)
-{
-    struct caller *who = ARENA_NEW(c->arena, struct caller);
-
-    *who = caller_operator(c->arena, account);
-    return who;
-}
-
 /* A VPC's resolver is the second address of its range, whose base ends in a multiple of 16. */
 static res resolver_of(struct call *c, str account, str vpc_id, str *resolver)
 {
@@ -53,7 +45,7 @@ static res resolver_of(struct call *c, str account, str vpc_id, str *resolver)
     struct ec2_describe_vpcs_out out = {0};
     uint64_t last;
 
-    TRY(call_as(c, root_of(c, account), &ec2_DescribeVpcs_op, &in, &out));
+    TRY(call_as(c, barmkin_root_of(c, account), &ec2_DescribeVpcs_op, &in, &out));
     str range = out.vpcs.v[0].cidr_block, base = str_cut(&range, '/');
     ptrdiff_t dot = str_rfind(base, '.');
     if (dot < 0 || !str_to_u64(str_from(base, (size_t)dot + 1), &last))
@@ -119,7 +111,7 @@ res barmkin_release_interface(struct call *c, const struct barmkin_release_inter
     (void)out;
     *x = (struct holding){.eni = in->interface_id};
     if (in->account_id.n)
-        TRY(call_as(c, root_of(c, in->account_id), &ec2_DeleteNetworkInterface_op, &drop, &dropped));
+        TRY(call_as(c, barmkin_root_of(c, in->account_id), &ec2_DeleteNetworkInterface_op, &drop, &dropped));
     call_after(c, let_go, x);
     return OK;
 }
