@@ -111,8 +111,8 @@ res hold_release(struct doors *d, str account, str eni, struct err *e)
     writer_submit(h->writer, &r->work);
     release_wait(r);
     res why = r->committed ? OK : oops(e, 0, "%.*s%s", FMT(r->call.fault.message), r->call.err.what);
-    for (struct after *at = r->call.after; at && is_ok(why); at = at->next)
-        why = at->fn(h, at->arg, e);
+    if (is_ok(why))
+        why = call_run_after(h, r->call.after, e);
     arena_free(secrets);
     arena_free(a);
     return why;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "conductor/conductor.h"
 #include "doors_parts.h"
 #include "warden/warden.h"
 #include "wire/dns.h"
@@ -297,8 +298,10 @@ res vpc_apply(struct house *h, const struct network *n, struct err *e)
         r = oops(e, 0, "a newer state of it has failed");
     }
     pthread_mutex_unlock(&v->apply);
-    if (!is_ok(r))
+    if (!is_ok(r)) {
         log_error("%.*s is closed: %s", FMT(n->vpc_id), e->what);
+        conductor_mend(h, n->vpc_id);
+    }
     return r.why == WHY_REJECT ? oops(e, 0, "%s", e->what) : r;
 }
 
@@ -317,6 +320,8 @@ res vpc_remove(struct house *h, str vpc_id, struct err *e)
         log_warn("%s", late.what);
     v->listening = false;
     pthread_mutex_unlock(&v->apply);
+    if (!is_ok(r))
+        conductor_mend(h, vpc_id);
     return r;
 }
 

@@ -214,8 +214,7 @@ static void run_after(struct errand *e)
 {
     struct serving *s = (struct serving *)((char *)e - offsetof(struct serving, errand));
 
-    for (struct after *a = s->call.after; a && is_ok(s->outcome); a = a->next)
-        s->outcome = a->fn(s->thread->house, a->arg, &s->call.err);
+    s->outcome = call_run_after(s->thread->house, s->call.after, &s->call.err);
     loop_post(s->thread->loop, back_on_loop, s);
 }
 

@@ -73,6 +73,8 @@ res call_run(struct call *c);
 /* The same from the start, as often as the writer wants: forgets what an earlier run left in the call, but for the
  * records in `kept` that were made before it. */
 res call_run_write(struct call *c, struct txn *t, struct audit_line *kept);
+/* A committed call's effects, in order; waits for them. */
+res call_run_after(struct house *h, const struct after *a, struct err *e);
 /* The audit record of a call that has ended: one JSON object, CloudTrail's shape plus the decisions, in the call's
  * arena. Never longer than a line of the audit chain may be. */
 str audit_record(const struct call *c, res outcome);

@@ -65,6 +65,18 @@ void call_after(struct call *c, res (*fn)(struct house *h, void *arg, struct err
     *at = one;
 }
 
+/* One that fails does not spare the others: all that was committed is owed. The first failure is told. */
+res call_run_after(struct house *h, const struct after *a, struct err *e)
+{
+    res first = OK;
+
+    for (; a; a = a->next) {
+        res r = a->fn(h, a->arg, e);
+        first = is_ok(first) ? r : first;
+    }
+    return first;
+}
+
 /* ---- calls between services ---- */
 
 /* Inner records wait in the outermost call: what is undone with it must not be said to have happened. */

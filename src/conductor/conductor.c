@@ -16,11 +16,18 @@ enum { EVENTS_AT_ONCE = 16, IDLE_MS = 60000, RESUME_MAX = 100000 };
 
 /* ---- events ---- */
 
+void conductor_wake(struct conductor *c)
+{
+    uint64_t one = 1;
+
+    if (write(c->wake, &one, sizeof one) != sizeof one)
+        log_warn("the conductor cannot be woken");
+}
+
 void conductor_post(struct conductor *c, str flow, const char *event, str data, int64_t effect, int64_t in_ms)
 {
     struct arena *a = arena_new(FLOW_DATA_MAX_BYTES + 65536);
     struct posted *p = ARENA_NEW(a, struct posted);
-    uint64_t one = 1;
 
     *p = (struct posted){.arena = a,
                          .flow = arena_dup(a, flow),
@@ -37,8 +44,7 @@ void conductor_post(struct conductor *c, str flow, const char *event, str data, 
         c->tail = &p->next;
     }
     pthread_mutex_unlock(&c->lock);
-    if (write(c->wake, &one, sizeof one) != sizeof one)
-        log_warn("the conductor cannot be woken");
+    conductor_wake(c);
 }
 
 void conductor_event(struct house *h, str flow_id, const char *event, str data)
@@ -163,7 +169,7 @@ static void *conduct(void *arg)
             step_take(c, p);
             arena_free(p->arena);
         }
-        until = sooner(until, sooner(next, boxes_tick(c->boxes)));
+        until = sooner(until, sooner(next, sooner(boxes_tick(c->boxes), mends_tick(c))));
         if (c->alarms)
             until = sooner(until, ring(c)); /* a step may have set one */
         wait_for_more(c, until);
@@ -202,13 +208,10 @@ static void drop_posted(struct posted *p)
 
 void conductor_stop(struct conductor *c)
 {
-    uint64_t one = 1;
-
     pthread_mutex_lock(&c->lock);
     c->stopping = true;
     pthread_mutex_unlock(&c->lock);
-    if (write(c->wake, &one, sizeof one) != sizeof one)
-        log_warn("the conductor cannot be woken");
+    conductor_wake(c);
     pthread_join(c->thread, NULL);
     pthread_mutex_lock(&c->lock);
     while (c->effects)
@@ -216,6 +219,7 @@ void conductor_stop(struct conductor *c)
     pthread_mutex_unlock(&c->lock);
     c->house->conductor = NULL;
     boxes_free(c->boxes);
+    mends_free(c);
     drop_posted(c->head);
     drop_posted(c->late);
     while (c->alarms) {
@@ -274,7 +278,12 @@ res conductor_resume(struct conductor *c, struct err *e)
         bool new = str_eq(f->state, S("new"));
         conductor_post(c, f->flow_id, new ? "begin" : "resumed", STR_ABSENT, ANY_EFFECT, 0);
     }
+    inner_work_done(&r->inner);
     arena_free(secrets);
     arena_free(a);
+    pthread_mutex_lock(&c->lock);
+    c->resumed = true;
+    pthread_mutex_unlock(&c->lock);
+    conductor_wake(c);
     return why;
 }

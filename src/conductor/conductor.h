@@ -14,6 +14,9 @@ res conductor_start(struct house *h, struct vault *v, struct conductor **out, st
 /* Once everything else runs: sends "resumed" to every unfinished flow ("begin" to those that never began) and arms its
  * timer. */
 res conductor_resume(struct conductor *c, struct err *e);
+/* A network that the kernel does not have as the records say: it is made, or removed, from what the records say then,
+ * each time a little later, until that succeeds. Not before conductor_resume. Any thread. */
+void conductor_mend(struct house *h, str vpc_id);
 void conductor_stop(struct conductor *c); /* lets the step and the effects under way finish */
 
 /* Warden's event; from its reader's thread. */

@@ -12,6 +12,7 @@
 #include "store/writer.h"
 
 enum { ANY_EFFECT = -1, STEP_ARENA_BYTES = 64 << 20 };
+enum { MEND_FIRST_MS = 250, MEND_MAX_MS = 30000 }; /* of a network that was refused */
 
 struct posted { /* an event on its way; lives in an arena of its own */
     struct arena *arena;
@@ -40,7 +41,8 @@ struct conductor {
     struct posted *head, **tail, *late; /* late: not due yet */
     size_t effects;                     /* asked for and not ended */
     struct step *running;               /* one a flow */
-    bool stopping;
+    bool stopping, resumed;
+    struct mend *mends;   /* networks to be tried again */
     struct alarm *alarms; /* conductor's thread only */
     struct boxes *boxes;
 };
@@ -60,11 +62,18 @@ struct inner_work {
     bool finished, committed, quiet; /* quiet: writes no audit record */
 };
 res inner_work_run(struct conductor *c, struct inner_work *w, struct arena *a, struct arena *secrets);
+void inner_work_done(struct inner_work *w);
 
 /* conductor.c */
 void conductor_post(struct conductor *c, str flow, const char *event, str data, int64_t effect, int64_t in_ms);
+void conductor_wake(struct conductor *c);
 void alarm_set(struct conductor *c, str flow, int64_t wake_wall_ms); /* 0: none */
 extern const struct flow_kind *const flow_kinds[];                   /* kinds.c */
+
+/* mend.c */
+int64_t mends_tick(struct conductor *c); /* begins what is due; the monotonic time of the next */
+void mends_free(struct conductor *c);
+int64_t mend_wait_ms(int64_t before_ms); /* how much later the next attempt comes */
 
 /* box.c */
 struct boxes *boxes_new(struct conductor *c);

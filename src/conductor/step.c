@@ -226,8 +226,7 @@ static void step_free(struct step *s)
     struct arena *a = s->arena;
 
     arena_free(s->secrets);
-    pthread_mutex_destroy(&s->inner.lock);
-    pthread_cond_destroy(&s->inner.done);
+    inner_work_done(&s->inner);
     arena_free(a);
 }
 
@@ -279,10 +278,8 @@ static void run_effects(struct errand *e)
     struct conductor *c = s->conductor;
     struct effect x = {.house = c->house, .arena = s->arena, .flow = s->flow, .args = s->want.args};
     char event[64];
-    res r = OK;
+    res r = call_run_after(c->house, s->inner.call.after, &x.err);
 
-    for (struct after *a = s->inner.call.after; a && is_ok(r); a = a->next)
-        r = a->fn(c->house, a->arg, &x.err);
     if (is_ok(r) && s->want.effect)
         r = s->want.effect(&x);
     if (!is_ok(r) && c->house->warden && warden_is_gone(c->house->warden)) {
@@ -341,6 +338,12 @@ res inner_work_run(struct conductor *c, struct inner_work *w, struct arena *a, s
     if (w->committed)
         return OK;
     return is_ok(w->work.outcome) ? (res){WHY_OOPS} : w->work.outcome;
+}
+
+void inner_work_done(struct inner_work *w)
+{
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->done);
 }
 
 /* ---- the conductor's side ---- */

@@ -77,7 +77,16 @@ res ec2_wipe(struct call *c, str account)
     return OK;
 }
 
-/* ---- at start ---- */
+/* ---- at start, and when the kernel has refused ---- */
+
+static res compiled(struct call *c, const struct ec2_vpc *v, struct network **out)
+{
+    struct ec2_world w;
+
+    *out = ARENA_NEW(c->arena, struct network);
+    TRY(world_of(c, v, &w));
+    return ec2_compile(&w, c->arena, *out, &c->err);
+}
 
 res ec2_networks(struct call *c, struct network ***out, size_t *n)
 {
@@ -86,13 +95,21 @@ res ec2_networks(struct call *c, struct network ***out, size_t *n)
     *n = 0;
     TRY(ec2_vpc_by(c, "state", S("available"), STR_ABSENT, EC2_ALL, &vpcs));
     *out = ARENA_ARRAY(c->arena, struct network *, vpcs.n + 1);
-    for (size_t i = 0; i < vpcs.n; i++) {
-        struct ec2_world w;
-        struct network *one = ARENA_NEW(c->arena, struct network);
-        TRY(world_of(c, vpcs.v[i], &w));
-        TRY(ec2_compile(&w, c->arena, one, &c->err));
-        (*out)[(*n)++] = one;
-    }
+    for (size_t i = 0; i < vpcs.n; i++)
+        TRY(compiled(c, vpcs.v[i], &(*out)[(*n)++]));
+    return OK;
+}
+
+/* Whose it is and in which region the kernel's side does not know: it is looked for among all. */
+res ec2_network(struct call *c, str vpc_id, struct network **out)
+{
+    struct ec2_vpc_page vpcs;
+
+    *out = NULL;
+    TRY(ec2_vpc_by(c, "state", S("available"), STR_ABSENT, EC2_ALL, &vpcs));
+    for (size_t i = 0; i < vpcs.n; i++)
+        if (str_eq(vpcs.v[i]->vpc_id, vpc_id))
+            return compiled(c, vpcs.v[i], out);
     return OK;
 }
 

@@ -203,7 +203,20 @@ static res relink(struct warden *w, struct vpc *v, struct next *x, struct rtnl *
     return r;
 }
 
-/* Rules first: a link that comes is ready to be judged, a link that goes has lost its rights. */
+/* Rules first: a link that comes is ready to be judged, a link that goes has lost its rights. Where all packets are
+ * dropped already, rules last: nothing passes before the whole plan stands. */
+static res remake(struct warden *w, struct vpc *v, const struct vpc_plan *plan, struct next *x, struct rtnl *nl,
+                  int vpc_netns, struct err *e)
+{
+    TRY(add_addrs(v, nl, x, e));
+    if (v->closed) {
+        TRY(relink(w, v, x, nl, vpc_netns, e));
+        return load_rules(w, v, plan, x, e);
+    }
+    TRY(load_rules(w, v, plan, x, e));
+    return relink(w, v, x, nl, vpc_netns, e);
+}
+
 static res change(struct warden *w, struct vpc *v, const struct vpc_plan *plan, struct next *x, struct err *e)
 {
     struct rtnl *nl = NULL;
@@ -213,38 +226,37 @@ static res change(struct warden *w, struct vpc *v, const struct vpc_plan *plan, 
     netns_join(vpc_netns);
     res r = rtnl_open(&nl, e);
     if (is_ok(r))
-        r = add_addrs(v, nl, x, e);
-    if (is_ok(r))
-        r = load_rules(w, v, plan, x, e);
-    if (is_ok(r))
-        r = relink(w, v, x, nl, vpc_netns, e);
+        r = remake(w, v, plan, x, nl, vpc_netns, e);
     rtnl_close(nl);
     netns_leave(w);
     close(vpc_netns);
     return r;
 }
 
-/* Fail closed: a ruleset that drops all; without even that, no links. */
+/* A VPC whose packets might still pass: the next warden sweeps it away with everything else before it makes any. */
+static void cannot_close(const struct vpc *v, const struct err *e)
+{
+    log_error("%s cannot be closed: %s", v->id.z, e->what);
+    _exit(70);
+}
+
+/* Fail closed: a ruleset that drops all; without even that, no links; without even that, no warden. */
 static void vpc_close(struct warden *w, struct vpc *v)
 {
     struct err e = {0};
     struct rtnl *nl = NULL;
     int vpc_netns;
 
-    v->closed = true;
     log_error("%s is closed: none of its packets pass until a plan succeeds", v->id.z);
-    if (!is_ok(netns_open(w, &v->id, &vpc_netns, &e))) {
-        log_error("%s", e.what);
-        return;
-    }
+    if (!is_ok(netns_open(w, &v->id, &vpc_netns, &e)))
+        cannot_close(v, &e);
     netns_join(vpc_netns);
-    if (!is_ok(rules_load_closed(w, &v->nft, &e))) {
+    v->closed = is_ok(rules_load_closed(w, &v->nft, &e));
+    if (!v->closed) {
         log_error("%s; taking its links down", e.what);
         err_clear(&e);
-        if (is_ok(rtnl_open(&nl, &e)))
-            rtnl_group_delete(nl, GROUP_LIVE, &e);
-        if (e.why)
-            log_error("%s", e.what);
+        if (!is_ok(rtnl_open(&nl, &e)) || !is_ok(rtnl_group_delete(nl, GROUP_LIVE, &e)))
+            cannot_close(v, &e);
         rtnl_close(nl);
         for (size_t i = 0; i < v->n_links; i++)
             v->links[i].made = false;

@@ -24,7 +24,7 @@ struct vpc {
     struct message_id id;
     uint64_t generation;
     bool applied; /* once: generation counts */
-    bool closed;  /* its ruleset could not be loaded; every packet is dropped until a plan succeeds */
+    bool closed;  /* a plan has failed, and the ruleset that drops every packet stands until one succeeds */
     uint32_t next_number;
     struct arena *arena; /* of links and addrs */
     struct link *links;

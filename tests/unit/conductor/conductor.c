@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Flows over a real store in a temporary folder: steps, timers, stale answers, failures, and what a kill leaves. */
-#include "test.h"
+#include "house.h"
 
-#include <ftw.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/time.h"
-#include "conductor/inside.h"
+#include "api/gate.h"
 
 static _Atomic int finished, effects, failures, timers, stale;
 static int gate[2]; /* an effect waits here in the child that is killed */
-
-struct world {
-    char dir[64];
-    struct arena *arena;
-    struct house house;
-    struct worker worker;
-};
-
-static res before(void *ctx, struct txn *t, const struct work *group, struct err *e)
-{
-    (void)ctx, (void)t, (void)group, (void)e;
-    return OK;
-}
-static void after(void *ctx, const struct work *group, bool committed, bool law)
-{
-    (void)ctx, (void)group, (void)committed, (void)law;
-}
 
 /* ---- a kind of flow ---- */
 
@@ -130,64 +107,10 @@ static const struct flow_rule rules[] = {
 static const struct flow_kind kind = {"test", "test.amazonaws.com", rules, sizeof rules / sizeof *rules};
 static const struct flow_kind *const kinds[] = {&kind, NULL};
 
-/* ---- a house without front ---- */
-
-static void open_world(struct world *w)
-{
-    struct err e = {0};
-    struct store *s;
-    struct writer_hooks hooks = {.before_commit = before, .after_group = after};
-    int pair[2];
-
-    w->arena = arena_new(1 << 20);
-    w->house = (struct house){.region = S("us-east-1"),
-                              .partition = S("aws"),
-                              .management_account = S("111111111111"),
-                              .writer_worker = &w->worker};
-    assert_true(is_ok(pool_start(2, &w->house.pool, &e)));
-    assert_true(is_ok(store_open(w->dir, true, &s, &e)));
-    assert_int_equal(pipe(pair), 0); /* no vault is asked anything here */
-    close(pair[1]);
-    worker_init(&w->worker, &w->house, NULL, s);
-    assert_true(is_ok(writer_start(s, &hooks, &w->house.writer, &e)));
-    assert_true(is_ok(conductor_start(&w->house, vault_client_new(pair[0]), &w->house.conductor, &e)));
-    w->house.conductor->kinds = kinds;
-}
-
-static void close_world(struct world *w)
-{
-    conductor_stop(w->house.conductor);
-    writer_stop(w->house.writer);
-    pool_stop(w->house.pool);
-    worker_done(&w->worker);
-    arena_free(w->arena);
-}
-
 static int setup(void **state)
 {
-    struct world *w = calloc(1, sizeof *w);
-
-    snprintf(w->dir, sizeof w->dir, "/tmp/barmkin-conductor-XXXXXX");
-    if (!mkdtemp(w->dir))
-        return -1;
     finished = effects = failures = timers = stale = 0;
-    *state = w;
-    return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-
-    nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    free(w);
-    return 0;
+    return house_setup(state);
 }
 
 struct starting {
@@ -211,29 +134,9 @@ static str begin_flow(struct world *w, str subject)
     struct err e = {0};
 
     s->in.subject = subject;
-    s->inner.who = (struct caller){.kind = PRINCIPAL_SERVICE, .arn = S("test"), .account = S("222222222222")};
-    s->inner.op = (struct operation){.service = &barmkin_service,
-                                     .name = "Start",
-                                     .kind = OP_WRITES,
-                                     .in = &barmkin_flow_step_shape,
-                                     .out = &barmkin_nothing_shape,
-                                     .handle = start_flow};
-    s->inner.call.in = &s->in;
-    s->inner.call.out = &s->out;
-    assert_true(is_ok(inner_work_run(w->house.conductor, &s->inner, w->arena, w->arena)));
-    for (struct after *a = s->inner.call.after; a; a = a->next)
-        assert_true(is_ok(a->fn(&w->house, a->arg, &e)));
+    house_do(w, "222222222222", start_flow, &s->inner, &s->in, &s->out);
+    assert_true(is_ok(call_run_after(&w->house, s->inner.call.after, &e)));
     return s->id;
-}
-
-static bool comes(_Atomic int *count, int wanted)
-{
-    for (int i = 0; i < 500; i++) {
-        if (atomic_load(count) >= wanted)
-            return true;
-        usleep(10000);
-    }
-    return false;
 }
 
 static size_t open_flows(struct world *w)
@@ -259,42 +162,42 @@ static void test_conductor__an_effect_answers_its_flow(void **state)
 {
     struct world *w = *state;
 
-    open_world(w);
+    house_open(w, kinds);
     begin_flow(w, S("plain"));
     assert_true(comes(&finished, 1));
     assert_int_equal(effects, 1);
     assert_int_equal(open_flows(w), 0);
-    close_world(w);
+    house_close(w);
 }
 
 static void test_conductor__timers_ring_until_the_flow_ends(void **state)
 {
     struct world *w = *state;
 
-    open_world(w);
+    house_open(w, kinds);
     begin_flow(w, S("timer"));
     assert_true(comes(&timers, 3));
     assert_int_equal(open_flows(w), 0);
-    close_world(w);
+    house_close(w);
 }
 
 static void test_conductor__failures_come_back_as_events(void **state)
 {
     struct world *w = *state;
 
-    open_world(w);
+    house_open(w, kinds);
     begin_flow(w, S("bad"));
     begin_flow(w, S("fault"));
     assert_true(comes(&failures, 2));
     assert_int_equal(open_flows(w), 0);
-    close_world(w);
+    house_close(w);
 }
 
 static void test_conductor__a_stale_answer_and_an_unknown_event_do_nothing(void **state)
 {
     struct world *w = *state;
 
-    open_world(w);
+    house_open(w, kinds);
     str id = begin_flow(w, S("timer"));
     assert_true(comes(&timers, 1));
     conductor_post(w->house.conductor, id, "late", STR_ABSENT, 7, 0);
@@ -303,7 +206,7 @@ static void test_conductor__a_stale_answer_and_an_unknown_event_do_nothing(void 
     assert_true(comes(&timers, 3));
     assert_int_equal(stale, 0);
     conductor_event(&w->house, id, "late", STR_ABSENT); /* it has ended */
-    close_world(w);
+    house_close(w);
     assert_int_equal(stale, 0);
 }
 
@@ -317,7 +220,7 @@ static void test_conductor__a_killed_server_goes_on_where_it_stood(void **state)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        open_world(w);
+        house_open(w, kinds);
         begin_flow(w, S("endless"));
         pause();
         _exit(1);
@@ -327,23 +230,23 @@ static void test_conductor__a_killed_server_goes_on_where_it_stood(void **state)
     close(gate[0]);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    open_world(w);
+    house_open(w, kinds);
     assert_int_equal(open_flows(w), 1);
     assert_true(is_ok(conductor_resume(w->house.conductor, &e)));
     assert_true(comes(&finished, 1));
     assert_int_equal(open_flows(w), 0);
-    close_world(w);
+    house_close(w);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_conductor__an_effect_answers_its_flow, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_conductor__timers_ring_until_the_flow_ends, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_conductor__failures_come_back_as_events, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_conductor__an_effect_answers_its_flow, setup, house_teardown),
+        cmocka_unit_test_setup_teardown(test_conductor__timers_ring_until_the_flow_ends, setup, house_teardown),
+        cmocka_unit_test_setup_teardown(test_conductor__failures_come_back_as_events, setup, house_teardown),
         cmocka_unit_test_setup_teardown(test_conductor__a_stale_answer_and_an_unknown_event_do_nothing, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_conductor__a_killed_server_goes_on_where_it_stood, setup, teardown),
+                                        house_teardown),
+        cmocka_unit_test_setup_teardown(test_conductor__a_killed_server_goes_on_where_it_stood, setup, house_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
 /* Plans that change, fail, come late or are large. */
 #include "world.h"
 
+#include <sys/resource.h>
+
 static void test_warden_changes__a_changed_group_counts_from_the_next_plan_on(void **state)
 {
     struct world *w = *state;
@@ -222,6 +224,24 @@ static void test_warden_changes__a_fresh_vpc_is_quick(void **state)
     assert_true(best < 1000000); /* the goal is 60 ms; the machine may be busy */
 }
 
+/* Without descriptors nothing of the VPC can be touched, so its packets would go on passing. The next warden begins
+ * with a sweep. */
+static void test_warden_changes__one_that_cannot_be_closed_ends_its_warden(void **state)
+{
+    struct world *w = *state;
+    struct rlimit none = {0, 0};
+    struct err e = {0};
+
+    assert_int_equal(prlimit(w->rig.pid, RLIMIT_NOFILE, &none, NULL), 0);
+    w->a.plan.generation++;
+    assert_int_equal(warden_vpc_apply(w->rig.client, &w->a.plan, &e).why, WHY_OOPS);
+    assert_int_equal(rig_wait(&w->rig), 70);
+    assert_true(warden_is_gone(w->rig.client));
+    warden_client_free(w->rig.client);
+    rig_start(&w->rig, NULL, NULL);
+    apply(&w->rig, &w->a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_warden_changes__an_interface_of_another_vpc_stays_its_own),
         cmocka_unit_test(test_warden_changes__an_old_generation_is_refused),
         cmocka_unit_test(test_warden_changes__a_fresh_vpc_is_quick),
+        cmocka_unit_test(test_warden_changes__one_that_cannot_be_closed_ends_its_warden), /* the last: a new warden */
     };
     return skip_unless_root() ? 0 : cmocka_run_group_tests(tests, setup, teardown);
 }
