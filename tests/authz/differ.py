@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Plays random cases through `barmkin authz --batch --explain` and through naive.py, and compares decision, layer and
+deciding statement (for an implicit denial: the nearest one): usage differ.py BUILD COUNT [SEED [PROCESSES]].
+On a difference it makes the case as small as it stays different, prints it and exits 1. It also fails when the cases
+leave a pair of decision and layer rare, or a line of naive.py unplayed: then they would show little."""
+import collections
+import copy
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+
+import generate
+import naive
+
+CHUNK = 2000
+FLOOR = 1 / 5000  # of all cases, for each pair of decision and layer
+PAIRS = ([("Allowed", by) for by in ("identity", "resource", "trust")]
+         + [("ExplicitlyDenied", by) for by in naive.ORDER] + [("ImplicitlyDenied", by) for by in naive.ORDER + ("none",)])
+TRACED = 4000  # cases whose lines in naive.py are watched
+
+
+def engine(build, cases):
+    """What the C says, a dictionary a case."""
+    text = "".join(json.dumps(c) + "\n" for c in cases)
+    done = subprocess.run([os.path.join(build, "barmkin"), "authz", "--batch", "--explain"], input=text, capture_output=True,
+                          text=True, check=False)
+    lines = done.stdout.splitlines()
+    if len(lines) != len(cases):
+        raise SystemExit(f"authz --batch answered {len(lines)} of {len(cases)} cases, status {done.returncode}: {done.stderr}")
+    return [json.loads(line) for line in lines]
+
+
+def difference(case, said):
+    """How the engine's answer differs from ours, or None."""
+    try:
+        ours = naive.decide(case)
+    except naive.Senseless:
+        return None if "error" in said and "decision" not in said else "the case makes no sense"
+    if said.get("decision") != ours.decision:
+        return f"naive says {ours.decision} by {ours.by}"
+    if said["by"] not in (ours.by if isinstance(ours.by, set) else {ours.by}):
+        return f"naive says by {ours.by}"
+    if ("error" in said) != (ours.error is not None):
+        return f"naive says error {ours.error}"
+    return statement_difference(said.get("trace", {}), ours)
+
+
+def statement_difference(trace, ours):
+    told = (trace.get("policy"), trace.get("index"))
+    if ours.decision != naive.IMPLICIT:
+        return None if told == (ours.policy, ours.index) else f"naive says by {ours.policy} {ours.index}, not {told}"
+    near = [(f.policy, f.index) for f in ours.nearest]
+    if near and told not in near:
+        return f"naive says the nearest is one of {near}, not {told}"
+    if near and not trace.get("failed"):
+        return "the condition that failed is not named"
+    return None
+
+
+def smaller(case):
+    """Every case that lacks one part of this one."""
+    def without(node, rebuild):
+        if isinstance(node, dict):
+            for k in node:
+                yield rebuild({a: b for a, b in node.items() if a != k})
+            for k in node:
+                yield from without(node[k], lambda x, k=k: rebuild({**node, k: x}))
+        elif isinstance(node, list):
+            for i in range(len(node)):
+                yield rebuild(node[:i] + node[i + 1:])
+            for i in range(len(node)):
+                yield from without(node[i], lambda x, i=i: rebuild(node[:i] + [x] + node[i + 1:]))
+
+    yield from without(case, lambda x: x)
+
+
+def differs(build, case):
+    try:
+        return difference(case, engine(build, [case])[0])
+    except (KeyError, TypeError, AttributeError):
+        return None  # too small to be a case
+
+
+def minimise(build, case):
+    """Takes parts away while the two still differ; what was well-formed stays so."""
+    sound = not any(True for _ in naive.malformed(case, naive.Request(case["request"])))
+    progress = True
+    while progress:
+        progress = False
+        for candidate in smaller(case):
+            if not {"id", "request"} <= set(candidate):
+                continue
+            if differs(build, candidate) and not (sound and is_malformed(candidate)):
+                case, progress = candidate, True
+                break
+    return case
+
+
+def is_malformed(case):
+    try:
+        return any(True for _ in naive.malformed(case, naive.Request(case["request"])))
+    except (naive.Senseless, KeyError):
+        return False
+
+
+def play(build, seed, count):
+    """Returns how often each pair came, and the first case that differs."""
+    generator, seen = generate.Generator(seed), collections.Counter()
+    for start in range(0, count, CHUNK):
+        cases = [generator.next_case() for _ in range(min(CHUNK, count - start))]
+        for case, said in zip(cases, engine(build, cases)):
+            seen[said.get("decision"), said.get("by")] += 1
+            if difference(case, said):
+                return seen, case
+    return seen, None
+
+
+def unplayed_lines(seed):
+    """Lines of functions of naive.py that no case of TRACED reaches."""
+    played, wanted = set(), set()
+
+    def trace(frame, event, _):
+        if frame.f_code.co_filename != naive.__file__:
+            return None
+        if event == "line":
+            played.add(frame.f_lineno)
+        return trace
+
+    generator = generate.Generator(seed)
+    cases = [generator.next_case() for _ in range(TRACED)]
+    for f in (naive.pieces, naive.wild, naive.compiled, naive.arn_fields, naive.plain_fields, naive.number, naive.moment, naive.network):
+        f.cache_clear()
+    sys.settrace(trace)
+    for case in cases:
+        naive.answer(case)
+    sys.settrace(None)
+    for f in vars(naive).values():
+        wanted |= lines_of(f)
+    return sorted(wanted - played)
+
+
+def lines_of(thing):
+    """Line numbers of a function's or class's body, with what is nested in it."""
+    thing = getattr(thing, "__wrapped__", thing)
+    if isinstance(thing, type) and thing.__module__ == "naive":
+        return set().union(*(lines_of(getattr(f, "fget", f)) for f in vars(thing).values()))
+    code = getattr(thing, "__code__", None)
+    if code is None or code.co_filename != naive.__file__:
+        return set()
+    lines, codes = set(), [code]
+    while codes:
+        c = codes.pop()
+        lines |= {line for _, _, line in c.co_lines() if line and line != c.co_firstlineno}
+        codes += [k for k in c.co_consts if hasattr(k, "co_code")]
+    return lines
+
+
+def report(seen, count):
+    """Prints the table; returns what is too rare."""
+    for (decision, by), n in sorted(seen.items(), key=str):
+        print(f"  {n:8} {decision or 'no case'} {by or ''}")
+    return [pair for pair in PAIRS if pair not in IMPOSSIBLE and seen[pair] < count * FLOOR]
+
+
+IMPOSSIBLE = set()
+
+
+def main():
+    build, count = sys.argv[1], int(sys.argv[2])
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    processes = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    share = -(-count // processes)
+    with multiprocessing.Pool(processes) as pool:
+        parts = pool.starmap(play, [(build, seed * 1000 + n, share) for n in range(processes)])
+    for _, case in parts:
+        if case:
+            least = minimise(build, copy.deepcopy(case))
+            said = engine(build, [least])[0]
+            print(f"not ok {case['id']} differs: {difference(least, said)}\n{json.dumps(least, indent=1)}\nbarmkin: {json.dumps(said)}")
+            return 1
+    seen = sum((s for s, _ in parts), collections.Counter())
+    rare, unplayed = report(seen, sum(seen.values())), unplayed_lines(seed)
+    for pair in rare:
+        print(f"not ok too few cases end in {pair}")
+    for line in unplayed:
+        print(f"not ok no case plays line {line} of tests/authz/naive.py")
+    print(f"{'not ok' if rare or unplayed else 'ok'} {sum(seen.values())} cases agree")
+    return 1 if rare or unplayed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

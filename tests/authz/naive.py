@@ -1,0 +1,560 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A second evaluator, deliberately naive: it looks at every statement of every policy, each time, in the plainest way.
+Written from docs/3-who-may.md and AWS's documentation, never from src/authz, so that the two can be compared
+(differ.py). Numbers in brackets are rules of that page.
+
+usage: naive.py < cases.ndjson    answers {"id","decision","by","policy","index"} a line; "policy" and "index" are the
+deciding statement: "identity[1]" is the second identity policy, levels of SCPs and RCPs being counted through."""
+import json
+import re
+import sys
+from collections import namedtuple
+from functools import lru_cache
+
+import wellformed
+
+ALLOWED, EXPLICIT, IMPLICIT = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied"
+ORDER = ("rcp", "scp", "vpce", "resource", "trust", "identity", "boundary", "session")  # [2]
+RCP_SERVICES = {"s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss"}  # [16]
+AWS_OWNED = re.compile(r"arn:[^:]*:iam::aws:|arn:[^:]*:iam:[^:]*:[^:]*:role/aws-reserved/|arn:[^:]*:kms:[^:]*:[^:]*:alias/aws/")
+
+Verdict = namedtuple("Verdict", "decision by policy index nearest error", defaults=(None, None, (), None))
+Found = namedtuple("Found", "policy index statement")
+
+
+class Senseless(Exception):
+    """A case that asks nothing: its answer is an error without a decision."""
+
+
+# ---- the request ----
+
+class Request:
+    """What is asked, by whom, about what: one line of a batch taken apart."""
+
+    def __init__(self, request):
+        self.action = request["action"].lower()  # [24]
+        self.resource = request["resource"]
+        self.service = self.action.split(":")[0]
+        self.context = {k.lower(): v for k, v in request.get("context", {}).items()}  # [31]
+        self.management_caller = request.get("managementAccountPrincipal", False)
+        self.management_resource = request.get("managementAccountResource", False)
+        self.service_linked = request.get("serviceLinkedRole", False)
+        self.who(request["principal"])
+        self.owner = request.get("resourceAccount") or self.owner_in_arn() or self.account
+
+    def who(self, principal):
+        self.principal, self.role, self.account = principal, None, None
+        arn = re.fullmatch(r"arn:[^:]+:(iam|sts)::(\d{12}):(.+)", principal)
+        if principal == "anonymous":
+            self.kind = "anonymous"
+        elif re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", principal):
+            self.kind = "service"
+        elif arn and arn[1] == "iam" and (arn[3] == "root" or arn[3].startswith("user/")):
+            self.kind, self.account = ("root" if arn[3] == "root" else "user"), arn[2]
+        elif arn and arn[1] == "sts" and re.fullmatch(r"assumed-role/[^/]+/[^/]+", arn[3]):
+            self.kind, self.account = "session", arn[2]
+            self.role = self.role_of_session(arn[3].split("/")[1])
+        else:
+            raise Senseless
+
+    def role_of_session(self, name):
+        """The role with its path is in the context [39]; the session's ARN lacks the path."""
+        told = self.context.get("aws:principalarn")
+        if isinstance(told, str) and told.startswith(f"arn:aws:iam::{self.account}:role/") and told.endswith("/" + name):
+            return told
+        return f"arn:aws:iam::{self.account}:role/{name}"
+
+    def owner_in_arn(self):
+        """What AWS owns is everybody's [41]."""
+        account = arn_fields(self.resource)[4] if arn_fields(self.resource) else ""
+        return account if account != "aws" else ""
+
+    @property
+    def crosses(self):
+        return self.account is not None and self.owner != self.account  # [3]
+
+    @property
+    def is_key(self):
+        return self.service == "kms" and re.match(r"arn:[^:]*:kms:[^:]*:[^:]*:key/", self.resource)  # [10]
+
+    @property
+    def is_trust(self):
+        return bool(re.fullmatch(r"sts:(assumerole.*|tagsession|setsourceidentity)", self.action)
+                    and re.match(r"arn:[^:]*:iam::[^:]*:role/", self.resource))  # [11]
+
+    @property
+    def has_identity(self):
+        return self.kind in ("user", "session")
+
+    @property
+    def makes_sense(self):
+        return (re.fullmatch(r"[^:]+:[^:]+", self.action)
+                and (self.resource == "*" or arn_fields(self.resource) and self.resource.startswith("arn:")))
+
+
+# ---- text: wildcards, variables, ARNs ----
+
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
+
+
+@lru_cache(100000)
+def pieces(text, variables):
+    """The text as a list of ("text", words), ("char", one) for ${*} and the like, ("key", name, default)."""
+    if not variables:
+        return [("text", text)]  # [29]
+    out, at = [], 0
+    for m in VARIABLE.finditer(text):
+        out.append(("text", text[at:m.start()]))
+        inner = m[1].strip()
+        default = re.fullmatch(r"([^,]*),\s*'(.*)'", inner)
+        if inner in ("*", "?", "$"):
+            out.append(("char", inner))
+        elif default:
+            out.append(("key", default[1].strip().lower(), default[2]))
+        else:
+            out.append(("key", inner.lower(), None))
+        at = m.end()
+    return out + [("text", text[at:])]
+
+
+def expand(text, variables, context, of_text):
+    """The text with its variables filled in [30]; of_text says how its own words are written, values are escaped [26].
+    None when a variable has no value."""
+    out = []
+    for piece in pieces(text, variables):
+        if piece[0] == "text":
+            out.append(of_text(piece[1]))
+        elif piece[0] == "char":
+            out.append(re.escape(piece[1]))
+        else:
+            value = context.get(piece[1])
+            if isinstance(value, list) or value is None:
+                value = piece[2] if value is None else None
+            if value is None:
+                return None
+            out.append(re.escape(value))
+    return "".join(out)
+
+
+@lru_cache(100000)
+def wild(text):
+    """`*` any run, `?` one character."""
+    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+
+
+@lru_cache(100000)
+def compiled(expression, flags=re.DOTALL):
+    return re.compile(expression, flags)
+
+
+def matches(text, value, variables, context, of_text=wild, flags=re.DOTALL):
+    expression = expand(text, variables, context, of_text)
+    return expression is not None and compiled(expression, flags).fullmatch(value) is not None
+
+
+@lru_cache(100000)
+def arn_fields(text):
+    """Six fields, split at the first five colons [25]; None when there are fewer. A colon in ${...} splits nothing."""
+    fields, field, depth, i = [], "", False, 0
+    while i < len(text):
+        if text.startswith("${", i):
+            depth = True
+        elif text[i] == "}":
+            depth = False
+        if text[i] == ":" and not depth and len(fields) < 5:
+            fields.append(field)
+            field = ""
+        else:
+            field += text[i]
+        i += 1
+    return fields + [field] if len(fields) == 5 else None
+
+
+def arn_matches(pattern, value, variables_in, context):
+    """Field by field [25] [38]; variables_in(n) says whether field n may have variables."""
+    wanted, got = arn_fields(pattern), plain_fields(value)
+    return bool(wanted and got and all(matches(w, g, variables_in(n), context) for n, (w, g) in enumerate(zip(wanted, got))))
+
+
+@lru_cache(100000)
+def plain_fields(text):
+    fields = text.split(":", 5)
+    return fields if len(fields) == 6 else None
+
+
+# ---- one statement ----
+
+def as_list(x):
+    return x if isinstance(x, list) else [x]
+
+
+def action_matches(statement, request):
+    """[24]"""
+    def one(pattern):
+        if pattern == "*":
+            return True
+        service, name = pattern.lower().split(":", 1)
+        return service == request.service and compiled(wild(name)).fullmatch(request.action.split(":", 1)[1]) is not None
+
+    if "Action" in statement:
+        return any(one(p) for p in as_list(statement["Action"]))
+    return not any(one(p) for p in as_list(statement["NotAction"]))
+
+
+def resource_matches(statement, version, request):
+    """[25] [29] [30]. A trust policy has no such element."""
+    def one(pattern):
+        if pattern == "*":
+            return True
+        return request.resource != "*" and arn_matches(pattern, request.resource, lambda n: version and n == 5, request.context)
+
+    if "Resource" in statement:
+        return any(one(p) for p in as_list(statement["Resource"]))
+    if "NotResource" in statement:
+        return not any(one(p) for p in as_list(statement["NotResource"]))
+    return True
+
+
+def listed(principal, kind):
+    """The values of one type in a Principal element; `*` and {"AWS": "*"} are the same [27]."""
+    if principal == "*":
+        principal = {"AWS": "*"}
+    return as_list(principal.get(kind, []))
+
+
+def names_account(values, account):
+    return account is not None and (account in values or f"arn:aws:iam::{account}:root" in values)
+
+
+# How directly a statement names the caller, from not at all to as narrowly as can be.
+NOT, ACCOUNT, ROLE, USER, SESSION = range(5)
+
+
+def how_named(statement, request):
+    """[5] to [9], [19], [22], [27], [28]"""
+    if "NotPrincipal" in statement:
+        return NOT if spared(statement["NotPrincipal"], request) else USER
+    if "Principal" not in statement:
+        return USER
+    principal = statement["Principal"]
+    values = listed(principal, "AWS")
+    if request.kind == "service":
+        by_name = request.principal in listed(principal, "Service")
+        by_star = "*" in values and statement["Effect"] == "Deny"  # `*` does not name a service, but means it [19]
+        return USER if by_name or by_star else NOT
+    if "*" in values:
+        return SESSION if request.kind == "session" else USER  # [8]
+    if request.kind == "anonymous":
+        return NOT
+    if request.kind in ("user", "session") and request.principal in values:
+        return USER if request.kind == "user" else SESSION
+    if request.role in values:
+        return ROLE
+    if names_account(values, request.account):
+        return USER if request.kind == "root" else ACCOUNT
+    return NOT
+
+
+def spared(not_principal, request):
+    """Is the caller among the listed of a NotPrincipal? With a boundary, never [28]."""
+    values = listed(not_principal, "AWS")
+    if request.kind == "service":
+        return request.principal in listed(not_principal, "Service")
+    if request.kind == "anonymous" or request.has_boundary:
+        return False
+    if not names_account(values, request.account):
+        return False
+    return (request.kind == "root" or request.kind == "user" and request.principal in values
+            or request.kind == "session" and request.principal in values and request.role in values)
+
+
+def conditions_hold(statement, version, request):
+    return all(condition_holds(operator, key.lower(), wanted, version, request.context)
+               for operator, keys in statement.get("Condition", {}).items() for key, wanted in keys.items())  # [31]
+
+
+# ---- conditions ----
+
+def condition_holds(operator, key, wanted, version, context):
+    """One operator, one key. wanted: what the policy lists."""
+    quantifier, _, name = operator.rpartition(":")
+    if_exists = name.endswith("IfExists")
+    name = name.removesuffix("IfExists")
+    wanted = [spelled(w) for w in as_list(wanted)]
+    value = context.get(key)
+    if name == "Null":
+        absent = value is None or value == []  # [34]
+        return any((w.lower() == "true") == absent for w in wanted)
+    compare, negated = OPERATORS[name]
+
+    def holds(v):
+        return any(compare(w, v, version, context) for w in wanted) != negated
+
+    if quantifier == "ForAllValues":  # [35]
+        return all(holds(v) for v in as_list([] if value is None else value))
+    if quantifier == "ForAnyValue":
+        return any(holds(v) for v in as_list([] if value is None else value))
+    if value is None:
+        return if_exists or negated  # [32] [33]
+    if isinstance(value, list):
+        return len(value) == 1 and holds(value[0])  # [36]
+    return holds(value)
+
+
+def spelled(value):
+    """true and 10 may stand in a policy without quotes [37]."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)
+
+
+def string_equals(wanted, value, version, context):
+    return matches(wanted, value, version, context, of_text=re.escape)
+
+
+def string_equals_ignore_case(wanted, value, version, context):
+    return matches(wanted, value, version, context, of_text=re.escape, flags=re.DOTALL | re.IGNORECASE)
+
+
+def string_like(wanted, value, version, context):
+    return matches(wanted, value, version, context)
+
+
+def arn_like(wanted, value, version, context):
+    return arn_matches(wanted, value, lambda n: version, context)
+
+
+def boolean(wanted, value, version, context):
+    return wanted.lower() == value.lower()
+
+
+def binary(wanted, value, version, context):
+    return wanted == value
+
+
+@lru_cache(100000)
+def number(text):
+    return float(text) if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text) else None
+
+
+@lru_cache(100000)
+def moment(text):
+    """Seconds since 1970 of an ISO 8601 date or of the seconds themselves; None of neither. No zone is UTC [37]."""
+    return wellformed.moment(text)
+
+
+@lru_cache(100000)
+def network(text):
+    return wellformed.network(text)
+
+
+def ip_in(wanted, value, version, context):
+    net, address = network(wanted), network(value)
+    return bool(net and address and "/" not in value and net.version == address.version
+                and address.network_address in net)
+
+
+def ordered(read, holds):
+    """An operator that compares what `read` makes of both sides; what cannot be read matches nothing [37]."""
+    def compare(wanted, value, version, context):
+        w, v = read(wanted), read(value)
+        return w is not None and v is not None and holds(v, w)
+    return compare
+
+
+OPERATORS = {  # name: (does this value match that wanted one, is the operator negated)
+    "StringEquals": (string_equals, False), "StringNotEquals": (string_equals, True),
+    "StringEqualsIgnoreCase": (string_equals_ignore_case, False),
+    "StringNotEqualsIgnoreCase": (string_equals_ignore_case, True),
+    "StringLike": (string_like, False), "StringNotLike": (string_like, True),
+    "ArnEquals": (arn_like, False), "ArnLike": (arn_like, False),
+    "ArnNotEquals": (arn_like, True), "ArnNotLike": (arn_like, True),
+    "Bool": (boolean, False), "BinaryEquals": (binary, False),
+    "IpAddress": (ip_in, False), "NotIpAddress": (ip_in, True),
+}
+for _kind, _read in (("Numeric", number), ("Date", moment)):
+    OPERATORS[_kind + "Equals"] = (ordered(_read, lambda v, w: v == w), False)
+    OPERATORS[_kind + "NotEquals"] = (ordered(_read, lambda v, w: v == w), True)
+    OPERATORS[_kind + "LessThan"] = (ordered(_read, lambda v, w: v < w), False)
+    OPERATORS[_kind + "LessThanEquals"] = (ordered(_read, lambda v, w: v <= w), False)
+    OPERATORS[_kind + "GreaterThan"] = (ordered(_read, lambda v, w: v > w), False)
+    OPERATORS[_kind + "GreaterThanEquals"] = (ordered(_read, lambda v, w: v >= w), False)
+
+
+# ---- layers ----
+
+class Layer:
+    """The policies of one kind, tried one after another."""
+
+    def __init__(self, name, policies, request):
+        self.name, self.nearest = name, []
+        self.matched = []  # (effect, how named, Found), in the policies' order
+        for n, policy in enumerate(policies):
+            version = policy.get("Version") == "2012-10-17"
+            for i, statement in enumerate(as_list(policy["Statement"])):
+                how = how_named(statement, request)
+                if not how or not action_matches(statement, request) or not resource_matches(statement, version, request):
+                    continue
+                found = Found(f"{name}[{n}]", i, statement)
+                if conditions_hold(statement, version, request):
+                    self.matched.append((statement["Effect"], how, found))
+                elif statement["Effect"] == "Allow":
+                    self.nearest.append(found)  # but for a condition it would have allowed
+
+    def deny(self):
+        return next((found for effect, _, found in self.matched if effect == "Deny"), None)
+
+    def allow(self):
+        """The Allow that names the caller most directly, the first among equals: (how, Found)."""
+        best = (NOT, None)
+        for effect, how, found in self.matched:
+            if effect == "Allow" and how > best[0]:
+                best = (how, found)
+        return best
+
+
+def layers_of(case, request):
+    """Which policies are read at all for this caller and resource, by layer; of SCPs a list of levels."""
+    layers = {}
+    if (request.service in RCP_SERVICES and not request.management_resource and not request.service_linked
+            and case.get("resourceControlPolicies")):  # [16]
+        layers["rcp"] = [p for level in case["resourceControlPolicies"] for p in level]
+    if (request.kind in ("user", "session", "root") and not request.management_caller and not request.service_linked
+            and case.get("serviceControlPolicies")):  # [15]
+        layers["scp"] = [p for level in case["serviceControlPolicies"] for p in level]
+    if case.get("vpcEndpointPolicies"):
+        layers["vpce"] = case["vpcEndpointPolicies"]  # [17]
+    if not repairs_bucket(request):
+        layers["trust" if request.is_trust else "resource"] = [case["resourcePolicy"]] if case.get("resourcePolicy") else []
+    if request.has_identity:
+        layers["identity"] = case.get("identityPolicies") or []
+        if case.get("boundary"):
+            layers["boundary"] = [case["boundary"]]
+        if case.get("sessionPolicies"):
+            layers["session"] = case["sessionPolicies"]
+    return layers
+
+
+def repairs_bucket(request):
+    """The root user may always mend its own bucket's policy [18]."""
+    return (request.kind == "root" and not request.crosses
+            and request.action in ("s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"))
+
+
+# ---- the decision ----
+
+def denied(layer):
+    return Verdict(IMPLICIT, layer.name if layer else "none", nearest=tuple(layer.nearest) if layer else ())
+
+
+def allowed(by, found=None):
+    return Verdict(ALLOWED, by, found.policy if found else None, found.index if found else None)
+
+
+def malformed(case, request):
+    """A layer with a policy that cannot be understood denies [40]. Returns the first, in the order of the case's fields."""
+    resource_kind = "trust" if request.is_trust else "resource"
+    for name, policies in (
+            ("identity", case.get("identityPolicies") or []),
+            ("boundary", [case["boundary"]] if case.get("boundary") is not None else []),
+            ("session", case.get("sessionPolicies") or []),
+            ("scp", [p for level in case.get("serviceControlPolicies") or [] for p in level]),
+            ("rcp", [p for level in case.get("resourceControlPolicies") or [] for p in level]),
+            (resource_kind, [case["resourcePolicy"]] if case.get("resourcePolicy") is not None else []),
+            ("vpce", case.get("vpcEndpointPolicies") or [])):
+        for policy in policies:
+            reason = wellformed.reason_against(policy, name)
+            if reason:
+                yield name, reason
+
+
+def decide(case):
+    """The whole of it, in the order of rules 1, 2 and 4 to 22."""
+    request = Request(case["request"])
+    request.has_boundary = request.has_identity and bool(case.get("boundary"))
+    bad = list(malformed(case, request))
+    if bad:
+        return Verdict(IMPLICIT, {name for name, _ in bad}, error=bad[0][1])
+    if not request.makes_sense:
+        return Verdict(IMPLICIT, "none")
+    if request.action in ("sts:getcalleridentity", "sts:getsessiontoken") and request.account:
+        return allowed("identity")  # [1]
+    policies = layers_of(case, request)
+    layers = {name: Layer(name, policies[name], request) for name in ORDER if name in policies}
+    for layer in layers.values():
+        if layer.deny():
+            return Verdict(EXPLICIT, layer.name, *layer.deny()[:2])
+    if "scp" in layers:
+        for level in case["serviceControlPolicies"]:
+            if not Layer("scp", level, request).allow()[1]:
+                return denied(Layer("scp", level, request))
+    if "vpce" in layers and not layers["vpce"].allow()[1]:
+        return denied(layers["vpce"])
+    return granted(request, layers)
+
+
+def granted(request, layers):
+    resource = layers.get("trust") or layers.get("resource")
+    how, by_resource = resource.allow() if resource else (NOT, None)
+    lacking = identity_side_lacks(request, layers)
+    if AWS_OWNED.match(request.resource) and request.service in ("iam", "kms") and changes(request):
+        return Verdict(IMPLICIT, "identity")  # [41]
+    if request.action == "iam:passrole" and request.crosses:
+        return denied(resource)  # [23]
+    if request.kind == "anonymous" and request.is_trust:
+        return denied(resource)  # [22]
+    if request.crosses:  # [12] [13]
+        if not how:
+            return denied(resource)
+        return allowed(resource.name, by_resource) if lacking is None else denied(lacking)
+    if request.account is None:  # [19] [22]
+        return allowed(resource.name, by_resource) if how else denied(resource)
+    if request.kind == "root" and not request.is_key and not request.is_trust:
+        return allowed("identity")  # [18]
+    if how > ACCOUNT:
+        silent = limits_that_lack(how, request, layers)
+        return denied(silent) if silent else allowed(resource.name, by_resource)
+    if (request.is_key or request.is_trust) and how == NOT:
+        return denied(resource)  # [10] [11]
+    return denied(lacking) if lacking is not None else allowed("identity", layers["identity"].allow()[1])
+
+
+def changes(request):
+    """Reading, and handing on, is no change."""
+    return not re.match(r"(get|list|describe|simulate|generate)", request.action.split(":")[1]) \
+        and request.action not in ("iam:passrole", "kms:encrypt", "kms:decrypt")
+
+
+def identity_side_lacks(request, layers):
+    """The first of identity, boundary, session policies that does not allow; None if all do, as they do for root [18]."""
+    if not request.has_identity:
+        return None
+    return next((layers[n] for n in ("identity", "boundary", "session") if n in layers and not layers[n].allow()[1]), None)
+
+
+def limits_that_lack(how, request, layers):
+    """What must allow beside a resource policy that names the caller [5] [6] [7] [8]."""
+    limits = {ROLE: ("boundary", "session"), USER: ("session",), SESSION: ()}[how]
+    return next((layers[n] for n in limits if n in layers and not layers[n].allow()[1]), None)
+
+
+# ---- in bulk ----
+
+def answer(case):
+    try:
+        verdict = decide(case)
+    except Senseless:
+        return {"id": case["id"], "error": "the principal is not known"}
+    by = sorted(verdict.by)[0] if isinstance(verdict.by, set) else verdict.by
+    out = {"id": case["id"], "decision": verdict.decision, "by": by}
+    if verdict.policy:
+        out.update(policy=verdict.policy, index=verdict.index)
+    if verdict.error:
+        out["error"] = verdict.error
+    return out
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))))
