@@ -56,18 +56,18 @@ bool parse_number(str s, double *out)
     return str_to_double(s, out);
 }
 
-/* Seconds since 1970, or ISO 8601 as the W3C profiles it, without a zone meaning UTC. */
+/* ISO 8601 as the W3C profiles it, without a zone meaning UTC, or seconds since 1970; four digits are a year. */
 bool parse_date(str s, int64_t *ms)
 {
     char text[48];
     double seconds;
 
-    if (s.n >= 7 && s.n < 40 && s.p[4] == '-') {
-        size_t n = s.n;
+    if (s.n == 4 || (s.n >= 7 && s.n < 40 && s.p[4] == '-')) {
+        const char *rest = s.n == 4 ? "-01-01" : s.n == 7 ? "-01" : "Z";
         str_to_z(s, text, sizeof text);
         if (time_parse_iso(s, ms))
             return true;
-        memcpy(text + n, n == 7 ? "-01" : "Z", n == 7 ? 4 : 2);
+        str_to_z(str_z(rest), text + s.n, sizeof text - s.n);
         return time_parse_iso(str_z(text), ms);
     }
     if (!str_all(s, "0123456789.-") || !str_to_double(s, &seconds) || seconds > 1e12 || seconds < -1e12)

@@ -33,14 +33,6 @@ static bool consulted(const struct judged *j, enum layer layer)
     }
 }
 
-static struct authz_reason first_allow(const struct scan *s)
-{
-    for (unsigned n = 0; n < NAMINGS; n++)
-        if (s->allow[n].policy)
-            return s->allow[n];
-    return (struct authz_reason){NULL, 0};
-}
-
 /* The level from which a denying policy comes. */
 static size_t level_of(struct policy_levels levels, const struct policy *p)
 {
@@ -58,7 +50,7 @@ static struct authz_reason last_allow(struct judged *j, struct policy_levels lev
 
     for (size_t k = 0; levels.n && k < levels.v[levels.n - 1].n; k++)
         scan_policy(&j->v, levels.v[levels.n - 1].v[k], &level);
-    return first_allow(&level);
+    return judge_narrowest(&level, level.allowed);
 }
 
 static struct rung climb(struct judged *j, enum layer layer)
@@ -70,7 +62,7 @@ static struct rung climb(struct judged *j, enum layer layer)
     if (r.verdict == DENIED_IMPLICITLY)
         r.at = explain_nearest(j, layer, &r.level);
     else
-        r.at = r.verdict == ALLOWED ? first_allow(s) : s->deny;
+        r.at = r.verdict == ALLOWED ? judge_narrowest(s, s->allowed) : s->deny;
     if (r.verdict == ALLOWED && layer == LAYER_SCP)
         r.at = last_allow(j, j->v.l->scps);
     if (r.verdict == DENIED_EXPLICITLY && (layer == LAYER_SCP || layer == LAYER_RCP))

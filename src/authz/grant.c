@@ -18,13 +18,19 @@ struct decision judge_lacks(const struct judged *j, enum layer layer)
     return deny(judge_layer(j, layer), j->scan[layer].near);
 }
 
+struct authz_reason judge_narrowest(const struct scan *s, unsigned names)
+{
+    static const uint8_t narrowest[] = {BY_SESSION, BY_USER, BY_ROLE, BY_ACCOUNT, BY_SERVICE, BY_ANY};
+
+    for (size_t i = 0; i < sizeof narrowest; i++)
+        if (names & s->allowed & 1u << narrowest[i])
+            return s->allow[narrowest[i]];
+    return (struct authz_reason){NULL, 0};
+}
+
 static struct decision allow_by_resource(const struct judged *j, unsigned names)
 {
-    unsigned n = 0;
-
-    while (!(names & 1u << n))
-        n++;
-    return (struct decision){ALLOWED, judge_layer(j, LAYER_RESOURCE), j->scan[LAYER_RESOURCE].allow[n]};
+    return (struct decision){ALLOWED, judge_layer(j, LAYER_RESOURCE), judge_narrowest(&j->scan[LAYER_RESOURCE], names)};
 }
 
 static bool session_limits(const struct judged *j)
@@ -157,11 +163,13 @@ static bool changes_what_aws_owns(const struct judged *j)
 {
     static const char *const verbs[] = {"create", "delete", "put", "update", "set", "attach", "detach", "tag", "untag"};
     const str *f = j->v.fields;
-    str name = str_n(j->v.action + j->v.service_n + 1, j->v.action_n - j->v.service_n - 1);
+    str service = str_n(j->v.action, j->v.service_n), name = str_from(str_n(j->v.action, j->v.action_n), service.n + 1);
     bool owned = (str_eq(f[2], S("iam")) && str_eq(f[4], S("aws"))) ||
                  (str_eq(f[2], S("iam")) && str_starts(f[5], S("role/aws-reserved/"))) ||
                  (str_eq(f[2], S("kms")) && str_starts(f[5], S("alias/aws/")));
 
+    /* sts:TagSession and sts:SetSourceIdentity concern a session, not the role. */
+    owned = owned && str_eq(service, f[2]);
     for (size_t i = 0; owned && i < sizeof verbs / sizeof verbs[0]; i++)
         if (str_starts(name, str_z(verbs[i])))
             return true;

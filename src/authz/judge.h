@@ -20,6 +20,8 @@ struct decision judge_grant(struct judged *j);
 struct decision judge_lacks(const struct judged *j, enum layer layer); /* an implicit deny for want of this layer */
 enum layer judge_layer(const struct judged *j, enum layer layer);      /* LAYER_TRUST for a trust policy's RESOURCE */
 const struct authz_grant *judge_granted(const struct judged *j);       /* the KMS grant that allows, or NULL */
+/* Of the statements that allow by one of these namings, the one that names the caller most narrowly. */
+struct authz_reason judge_narrowest(const struct scan *s, unsigned names);
 bool statement_conditions(struct eval *v, const struct policy *p, const struct statement *s, size_t *failed);
 /* Which elements of an allow meet the request, for explanations: how near it came. */
 enum { FITS_CONDITIONS = 1, FITS_PRINCIPAL = 2, FITS_RESOURCE = 4, FITS_ACTION = 8 };

@@ -45,6 +45,8 @@ def difference(case, said):
         return f"naive says by {ours.by}"
     if ("error" in said) != (ours.error is not None):
         return f"naive says error {ours.error}"
+    if "trace" in said and (said["trace"]["decision"], said["trace"]["by"]) != (said["decision"], said["by"]):
+        return "explain decides differently"
     return statement_difference(said.get("trace", {}), ours)
 
 

@@ -322,7 +322,6 @@ SPOILERS = [
     lambda p, s: _set(s, "Condition", {"StringEquals": {"aws:x": None}}), lambda p, s: _set(s, "Condition", {"ForSomeValues:StringEquals": {"aws:x": "1"}}),
     lambda p, s: _set(s, "Condition", {"NumericEquals": {"aws:x": "ten"}}), lambda p, s: _set(s, "Condition", {"DateEquals": {"aws:x": "today"}}),
     lambda p, s: _set(s, "Condition", {"IpAddress": {"aws:x": "10.0.0.0/33"}}), lambda p, s: _set(s, "Condition", {"Bool": {"aws:x": "yes"}}),
-    lambda p, s: _set(s, "Condition", {"StringEquals": {"aws:x": "1", "AWS:X": "2"}}),
     lambda p, s: _set(s, "Condition", {"BinaryEquals": {"aws:x": "?"}}), lambda p, s: _set(s, "Condition", {"Null": {"aws:x": "absent"}}),
 ]
 

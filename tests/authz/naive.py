@@ -5,7 +5,7 @@ Written from docs/3-who-may.md and AWS's documentation, never from src/authz, so
 (differ.py). Numbers in brackets are rules of that page.
 
 usage: naive.py < cases.ndjson    answers {"id","decision","by","policy","index"} a line; "policy" and "index" are the
-deciding statement: "identity[1]" is the second identity policy, levels of SCPs and RCPs being counted through."""
+deciding statement: "identity[1]" is the second identity policy, "scp[0][1]" the second SCP of the first level."""
 import json
 import re
 import sys
@@ -227,33 +227,34 @@ def names_account(values, account):
     return account is not None and (account in values or f"arn:aws:iam::{account}:root" in values)
 
 
-# How directly a statement names the caller, from not at all to as narrowly as can be.
-NOT, ACCOUNT, ROLE, USER, SESSION = range(5)
+# By which names a statement can mean the caller, the narrowest first; "itself" is a user, a session, a service.
+NAMES = ("itself", "role", "account", "any")
 
 
 def how_named(statement, request):
-    """[5] to [9], [19], [22], [27], [28]"""
+    """The set of them, empty if it does not mean the caller: [5] to [9], [19], [22], [27], [28]"""
     if "NotPrincipal" in statement:
-        return NOT if spared(statement["NotPrincipal"], request) else USER
+        return set() if spared(statement["NotPrincipal"], request) else {"any"}
     if "Principal" not in statement:
-        return USER
+        return {"any"}
     principal = statement["Principal"]
     values = listed(principal, "AWS")
+    names = set()
     if request.kind == "service":
-        by_name = request.principal in listed(principal, "Service")
-        by_star = "*" in values and statement["Effect"] == "Deny"  # `*` does not name a service, but means it [19]
-        return USER if by_name or by_star else NOT
+        if request.principal in listed(principal, "Service"):
+            names.add("itself")
+        if "*" in values:
+            names.add("any")
+        return names
     if "*" in values:
-        return SESSION if request.kind == "session" else USER  # [8]
-    if request.kind == "anonymous":
-        return NOT
+        names.add("any")
     if request.kind in ("user", "session") and request.principal in values:
-        return USER if request.kind == "user" else SESSION
-    if request.role in values:
-        return ROLE
+        names.add("itself")
+    if request.role is not None and request.role in values:
+        names.add("role")
     if names_account(values, request.account):
-        return USER if request.kind == "root" else ACCOUNT
-    return NOT
+        names.add("account")
+    return names
 
 
 def spared(not_principal, request):
@@ -389,14 +390,14 @@ class Layer:
 
     def __init__(self, name, policies, request):
         self.name, self.nearest = name, []
-        self.matched = []  # (effect, how named, Found), in the policies' order
-        for n, policy in enumerate(policies):
+        self.matched = []  # (effect, names, Found), in the policies' order
+        for place, policy in policies:
             version = policy.get("Version") == "2012-10-17"
             for i, statement in enumerate(as_list(policy["Statement"])):
                 how = how_named(statement, request)
                 if not how or not action_matches(statement, request) or not resource_matches(statement, version, request):
                     continue
-                found = Found(f"{name}[{n}]", i, statement)
+                found = Found(place, i, statement)
                 if conditions_hold(statement, version, request):
                     self.matched.append((statement["Effect"], how, found))
                 elif statement["Effect"] == "Allow":
@@ -405,34 +406,39 @@ class Layer:
     def deny(self):
         return next((found for effect, _, found in self.matched if effect == "Deny"), None)
 
-    def allow(self):
-        """The Allow that names the caller most directly, the first among equals: (how, Found)."""
-        best = (NOT, None)
-        for effect, how, found in self.matched:
-            if effect == "Allow" and how > best[0]:
-                best = (how, found)
-        return best
+    def allow(self, names=NAMES):
+        """The first Allow by the narrowest of these names."""
+        return next((found for name in names for effect, how, found in self.matched if effect == "Allow" and name in how), None)
+
+
+def places(name, policies):
+    return [(f"{name}[{n}]", p) for n, p in enumerate(policies)]
+
+
+def levels(name, policies):
+    return [places(f"{name}[{n}]", level) for n, level in enumerate(policies)]
 
 
 def layers_of(case, request):
-    """Which policies are read at all for this caller and resource, by layer; of SCPs a list of levels."""
+    """Which policies are read at all for this caller and resource, by layer."""
     layers = {}
     if (request.service in RCP_SERVICES and not request.management_resource and not request.service_linked
             and case.get("resourceControlPolicies")):  # [16]
-        layers["rcp"] = [p for level in case["resourceControlPolicies"] for p in level]
+        layers["rcp"] = sum(levels("rcp", case["resourceControlPolicies"]), [])
     if (request.kind in ("user", "session", "root") and not request.management_caller and not request.service_linked
             and case.get("serviceControlPolicies")):  # [15]
-        layers["scp"] = [p for level in case["serviceControlPolicies"] for p in level]
+        layers["scp"] = sum(levels("scp", case["serviceControlPolicies"]), [])
     if case.get("vpcEndpointPolicies"):
-        layers["vpce"] = case["vpcEndpointPolicies"]  # [17]
+        layers["vpce"] = places("vpce", case["vpcEndpointPolicies"])  # [17]
     if not repairs_bucket(request):
-        layers["trust" if request.is_trust else "resource"] = [case["resourcePolicy"]] if case.get("resourcePolicy") else []
+        name = "trust" if request.is_trust else "resource"
+        layers[name] = places(name, [case["resourcePolicy"]] if case.get("resourcePolicy") else [])
     if request.has_identity:
-        layers["identity"] = case.get("identityPolicies") or []
+        layers["identity"] = places("identity", case.get("identityPolicies") or [])
         if case.get("boundary"):
-            layers["boundary"] = [case["boundary"]]
+            layers["boundary"] = places("boundary", [case["boundary"]])
         if case.get("sessionPolicies"):
-            layers["session"] = case["sessionPolicies"]
+            layers["session"] = places("session", case["sessionPolicies"])
     return layers
 
 
@@ -445,7 +451,8 @@ def repairs_bucket(request):
 # ---- the decision ----
 
 def denied(layer):
-    return Verdict(IMPLICIT, layer.name if layer else "none", nearest=tuple(layer.nearest) if layer else ())
+    """For want of an Allow in this layer. Where one allows by a name that does not count here, none was nearest."""
+    return Verdict(IMPLICIT, layer.name, nearest=() if layer.allow() else tuple(layer.nearest))
 
 
 def allowed(by, found=None):
@@ -453,7 +460,7 @@ def allowed(by, found=None):
 
 
 def malformed(case, request):
-    """A layer with a policy that cannot be understood denies [40]. Returns the first, in the order of the case's fields."""
+    """The layers with a policy that cannot be understood, with the reasons: each of them denies [40]."""
     resource_kind = "trust" if request.is_trust else "resource"
     for name, policies in (
             ("identity", case.get("identityPolicies") or []),
@@ -486,17 +493,17 @@ def decide(case):
         if layer.deny():
             return Verdict(EXPLICIT, layer.name, *layer.deny()[:2])
     if "scp" in layers:
-        for level in case["serviceControlPolicies"]:
-            if not Layer("scp", level, request).allow()[1]:
+        for level in levels("scp", case["serviceControlPolicies"]):
+            if not Layer("scp", level, request).allow():
                 return denied(Layer("scp", level, request))
-    if "vpce" in layers and not layers["vpce"].allow()[1]:
+    if "vpce" in layers and not layers["vpce"].allow():
         return denied(layers["vpce"])
     return granted(request, layers)
 
 
 def granted(request, layers):
-    resource = layers.get("trust") or layers.get("resource")
-    how, by_resource = resource.allow() if resource else (NOT, None)
+    """[4] to [14], [18], [19], [22], [23], [41]"""
+    resource = layers.get("trust") or layers.get("resource") or Layer("resource", [], request)
     lacking = identity_side_lacks(request, layers)
     if AWS_OWNED.match(request.resource) and request.service in ("iam", "kms") and changes(request):
         return Verdict(IMPLICIT, "identity")  # [41]
@@ -504,20 +511,40 @@ def granted(request, layers):
         return denied(resource)  # [23]
     if request.kind == "anonymous" and request.is_trust:
         return denied(resource)  # [22]
-    if request.crosses:  # [12] [13]
-        if not how:
-            return denied(resource)
-        return allowed(resource.name, by_resource) if lacking is None else denied(lacking)
-    if request.account is None:  # [19] [22]
-        return allowed(resource.name, by_resource) if how else denied(resource)
-    if request.kind == "root" and not request.is_key and not request.is_trust:
-        return allowed("identity")  # [18]
-    if how > ACCOUNT:
-        silent = limits_that_lack(how, request, layers)
-        return denied(silent) if silent else allowed(resource.name, by_resource)
-    if (request.is_key or request.is_trust) and how == NOT:
-        return denied(resource)  # [10] [11]
-    return denied(lacking) if lacking is not None else allowed("identity", layers["identity"].allow()[1])
+    if request.crosses and resource.allow():  # [12] [13]
+        return denied(lacking) if lacking else allowed(resource.name, resource.allow())
+    if request.crosses or request.account is None:
+        names = ("itself",) if request.kind == "service" else ("any",)  # [19] [22]
+        return allowed(resource.name, resource.allow(names)) if resource.allow(names) else denied(resource)
+    return granted_at_home(request, layers, resource, lacking)
+
+
+def granted_at_home(request, layers, resource, lacking):
+    """Caller and resource are of one account."""
+    decides_alone = request.is_key or request.is_trust  # [10] [11]
+    if request.kind == "root":
+        if not decides_alone:
+            return allowed("identity")  # [18]
+        return allowed(resource.name, resource.allow()) if resource.allow() else denied(resource)
+    silent = []
+    for names, limits in direct_grants(request):
+        if resource.allow(names):
+            lack = [layers[n] for n in limits if n in layers and not layers[n].allow()]
+            if not lack:
+                return allowed(resource.name, resource.allow(names))
+            silent += lack
+    if silent:
+        return denied(min(silent, key=lambda layer: ORDER.index(layer.name)))
+    if decides_alone and not resource.allow(("account",)):
+        return denied(resource)
+    return denied(lacking) if lacking else allowed("identity", layers["identity"].allow())
+
+
+def direct_grants(request):
+    """Which names grant without the identity policies, and what must allow beside them."""
+    if request.kind == "session":
+        return ((("itself", "any"), ()), (("role",), ("boundary", "session")))  # [7] [8] [6]
+    return ((("itself", "any"), ("session",)),)  # [5] [8]
 
 
 def changes(request):
@@ -530,13 +557,7 @@ def identity_side_lacks(request, layers):
     """The first of identity, boundary, session policies that does not allow; None if all do, as they do for root [18]."""
     if not request.has_identity:
         return None
-    return next((layers[n] for n in ("identity", "boundary", "session") if n in layers and not layers[n].allow()[1]), None)
-
-
-def limits_that_lack(how, request, layers):
-    """What must allow beside a resource policy that names the caller [5] [6] [7] [8]."""
-    limits = {ROLE: ("boundary", "session"), USER: ("session",), SESSION: ()}[how]
-    return next((layers[n] for n in limits if n in layers and not layers[n].allow()[1]), None)
+    return next((layers[n] for n in ("identity", "boundary", "session") if n in layers and not layers[n].allow()), None)
 
 
 # ---- in bulk ----
