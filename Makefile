@@ -20,7 +20,7 @@ endif
 .DEFAULT_GOAL := help
 include tools/build.mk
 
-.PHONY: help all demo test unit unit-tests stories check san fuzz bench fmt docs clean deps op where
+.PHONY: help all demo test unit unit-tests stories check san fuzz bench fmt docs clean deps op where check-authz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -56,6 +56,10 @@ check: deps ## the house's rules: layers, budget, banned calls, licences, format
 
 san: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) test BUILD=build-san OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+
+check-authz: ## a million random cases: does the policy engine decide as a naive evaluator does? (N=1000000 SEED=1)
+	$(again) $(BUILD)/barmkin
+	@nice -n 15 /usr/bin/python3 -B tests/authz/differ.py $(BUILD) $(or $(N),1000000) $(or $(SEED),1) $(JOBS)
 
 fuzz: ## fuzz each parser for T seconds (default 60)
 	@tests/fuzz/run $(or $(T),60)

@@ -5,7 +5,7 @@ Written from docs/3-who-may.md and AWS's documentation, never from src/authz, so
 (differ.py). Numbers in brackets are rules of that page.
 
 usage: naive.py < cases.ndjson    answers {"id","decision","by","policy","index"} a line; "policy" and "index" are the
-deciding statement: "identity[1]" is the second identity policy, "scp[0][1]" the second SCP of the first level."""
+deciding statement, of an implicit denial the nearest: "identity[1]" is the second identity policy, "scp[0][1]" the second SCP of the first level."""
 import json
 import re
 import sys
@@ -19,7 +19,7 @@ ORDER = ("rcp", "scp", "vpce", "resource", "trust", "identity", "boundary", "ses
 RCP_SERVICES = {"s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss"}  # [16]
 AWS_OWNED = re.compile(r"arn:[^:]*:iam::aws:|arn:[^:]*:iam:[^:]*:[^:]*:role/aws-reserved/|arn:[^:]*:kms:[^:]*:[^:]*:alias/aws/")
 
-Verdict = namedtuple("Verdict", "decision by policy index nearest error", defaults=(None, None, (), None))
+Verdict = namedtuple("Verdict", "decision by policy index error", defaults=(None, None, None))
 Found = namedtuple("Found", "policy index statement")
 
 
@@ -191,15 +191,17 @@ def as_list(x):
 
 def action_matches(statement, request):
     """[24]"""
-    def one(pattern):
-        if pattern == "*":
-            return True
-        service, name = pattern.lower().split(":", 1)
-        return service == request.service and compiled(wild(name)).fullmatch(request.action.split(":", 1)[1]) is not None
-
     if "Action" in statement:
-        return any(one(p) for p in as_list(statement["Action"]))
-    return not any(one(p) for p in as_list(statement["NotAction"]))
+        return any(action_fits(p, request.action) for p in as_list(statement["Action"]))
+    return not any(action_fits(p, request.action) for p in as_list(statement["NotAction"]))
+
+
+@lru_cache(100000)
+def action_fits(pattern, action):
+    if pattern == "*":
+        return True
+    service, name = pattern.lower().split(":", 1)
+    return action.startswith(service + ":") and compiled(wild(name)).fullmatch(action[len(service) + 1:]) is not None
 
 
 def resource_matches(statement, version, request):
@@ -389,7 +391,7 @@ class Layer:
     """The policies of one kind, tried one after another."""
 
     def __init__(self, name, policies, request):
-        self.name, self.nearest = name, []
+        self.name, self.policies, self.request = name, policies, request
         self.matched = []  # (effect, names, Found), in the policies' order
         for place, policy in policies:
             version = policy.get("Version") == "2012-10-17"
@@ -397,11 +399,8 @@ class Layer:
                 how = how_named(statement, request)
                 if not how or not action_matches(statement, request) or not resource_matches(statement, version, request):
                     continue
-                found = Found(place, i, statement)
                 if conditions_hold(statement, version, request):
-                    self.matched.append((statement["Effect"], how, found))
-                elif statement["Effect"] == "Allow":
-                    self.nearest.append(found)  # but for a condition it would have allowed
+                    self.matched.append((statement["Effect"], how, Found(place, i, statement)))
 
     def deny(self):
         return next((found for effect, _, found in self.matched if effect == "Deny"), None)
@@ -409,6 +408,17 @@ class Layer:
     def allow(self, names=NAMES):
         """The first Allow by the narrowest of these names."""
         return next((found for name in names for effect, how, found in self.matched if effect == "Allow" and name in how), None)
+
+    def nearest(self):
+        """The Allow that meets most: its action counts before its resource, that before principal, that before conditions."""
+        def meets(version, statement):
+            named = "Principal" not in statement or how_named(statement, self.request)
+            return (action_matches(statement, self.request), resource_matches(statement, version, self.request), bool(named),
+                    conditions_hold(statement, version, self.request))
+
+        allows = [(meets(policy.get("Version") == "2012-10-17", s), Found(place, i, s)) for place, policy in self.policies
+                  for i, s in enumerate(as_list(policy["Statement"])) if s["Effect"] == "Allow"]
+        return max(allows, key=lambda a: a[0])[1] if allows else None
 
 
 def places(name, policies):
@@ -451,8 +461,9 @@ def repairs_bucket(request):
 # ---- the decision ----
 
 def denied(layer):
-    """For want of an Allow in this layer. Where one allows by a name that does not count here, none was nearest."""
-    return Verdict(IMPLICIT, layer.name, nearest=() if layer.allow() else tuple(layer.nearest))
+    """For want of an Allow in this layer, which one came near; or one allows by a name that does not count here."""
+    found = layer.allow() or layer.nearest()
+    return Verdict(IMPLICIT, layer.name, found and found.policy, found and found.index)
 
 
 def allowed(by, found=None):
@@ -506,7 +517,7 @@ def granted(request, layers):
     resource = layers.get("trust") or layers.get("resource") or Layer("resource", [], request)
     lacking = identity_side_lacks(request, layers)
     if AWS_OWNED.match(request.resource) and request.service in ("iam", "kms") and changes(request):
-        return Verdict(IMPLICIT, "identity")  # [41]
+        return denied(layers.get("identity") or Layer("identity", [], request))  # [41]
     if request.action == "iam:passrole" and request.crosses:
         return denied(resource)  # [23]
     if request.kind == "anonymous" and request.is_trust:

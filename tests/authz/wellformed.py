@@ -6,6 +6,7 @@ import binascii
 import datetime
 import ipaddress
 import re
+from functools import lru_cache
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 POLICY = {"Version", "Id", "Statement"}
@@ -56,7 +57,7 @@ def statement(s, kind):
     need(s.get("Effect") in ("Allow", "Deny"), "Effect")
     sid = s.get("Sid", "")
     need(isinstance(sid, str), "Sid")
-    need(kind in ("resource", "vpce") or re.fullmatch(r"[A-Za-z0-9]*", sid), "Sid")
+    need(not sid or kind in ("resource", "vpce") or re.fullmatch(r"[A-Za-z0-9]*", sid), "Sid")
     one_of(s, "Action", "NotAction", action)
     if kind == "trust":
         need(not {"Resource", "NotResource"} & set(s), "a trust policy has no Resource")
@@ -86,10 +87,12 @@ def texts(value):
     return values
 
 
+@lru_cache(10000)  # what passed once is not looked at again
 def action(text):
     need(text == "*" or re.fullmatch(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+", text), "action")
 
 
+@lru_cache(10000)
 def resource(text):
     need(text == "*" or re.fullmatch(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", text, re.DOTALL), "resource")
 
@@ -101,12 +104,17 @@ def principals(value, negated):
     need(isinstance(value, dict) and value and set(value) <= PRINCIPALS, "principal")
     for kind, names in value.items():
         for name in texts(names):
-            if kind == "AWS":
-                need(name == "*" and not negated or re.fullmatch(
-                    r"\d{12}|arn:aws:iam::\d{12}:(root|(user|role)/[^*?]+)"
-                    r"|arn:aws:sts::\d{12}:(assumed-role/[^/*?]+/[^/*?]+|federated-user/[^*?]+)", name), "principal")
-            elif kind == "Service":
-                need(re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", name), "service")
+            principal(kind, name, negated)
+
+
+@lru_cache(10000)
+def principal(kind, name, negated):
+    if kind == "AWS":
+        need(name == "*" and not negated or re.fullmatch(
+            r"\d{12}|arn:aws:iam::\d{12}:(root|(user|role)/[^*?]+)"
+            r"|arn:aws:sts::\d{12}:(assumed-role/[^/*?]+/[^/*?]+|federated-user/[^*?]+)", name), "principal")
+    elif kind == "Service":
+        need(re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", name), "service")
 
 
 def condition(block):
@@ -116,7 +124,7 @@ def condition(block):
         need(isinstance(keys, dict) and keys, "an operator has keys")
         need(len({k.lower() for k in keys}) == len(keys), "a key comes twice")
         for key, values in keys.items():
-            need(re.fullmatch(r"[A-Za-z0-9-]+:.+", key, re.DOTALL), "a key has a vendor")
+            condition_key(key)
             values = values if isinstance(values, list) else [values]
             need(values, "no values")
             for v in values:
@@ -124,6 +132,12 @@ def condition(block):
                 checked(v if isinstance(v, str) else "true" if v is True else "false" if v is False else repr(v))
 
 
+@lru_cache(10000)
+def condition_key(text):
+    need(re.fullmatch(r"[A-Za-z0-9-]+:.+", text, re.DOTALL), "a key has a vendor")
+
+
+@lru_cache(10000)
 def value_check(operator):
     if operator == "Null":
         return truth
@@ -136,22 +150,27 @@ def any_text(text):
     pass
 
 
+@lru_cache(10000)
 def truth(text):
     need(text.lower() in ("true", "false"), "true or false")
 
 
+@lru_cache(10000)
 def numeric(text):
     need(re.fullmatch(r"-?\d+(\.\d+)?", text), "a number")
 
 
+@lru_cache(10000)
 def date(text):
     need(moment(text) is not None, "a date")
 
 
+@lru_cache(10000)
 def address(text):
     need(network(text), "an address")
 
 
+@lru_cache(10000)
 def binary(text):
     try:
         base64.b64decode(text, validate=True)
