@@ -128,6 +128,10 @@ struct decision {
 /* Decides. Never allocates, never fails: any doubt is a deny. */
 struct decision authz_evaluate(const struct authz_request *r, const struct authz_layers *l);
 
+/* One statement's say by itself; DENIED_IMPLICITLY: it does not match. */
+enum verdict authz_statement_verdict(const struct authz_request *r, const struct authz_layers *l,
+                                     const struct policy *p, size_t statement);
+enum policy_kind authz_resource_kind(const struct authz_request *r); /* a key's, a role's, or an ordinary one */
 /* ---- explanations ---- */
 /* The same evaluation with a trace: {"decision","by","layers":[{"layer","verdict","policy","sid","index","statement",
  * "failed":{...}}...],"context":{...}} as JSON into `out`. */

@@ -78,8 +78,7 @@ static res add_levels(struct batch_case *c, const json_t *list, enum policy_kind
     return OK;
 }
 
-/* What kind of resource policy it is follows from what is asked (rules 10, 11). */
-static enum policy_kind resource_kind(const struct authz_request *r)
+enum policy_kind authz_resource_kind(const struct authz_request *r)
 {
     str f[ARN_FIELDS];
 
@@ -95,7 +94,7 @@ static enum policy_kind resource_kind(const struct authz_request *r)
 static res read_policies(struct batch_case *c)
 {
     const json_t *o = c->root, *boundary = json_object_get(o, "boundary"), *own = json_object_get(o, "resourcePolicy");
-    enum policy_kind kind = resource_kind(&c->r);
+    enum policy_kind kind = authz_resource_kind(&c->r);
     enum layer layer = kind == POLICY_TRUST ? LAYER_TRUST : LAYER_RESOURCE;
 
     TRY(add_set(c, json_object_get(o, "identityPolicies"), POLICY_IDENTITY, LAYER_IDENTITY, 0, &c->l.identity));

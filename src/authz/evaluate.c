@@ -300,3 +300,15 @@ struct decision authz_evaluate(const struct authz_request *r, const struct authz
 
     return judge(&j, r, l, false);
 }
+
+enum verdict authz_statement_verdict(const struct authz_request *r, const struct authz_layers *l,
+                                     const struct policy *p, size_t statement)
+{
+    const struct statement *s = &p->statements[statement];
+    struct eval v;
+    size_t failed;
+
+    if (!eval_begin(&v, r, l) || !statement_names(&v, p, s) || !statement_conditions(&v, p, s, &failed) || v.doubt)
+        return DENIED_IMPLICITLY;
+    return s->flags & ST_DENY ? DENIED_EXPLICITLY : ALLOWED;
+}
