@@ -153,7 +153,10 @@ static res identify(struct serving *s)
     uint8_t digest[SHA256_BYTES];
     str body = buf_str(&s->body), hash = STR_ABSENT;
 
-    if (s->routed.needs_form && !s->routed.service) /* unsigned: only the form says whose spelling errors take */
+    bool nobody = s->proof.fault == IDENTIFY_ANONYMOUS;
+
+    /* unsigned: only the form says whose spelling errors take, and whether a signature is needed */
+    if (s->routed.needs_form && (!s->routed.service || nobody))
         s->routed = route_request(s->request, s->proof.service, body, c->arena);
     if (!s->routed.service)
         return nothing_named(s);
@@ -165,6 +168,8 @@ static res identify(struct serving *s)
     }
     if (is_internal(s->routed.service))
         TRY(as_operator(s));
+    else if (nobody && s->routed.op && s->routed.op->without_signature)
+        s->caller = who_nobody();
     else
         TRY(who_prove(c, s->routed.service, s->request, &s->proof, hash, &s->caller));
     if (s->proof.claim.payload == PAYLOAD_HASH && str_is(hash) && !str_eq(hash, s->proof.claim.payload_hash) &&

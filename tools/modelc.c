@@ -311,6 +311,11 @@ static void parse_op(struct reader *r, struct service_def *s)
     }
     for (; i < r->n; i += 2) {
         uint64_t v;
+        if (is(r, i, "unsigned")) {
+            o->without_signature = true;
+            i--;
+            continue;
+        }
         if (is(r, i, "status") && str_to_u64(word(r, i + 1, "the status"), &v))
             o->status = (int)v;
         else if (is(r, i, "body") && str_to_u64(word(r, i + 1, "the size"), &v))
@@ -318,7 +323,7 @@ static void parse_op(struct reader *r, struct service_def *s)
         else if (is(r, i, "with"))
             o->with = word(r, i + 1, "the header");
         else
-            die(r->file, r->line, "after an operation: METHOD /uri, status N, body BYTES, with HEADER");
+            die(r->file, r->line, "after an operation: METHOD /uri, status N, body BYTES, with HEADER, unsigned");
     }
     o->in = add_shape(s, arena_printf(heap, "%.*s_in", FMT(snake(o->name))), r->line);
     o->out = add_shape(s, arena_printf(heap, "%.*s_out", FMT(snake(o->name))), r->line);

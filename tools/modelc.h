@@ -69,6 +69,7 @@ struct record_def {
 struct op_def {
     str name, c_name, method, uri, with, prepare;
     int kind, status, line;
+    bool without_signature;
     uint32_t max_body;
     struct shape_def *in, *out;
     struct access_def access[MAX_ACCESS];

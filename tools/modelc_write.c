@@ -46,7 +46,7 @@ static void check_op(const struct service_def *s, const struct op_def *o)
             die(s->file, a->line, "there is no resource '%.*s'", FMT(a->on));
         for (size_t k = 0; k < a->n_members; k++)
             check_path(s, o, a->members[k], a->line);
-        if (a->when.n)
+        if (a->when.n && !str_starts(a->when, S("caller:")))
             check_path(s, o, a->when, a->line);
     }
     for (size_t i = 0; i < o->n_context; i++)
@@ -318,6 +318,8 @@ static void write_op(FILE *f, const struct service_def *s, const struct op_def *
     text_or_null(f, "method", o->method);
     text_or_null(f, "uri", o->uri);
     text_or_null(f, "with_header", o->with);
+    if (o->without_signature)
+        fprintf(f, ".without_signature = true, ");
     fprintf(f,
             ".status = %d,\n    .in = &%.*s_shape, .out = &%.*s_shape, .access = %.*s_access, .n_access = %zu,\n    ",
             o->status, FMT(o->in->c_name), FMT(o->out->c_name), FMT(o->c_name), o->n_access);

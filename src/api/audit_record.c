@@ -28,7 +28,7 @@ static void identity(const struct call *c, struct buf *b)
     const struct caller *who = c->caller;
 
     buf_add_z(b, ",\"userIdentity\":{");
-    member(b, "type", str_z(types[who->kind]));
+    member(b, "type", who->federated ? S("FederatedUser") : str_z(types[who->kind]));
     member(b, who->kind == PRINCIPAL_SERVICE ? "invokedBy" : "arn", who->arn);
     member(b, "principalId", who->user_id);
     member(b, "accountId", who->account);

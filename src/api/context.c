@@ -40,7 +40,7 @@ static const char *principal_type(const struct caller *who)
     case PRINCIPAL_USER:
         return "User";
     case PRINCIPAL_SESSION:
-        return "AssumedRole";
+        return who->federated ? "FederatedUser" : "AssumedRole";
     case PRINCIPAL_SERVICE:
         return "Service";
     default:
@@ -64,7 +64,7 @@ static void add_principal(struct call *c, const struct caller *who, const struct
     }
     if (who->kind == PRINCIPAL_ANONYMOUS)
         return;
-    context_add(c, S("aws:PrincipalArn"), who->kind == PRINCIPAL_SESSION ? who->role_arn : who->arn);
+    context_add(c, S("aws:PrincipalArn"), who->kind == PRINCIPAL_SESSION && !who->federated ? who->role_arn : who->arn);
     context_add(c, S("aws:PrincipalAccount"), who->account);
     if (c->worker->house->org_id.n)
         context_add(c, S("aws:PrincipalOrgID"), c->worker->house->org_id);
@@ -82,11 +82,11 @@ static void add_principal(struct call *c, const struct caller *who, const struct
             context_add(c, arena_cat(c->arena, S("aws:PrincipalTag/"), mine->tags[i].key),
                         arena_dup(c->arena, mine->tags[i].value));
     }
-    if (who->kind == PRINCIPAL_SESSION && who->issued_ms) {
+    if (who->issued_ms) {
         char when[TIME_TEXT_BYTES];
         context_add(c, S("aws:TokenIssueTime"), arena_dup(c->arena, time_iso(who->issued_ms, when)));
         context_add(c, S("aws:MultiFactorAuthPresent"),
-                    S("false")); /* of sessions only; access keys have no such key */
+                    S("false")); /* of temporary credentials only; access keys have no such key */
     }
     if (who->source_identity.n)
         context_add(c, S("aws:SourceIdentity"), who->source_identity);

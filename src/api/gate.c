@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "api/denial.h"
 #include "api/house.h"
 #include "api/walk.h"
 
@@ -111,6 +112,19 @@ res gate_locate_role(struct call *c, str arn, struct resource *out)
     return OK;
 }
 
+static bool line_applies(struct call *c, const struct access_line *line)
+{
+    if (line->kind == ACCESS_EACH || line->kind == ACCESS_OPEN)
+        return false;
+    if (!line->when)
+        return true;
+    if (strcmp(line->when, "caller:transitive-tags") == 0)
+        return c->caller->n_transitive > 0;
+    if (strcmp(line->when, "caller:source-identity") == 0)
+        return c->caller->source_identity.n > 0;
+    return shape_has(c->op->in, c->in, str_z(line->when), c->arena);
+}
+
 /* A list among the names fans out: one resource per value, the other names repeated. Where none of the names is given,
  * all of them are meant. */
 static res locate_line(struct call *c, const struct access_line *line, struct located *l)
@@ -119,8 +133,7 @@ static res locate_line(struct call *c, const struct access_line *line, struct lo
     bool any = false;
     size_t n, times;
 
-    if (line->kind == ACCESS_EACH || line->kind == ACCESS_OPEN ||
-        (line->when && !shape_has(c->op->in, c->in, str_z(line->when), c->arena)))
+    if (!line_applies(c, line))
         return OK;
     times = line_names(c, line, values, &n, &any);
     if (line->kind == ACCESS_PASS_ROLE && !any)
@@ -369,7 +382,7 @@ static res judge_all(struct call *c, struct bench *b, const struct located *l)
         c->gate->n_judgements = i + 1;
         if (d.verdict != ALLOWED) {
             c->gate->denied = &notes[i];
-            return fault(c, &api_access_denied, "%.*s", FMT(authz_message(c->arena, &b->r, &d)));
+            return denial_fault(c, &b->r, &d);
         }
         c->gate->n_context = before; /* the next resource has its own tags and account */
         if (line->kind == ACCESS_PASS_ROLE)
@@ -407,6 +420,7 @@ res gate_pass(struct call *c)
     struct bench b;
 
     c->gate = ARENA_NEW(c->arena, struct gate_facts);
+    TRY(temporary_may(c));
     TRY(locate(c, &l));
     if (!l.n)
         return nothing_to_judge(c);

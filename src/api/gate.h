@@ -65,6 +65,8 @@ res gate_weigh(struct call *c, const char *action, struct resource *r, const str
                struct weighed *out);
 /* A role that is handed on: its tags are part of the question, its trust policy is not (rule 23). */
 res gate_locate_role(struct call *c, str arn, struct resource *out);
+/* What temporary credentials cannot be used for, whatever policies say (temporary.c). */
+res temporary_may(struct call *c);
 /* Fills c->gate with the context keys of the request (aws:* and the operation's lines). */
 res context_build(struct call *c, const struct principal_policies *mine);
 

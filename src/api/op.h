@@ -40,7 +40,8 @@ struct access_line {
     const char *action;
     const struct resource_type *on; /* NULL: "*" */
     const char *const *members;     /* paths into the input, NULL-terminated: the ARN's names */
-    const char *when;               /* path: the line counts only when this member is present; NULL: always */
+    const char *when;               /* path: the line counts only when this member is present; "caller:transitive-tags",
+                                       "caller:source-identity": when the caller brings them; NULL: always */
     const char *pass_to;            /* ACCESS_PASS_ROLE: the service principal */
     enum access_kind kind;          /* EACH: the handler re-enters per item by call_as; OPEN: needs no permission */
 };
@@ -61,6 +62,7 @@ struct operation {
     enum op_kind kind;
     const char *method, *uri; /* REST protocols: "/{Bucket}/{Key+}?uploads" */
     const char *with_header;  /* tells it from another of the same method and URI (CopyObject); NULL: none */
+    bool without_signature;   /* what the request carries proves who asks (SAML, OpenID Connect) */
     int status;               /* of success; 200 by default */
     const struct shape *in, *out;
     const struct access_line *access;

@@ -184,11 +184,33 @@ static void take_tags(struct call *c, const struct session_claims *claims, struc
     who->session_tags = tags;
 }
 
+static enum principal_kind kind_of(const struct session_claims *claims)
+{
+    if (claims->kind != SESSION_SELF)
+        return PRINCIPAL_SESSION;
+    return str_ends(claims->role_arn, S(":root")) ? PRINCIPAL_ROOT : PRINCIPAL_USER;
+}
+
+/* A session ends with what it was made from: the role, or the user and the access key that asked. Made anew under the
+ * old name it is another one. The root user of an account ends with the account's records only. */
+static res is_alive(struct call *c, const struct session_claims *claims, bool *alive)
+{
+    struct credential parent = {0};
+
+    *alive = true;
+    if (claims->kind == SESSION_ROLE)
+        return providers.session_role ? providers.session_role(c, claims->role_arn, claims->role_id, alive) : OK;
+    if (!str_is(claims->parent_key))
+        return OK;
+    TRY(providers.credentials(c, claims->parent_key, &parent));
+    *alive = parent.found && parent.active && str_eq(parent.caller.unique_id, claims->role_id);
+    return OK;
+}
+
 static res from_token(struct call *c, str akid, str token, struct known *k)
 {
     struct session_claims claims;
     str text;
-    bool alive = true;
     res r = vault_open_token(c->worker->vault, token, c->arena, &text, &c->err);
 
     if (r.why == WHY_REJECT) {
@@ -199,7 +221,8 @@ static res from_token(struct call *c, str akid, str token, struct known *k)
     TRY(session_claims_decode(text, c->arena, &claims, &c->err));
     if (!session_claims_are_for(&claims, akid))
         return OK;
-    k->caller = (struct caller){.kind = PRINCIPAL_SESSION,
+    k->caller = (struct caller){.kind = kind_of(&claims),
+                                .federated = claims.kind == SESSION_FEDERATED,
                                 .account = claims.account,
                                 .arn = session_arn(&claims, c->arena),
                                 .role_arn = claims.role_arn,
@@ -208,7 +231,8 @@ static res from_token(struct call *c, str akid, str token, struct known *k)
                                 .name = claims.session_name,
                                 .access_key_id = akid,
                                 .issued_ms = claims.issued_ms,
-                                .session_policies_passed = claims.n_policies + claims.n_policy_arns > 0,
+                                .session_policies_passed =
+                                    claims.kind == SESSION_FEDERATED || claims.n_policies + claims.n_policy_arns > 0,
                                 .session_policies = claims.policies,
                                 .n_session_policies = claims.n_policies,
                                 .session_policy_arns = claims.policy_arns,
@@ -218,10 +242,7 @@ static res from_token(struct call *c, str akid, str token, struct known *k)
     k->sealed_secret = claims.sealed_secret;
     k->expires_ms = claims.expires_ms;
     k->found = true;
-    if (providers.session_role)
-        TRY(providers.session_role(c, claims.role_arn, claims.role_id, &alive));
-    k->active = alive;
-    return OK;
+    return is_alive(c, &claims, &k->active);
 }
 
 static res from_record(struct call *c, str akid, struct known *k)
@@ -367,6 +388,12 @@ static res check_v2(struct call *c, const struct service *s, const struct http_r
     return OK;
 }
 
+struct caller who_nobody(void)
+{
+    return (struct caller){
+        .kind = PRINCIPAL_ANONYMOUS, .arn = S("anonymous"), .account = S(""), .user_id = S("anonymous")};
+}
+
 static res anonymous(struct call *c, const struct service *s, struct caller *who)
 {
     err_clear(&c->err); /* that nothing was claimed is no failure here */
@@ -374,8 +401,7 @@ static res anonymous(struct call *c, const struct service *s, struct caller *who
         return who_fault(c, s, IDENTIFY_ANONYMOUS,
                          s->protocol == P_QUERY ? "Request is missing Authentication Token"
                                                 : "Missing Authentication Token");
-    *who = (struct caller){
-        .kind = PRINCIPAL_ANONYMOUS, .arn = S("anonymous"), .account = S(""), .user_id = S("anonymous")};
+    *who = who_nobody();
     return OK;
 }
 
@@ -449,8 +475,12 @@ res who_prove(struct call *c, const struct service *s, const struct http_request
 res who_issue_session(struct call *c, const struct session_grant *g, struct session_keys *out)
 {
     const struct caller *who = &g->caller;
-    struct session_claims claims = {.account = who->account,
-                                    .role_arn = who->role_arn,
+    struct session_claims claims = {.kind = who->federated                   ? SESSION_FEDERATED
+                                            : who->kind == PRINCIPAL_SESSION ? SESSION_ROLE
+                                                                             : SESSION_SELF,
+                                    .account = who->account,
+                                    .parent_key = g->parent_key,
+                                    .role_arn = who->kind == PRINCIPAL_SESSION ? who->role_arn : who->arn,
                                     .role_id = who->unique_id,
                                     .session_name = who->name,
                                     .issued_ms = c->now_ms,

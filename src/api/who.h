@@ -24,18 +24,22 @@ void who_read(const struct http_request *r, struct arena *a, struct proof *p, st
 res who_prove(struct call *c, const struct service *s, const struct http_request *r, struct proof *p, str body_hash,
               struct caller *who);
 
+/* Who has proven nothing: anonymous. */
+struct caller who_nobody(void);
+
 /* Does it look like the name of a region? */
 bool who_is_region(str s);
 
 /* An identify fault in the spelling of the service's protocol. */
 res who_fault(struct call *c, const struct service *s, enum identify_fault f, const char *text);
 
-/* Temporary credentials: what AssumeRole hands out. Seals who the session is into the token; nothing is stored. */
+/* Temporary credentials: what sts hands out. Seals who the session is into the token; nothing is stored. */
 struct session_grant {
-    struct caller caller; /* kind SESSION: arn, role_arn, unique_id, user_id, name, account, policies, tags */
+    struct caller caller; /* arn, role_arn, unique_id, user_id, name, account, policies, tags */
     int64_t expires_ms;
     bool chained;   /* assumed by a role's session */
-    str issuer_arn; /* who assumed the role */
+    str issuer_arn; /* who asked for it */
+    str parent_key; /* of a user's or federated session: the access key that asked */
 };
 struct session_keys {
     str access_key_id, secret_access_key, token; /* the secret lives in c->secrets */

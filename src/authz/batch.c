@@ -9,6 +9,7 @@ struct batch_case {
     struct arena *a;
     struct err e;
     enum layer broken; /* the layer whose policy did not compile */
+    bool federated;    /* a federated user: without session policies it has no rights of its own (rule 7b) */
     const json_t *root;
     struct authz_request r;
     struct authz_layers l;
@@ -106,7 +107,7 @@ static res read_policies(struct batch_case *c)
     if (own && !json_is_null(own))
         TRY(add_policy(c, own, kind, layer, name_of(c, layer, 0, 0), &c->l.resource));
     TRY(add_set(c, json_object_get(o, "vpcEndpointPolicies"), POLICY_ENDPOINT, LAYER_ENDPOINT, 0, &c->l.endpoints));
-    c->l.session_passed = c->l.session.n > 0;
+    c->l.session_passed = c->l.session.n > 0 || c->federated;
     c->l.resource_takes_policies = c->l.resource != NULL;
     return OK;
 }
@@ -194,6 +195,10 @@ static res read_principal(struct batch_case *c, str who)
     } else if (str_eq(f[2], S("sts")) && str_starts(f[5], S("assumed-role/"))) {
         c->r.principal_kind = PRINCIPAL_SESSION;
         find_role(c, f);
+    } else if (str_eq(f[2], S("sts")) && str_starts(f[5], S("federated-user/"))) {
+        c->r.principal_kind = PRINCIPAL_SESSION;
+        c->r.principal_role_arn = json_str_at(json_object_get(c->root, "request"), "federatedBy");
+        c->federated = true;
     } else {
         return reject(&c->e, "the principal is not known: %.*s", FMT(who));
     }

@@ -10,6 +10,9 @@
 
 enum { CLAIMS_VERSION = 1 };
 
+/* By enum session_kind; a role's session has no such member. */
+static const char *const kinds[] = {"role", "self", "federated"};
+
 static void add_member(struct buf *b, const char *name, str value)
 {
     if (!str_is(value))
@@ -59,6 +62,9 @@ res session_claims_encode(const struct session_claims *c, struct arena *a, str *
     add_member(&b, "role", c->role_arn);
     add_member(&b, "id", c->role_id);
     add_member(&b, "name", c->session_name);
+    if (c->kind != SESSION_ROLE)
+        add_member(&b, "kind", str_z(kinds[c->kind]));
+    add_member(&b, "parent", c->parent_key);
     add_member(&b, "source", c->source_identity);
     add_member(&b, "by", c->issuer_arn);
     if (c->chained)
@@ -136,9 +142,33 @@ static res read_tags(const json_t *top, struct arena *a, struct session_claims *
     return OK;
 }
 
+static res read_kind(const json_t *top, enum session_kind *out, struct err *e)
+{
+    str kind;
+
+    *out = SESSION_ROLE;
+    TRY(read_text(top, "kind", false, &kind, e));
+    if (!str_is(kind))
+        return OK;
+    for (int i = SESSION_SELF; i <= SESSION_FEDERATED; i++)
+        if (str_eq(kind, str_z(kinds[i]))) {
+            *out = (enum session_kind)i;
+            return OK;
+        }
+    return bad(e, "kind");
+}
+
 static bool is_account(str s)
 {
     return s.n == ACCOUNT_DIGITS && str_all(s, "0123456789");
+}
+
+/* The root user has no access key that could be taken away. */
+static bool fits_its_kind(const struct session_claims *c)
+{
+    if (c->kind == SESSION_ROLE)
+        return str_rfind(c->role_arn, '/') >= 0 && str_search(c->role_arn, S(":user/")) < 0;
+    return str_search(c->role_arn, S(":user/")) > 0 ? c->parent_key.n > 0 : str_ends(c->role_arn, S(":root"));
 }
 
 static res judge(const struct session_claims *c, struct err *e)
@@ -149,7 +179,7 @@ static res judge(const struct session_claims *c, struct err *e)
         return bad(e, "key");
     if (!is_account(c->account))
         return bad(e, "account");
-    if (!str_starts(c->role_arn, S("arn:")) || str_rfind(c->role_arn, '/') < 0)
+    if (!str_starts(c->role_arn, S("arn:")) || !fits_its_kind(c))
         return bad(e, "role");
     return c->expires_ms > c->issued_ms ? OK : bad(e, "exp");
 }
@@ -173,6 +203,8 @@ res session_claims_decode(str text, struct arena *a, struct session_claims *c, s
     TRY(read_text(top, "role", true, &c->role_arn, e));
     TRY(read_text(top, "id", true, &c->role_id, e));
     TRY(read_text(top, "name", true, &c->session_name, e));
+    TRY(read_kind(top, &c->kind, e));
+    TRY(read_text(top, "parent", false, &c->parent_key, e));
     TRY(read_text(top, "source", false, &c->source_identity, e));
     TRY(read_text(top, "by", false, &c->issuer_arn, e));
     if (!base64_decode(a, secret, &c->sealed_secret))
@@ -200,11 +232,19 @@ str session_arn(const struct session_claims *c, struct arena *a)
     str rest = str_from(c->role_arn, 4), partition = str_cut(&rest, ':');
     str name = str_from(c->role_arn, (size_t)(str_rfind(c->role_arn, '/') + 1));
 
+    if (c->kind == SESSION_SELF)
+        return c->role_arn;
+    if (c->kind == SESSION_FEDERATED)
+        return arena_printf(a, "arn:%.*s:sts::%.*s:federated-user/%.*s", FMT(partition), FMT(c->account),
+                            FMT(c->session_name));
     return arena_printf(a, "arn:%.*s:sts::%.*s:assumed-role/%.*s/%.*s", FMT(partition), FMT(c->account), FMT(name),
                         FMT(c->session_name));
 }
 
 str session_user_id(const struct session_claims *c, struct arena *a)
 {
-    return arena_printf(a, "%.*s:%.*s", FMT(c->role_id), FMT(c->session_name));
+    if (c->kind == SESSION_SELF)
+        return c->role_id;
+    return arena_printf(a, "%.*s:%.*s", FMT(c->kind == SESSION_FEDERATED ? c->account : c->role_id),
+                        FMT(c->session_name));
 }

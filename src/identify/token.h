@@ -20,18 +20,24 @@ enum {
     SESSION_MAX_POLICIES = 11, /* one inline, ten managed */
 };
 
+/* What made the credentials: AssumeRole, GetSessionToken (the user or root itself, by other keys) or GetFederationToken
+ * (a name that a user gave to somebody). */
+enum session_kind { SESSION_ROLE, SESSION_SELF, SESSION_FEDERATED };
+
 struct session_tag {
     str key, value;
     bool transitive; /* goes on along a chain of roles and cannot be changed there */
 };
 
 struct session_claims {
-    str access_key_id; /* ASIA...: binds the token to its key */
-    str sealed_secret; /* bytes, as vault sealed them under access_key_id */
-    str account;       /* 12 digits: of the role */
-    str role_arn;      /* arn:aws:iam::...:role/path/Name */
-    str role_id;       /* AROA... */
-    str session_name;
+    enum session_kind kind;
+    str access_key_id;   /* ASIA...: binds the token to its key */
+    str sealed_secret;   /* bytes, as vault sealed them under access_key_id */
+    str account;         /* 12 digits: of the role or user */
+    str role_arn;        /* arn:aws:iam::...:role/path/Name; else the user's ARN, or the root user's */
+    str role_id;         /* AROA..., else AIDA..., or the root user's account */
+    str session_name;    /* RoleSessionName, Name, or the user's own name */
+    str parent_key;      /* SELF, FEDERATED: the access key that asked; the session ends with it; absent for root */
     str source_identity; /* or absent */
     str issuer_arn;      /* who assumed the role, for the audit; or absent */
     int64_t issued_ms, expires_ms;
@@ -54,9 +60,10 @@ bool session_claims_are_for(const struct session_claims *c, str access_key_id);
 bool session_claims_are_current(const struct session_claims *c,
                                 int64_t now_ms); /* issued <= now < expires, 15 min early */
 
-/* "arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION": the role's name without its path. */
+/* "arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION", the role's name without its path; the user's own ARN; or
+ * "arn:aws:sts::ACCOUNT:federated-user/NAME". */
 str session_arn(const struct session_claims *c, struct arena *a);
-/* "AROA...:SESSION": aws:userid. */
+/* "AROA...:SESSION", "AIDA..." or "ACCOUNT:NAME": aws:userid. */
 str session_user_id(const struct session_claims *c, struct arena *a);
 
 #endif

@@ -168,7 +168,7 @@ res iam_principal_policies(struct call *c, const struct caller *who, struct prin
     struct iam_user_page users = {0};
     struct iam_role_page roles = {0};
 
-    if (who->kind == PRINCIPAL_USER)
+    if (who->kind == PRINCIPAL_USER || who->federated)
         TRY(iam_user_by(c, "unique", who->unique_id, who->account, 1, &users));
     else
         TRY(iam_role_by(c, "unique", who->unique_id, who->account, 1, &roles));

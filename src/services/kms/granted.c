@@ -49,7 +49,7 @@ size_t kms_caller_names(struct call *c, str names[2])
     if (who->kind == PRINCIPAL_ANONYMOUS)
         return 0;
     names[n++] = who->arn; /* of the user, the session, the root user; the name of a service */
-    if (who->kind == PRINCIPAL_SESSION)
+    if (who->kind == PRINCIPAL_SESSION && !who->federated)
         names[n++] = who->role_arn;
     return n;
 }

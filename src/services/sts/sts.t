@@ -32,14 +32,125 @@ Version=2011-06-15
 
 <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>MissingAuthenticationToken</Code><Message>Request is missing Authentication Token</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
 
---- GetFederationToken is not known
+--- An operation that is not known
 POST /
 
-Action=GetFederationToken
+Action=GetPassword
 Version=2011-06-15
 => 400
 
 <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>Could not find operation for version 2011-06-15</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- GetSessionToken
+POST /
+
+Action=GetSessionToken
+Version=2011-06-15
+DurationSeconds=900
+=> 200
+
+<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <GetSessionTokenResult>
+    <Credentials><AccessKeyId>{{*}}</AccessKeyId><SecretAccessKey>{{*}}</SecretAccessKey><SessionToken>{{*}}</SessionToken><Expiration>{{*}}</Expiration></Credentials>
+  </GetSessionTokenResult>
+  <ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata>
+</GetSessionTokenResponse>
+
+--- GetSessionToken: too short
+POST /
+
+Action=GetSessionToken
+Version=2011-06-15
+DurationSeconds=60
+=> 400
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>ValidationError</Code><Message>1 validation error detected: Value '60' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- GetFederationToken
+POST /
+
+Action=GetFederationToken
+Version=2011-06-15
+Name=bob
+Tags.member.1.Key=team
+Tags.member.1.Value=blue
+=> 200
+
+<GetFederationTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <GetFederationTokenResult>
+    <Credentials><AccessKeyId>{{*}}</AccessKeyId><SecretAccessKey>{{*}}</SecretAccessKey><SessionToken>{{*}}</SessionToken><Expiration>{{*}}</Expiration></Credentials>
+    <FederatedUser><FederatedUserId>{{dev}}:bob</FederatedUserId><Arn>arn:aws:sts::{{dev}}:federated-user/bob</Arn></FederatedUser>
+    <PackedPolicySize>1</PackedPolicySize>
+  </GetFederationTokenResult>
+  <ResponseMetadata><RequestId>{{*}}</RequestId></ResponseMetadata>
+</GetFederationTokenResponse>
+
+--- GetFederationToken: a name with a blank
+POST /
+
+Action=GetFederationToken
+Version=2011-06-15
+Name=a b
+=> 400
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>ValidationError</Code><Message>1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- GetAccessKeyInfo: no key id
+POST /
+
+Action=GetAccessKeyInfo
+Version=2011-06-15
+AccessKeyId=XKIAIOSFODNN7EXAMPLE
+=> 400
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>ValidationError</Code><Message>The access key ID XKIAIOSFODNN7EXAMPLE is not valid.</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- DecodeAuthorizationMessage: none of ours
+POST /
+
+Action=DecodeAuthorizationMessage
+Version=2011-06-15
+EncodedMessage=abc
+=> 400
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidAuthorizationMessageException</Code><Message>Message is not valid</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- AssumeRoleWithWebIdentity needs no signature and finds no trust
+as nobody
+POST /
+
+Action=AssumeRoleWithWebIdentity
+Version=2011-06-15
+RoleArn=arn:aws:iam::{{dev}}:role/nobody
+RoleSessionName=test
+WebIdentityToken=a.b.c
+=> 403
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: anonymous is not authorized to perform: sts:AssumeRoleWithWebIdentity because no role trust policy allows the sts:AssumeRoleWithWebIdentity action</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- AssumeRoleWithSAML, too
+as nobody
+POST /
+
+Action=AssumeRoleWithSAML
+Version=2011-06-15
+RoleArn=arn:aws:iam::{{dev}}:role/nobody
+PrincipalArn=arn:aws:iam::{{dev}}:saml-provider/x
+SAMLAssertion=PHg+
+=> 403
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: anonymous is not authorized to perform: sts:AssumeRoleWithSAML because no role trust policy allows the sts:AssumeRoleWithSAML action</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
+
+--- AssumeRoot is known and not built
+POST /
+
+Action=AssumeRoot
+Version=2011-06-15
+TargetPrincipal={{dev}}
+TaskPolicyArn.arn=arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials
+=> 501
+
+<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>NotImplemented</Code><Message>sts AssumeRoot is known to Barmkin but not built; docs/reference/coverage.md lists what is.</Message></Error><RequestId>{{*}}</RequestId></ErrorResponse>
 
 --- AssumeRole: no such role
 POST /

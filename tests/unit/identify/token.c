@@ -63,6 +63,55 @@ static void test_identify_token__claims_come_back_whole(void **state)
     arena_free(a);
 }
 
+/* GetSessionToken and GetFederationToken: sessions of a user, bound to the access key that asked. */
+static void test_identify_token__of_users(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct session_claims in = example(), out;
+    struct err e = {0};
+    str text;
+
+    (void)state;
+    in.role_arn = S("arn:aws:iam::111122223333:user/app/vendor");
+    in.role_id = S("AIDAAEBAGBAFAYDQQCIKB");
+    in.session_name = S("bob");
+    in.parent_key = S("AKIAQNZGKIQY56JQ7WML");
+    for (in.kind = SESSION_SELF; in.kind <= SESSION_FEDERATED; in.kind++) {
+        assert_true(is_ok(session_claims_encode(&in, a, &text, &e)));
+        assert_true(is_ok(session_claims_decode(text, a, &out, &e)));
+        assert_int_equal(out.kind, in.kind);
+        assert_str_equal(out.parent_key, in.parent_key);
+    }
+    out.kind = SESSION_SELF;
+    assert_str_equal(session_arn(&out, a), in.role_arn);
+    assert_str_equal(session_user_id(&out, a), in.role_id);
+    out.kind = SESSION_FEDERATED;
+    assert_str_equal(session_arn(&out, a), S("arn:aws:sts::111122223333:federated-user/bob"));
+    assert_str_equal(session_user_id(&out, a), S("111122223333:bob"));
+    arena_free(a);
+}
+
+/* Nothing passes for another kind: a user without its key, a user as a role, a role as a user. */
+static void test_identify_token__kinds_do_not_mix(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct session_claims c = example();
+    struct err e = {0};
+    str text;
+
+    (void)state;
+    c.kind = SESSION_SELF; /* a role's ARN */
+    assert_int_equal(session_claims_encode(&c, a, &text, &e).why, WHY_REJECT);
+    c.role_arn = S("arn:aws:iam::111122223333:user/vendor"); /* without a parent key */
+    assert_int_equal(session_claims_encode(&c, a, &text, NULL).why, WHY_REJECT);
+    c.kind = SESSION_ROLE;
+    assert_int_equal(session_claims_encode(&c, a, &text, NULL).why, WHY_REJECT);
+    c.kind = SESSION_SELF;
+    c.role_arn = S("arn:aws:iam::111122223333:root");
+    assert_true(is_ok(session_claims_encode(&c, a, &text, NULL)));
+    arena_free(a);
+}
+
 static void test_identify_token__is_bound_to_its_key_and_its_time(void **state)
 {
     struct session_claims c = example();
@@ -155,6 +204,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identify_token__claims_come_back_whole),
+        cmocka_unit_test(test_identify_token__of_users),
+        cmocka_unit_test(test_identify_token__kinds_do_not_mix),
         cmocka_unit_test(test_identify_token__is_bound_to_its_key_and_its_time),
         cmocka_unit_test(test_identify_token__too_many_policies_and_tags_are_refused),
         cmocka_unit_test(test_identify_token__claims_that_could_not_be_used_are_not_made),
