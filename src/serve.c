@@ -169,7 +169,7 @@ static res identify(struct serving *s)
     if (is_internal(s->routed.service))
         TRY(as_operator(s));
     else if (nobody && s->routed.op && s->routed.op->without_signature)
-        s->caller = who_nobody();
+        s->caller = who_nobody(c);
     else
         TRY(who_prove(c, s->routed.service, s->request, &s->proof, hash, &s->caller));
     if (s->proof.claim.payload == PAYLOAD_HASH && str_is(hash) && !str_eq(hash, s->proof.claim.payload_hash) &&

@@ -194,8 +194,7 @@ res denial_fault(struct call *c, const struct authz_request *r, const struct dec
         return denied;
     TRY(encode(c, r, &token));
     c->fault.message = arena_printf(
-        c->arena,
-        "You are not authorized to perform this operation. %.*s. Encoded authorization failure message: %.*s",
+        c->arena, "You are not authorized to perform this operation. %.*s. Encoded authorization failure message: %.*s",
         FMT(said), FMT(token));
     return denied;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What temporary credentials are no good for, whatever policies say (docs/3-who-may.md, "Before the law"; IAM User Guide,
- * "Request temporary security credentials"). */
+/* What temporary credentials are no good for, whatever policies say (docs/3-who-may.md, "Before the law").
+ * IAM User Guide, "Request temporary security credentials". */
 #include "api/gate.h"
 #include "api/house.h"
 

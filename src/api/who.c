@@ -388,20 +388,20 @@ static res check_v2(struct call *c, const struct service *s, const struct http_r
     return OK;
 }
 
-struct caller who_nobody(void)
+struct caller who_nobody(struct call *c)
 {
+    err_clear(&c->err); /* that nothing was claimed is no failure here */
     return (struct caller){
         .kind = PRINCIPAL_ANONYMOUS, .arn = S("anonymous"), .account = S(""), .user_id = S("anonymous")};
 }
 
 static res anonymous(struct call *c, const struct service *s, struct caller *who)
 {
-    err_clear(&c->err); /* that nothing was claimed is no failure here */
     if (s->protocol != P_REST_XML)
         return who_fault(c, s, IDENTIFY_ANONYMOUS,
                          s->protocol == P_QUERY ? "Request is missing Authentication Token"
                                                 : "Missing Authentication Token");
-    *who = who_nobody();
+    *who = who_nobody(c);
     return OK;
 }
 

@@ -24,8 +24,8 @@ void who_read(const struct http_request *r, struct arena *a, struct proof *p, st
 res who_prove(struct call *c, const struct service *s, const struct http_request *r, struct proof *p, str body_hash,
               struct caller *who);
 
-/* Who has proven nothing: anonymous. */
-struct caller who_nobody(void);
+/* Who has proven nothing, where nothing needs to be proven: anonymous. */
+struct caller who_nobody(struct call *c);
 
 /* Does it look like the name of a region? */
 bool who_is_region(str s);
