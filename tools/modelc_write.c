@@ -127,7 +127,8 @@ static void write_record_functions(FILE *f, const struct shape_def *d)
         "  *out = (struct %1$.*2$s_page){(struct %1$.*2$s **)p.v, p.n, p.more}; return why; }\n"
         "static inline res %1$.*2$s_by_after(struct call *c, const char *index, str value, str after, size_t limit, "
         "struct %1$.*2$s_page *out)\n"
-        "{ struct record_page p = {0}; res why = record_by_after(c, &%1$.*2$s_record, index, value, after, limit, "
+        "{ struct record_page p = {0}; res why = record_by_after(c, &%1$.*2$s_record, index, value, STR_ABSENT, after, "
+        "limit, "
         "&p);\n"
         "  *out = (struct %1$.*2$s_page){(struct %1$.*2$s **)p.v, p.n, p.more}; return why; }\n",
         d->c_name.p, (int)d->c_name.n);

@@ -68,7 +68,7 @@ struct resource {
 struct fault {
     const struct fault_type *type; /* NULL: none */
     str message;
-    str resource, extra_name, extra_value; /* S3 writes one more element beside the message (BucketName, Key...) */
+    str resource, extra_name, extra_value; /* S3 and JSON write one more beside the message (BucketName, Reason...) */
 };
 
 /* The body of an upload. prepare() sets key; serve fills the rest before the handler runs. */
@@ -191,10 +191,10 @@ res record_list_back(struct call *c, const struct record_type *t, str account, s
 /* Over all accounts and regions, unless account is present. */
 res record_by(struct call *c, const struct record_type *t, const char *index, str value, str account, size_t limit,
               struct record_page *out);
-/* The same within one account and the call's region, going on after the record with the id `after` (absent: from the
- * beginning). */
-res record_by_after(struct call *c, const struct record_type *t, const char *index, str value, str after, size_t limit,
-                    struct record_page *out);
+/* The same within one account (empty: the caller's) and the call's region, going on after the record with the id
+ * `after` (absent: from the beginning). */
+res record_by_after(struct call *c, const struct record_type *t, const char *index, str value, str account, str after,
+                    size_t limit, struct record_page *out);
 /* How many of the caller's account (and the call's region): of the type, or with an index entry. */
 res record_count(struct call *c, const struct record_type *t, int64_t *out);
 res record_count_by(struct call *c, const struct record_type *t, const char *index, str value, int64_t *out);

@@ -120,6 +120,12 @@ static void json_error(const struct service *s, const struct fault *f, struct sp
                  : str_eq(as.code, S("AccessDeniedException")) ? ",\"Message\":"
                                                                : ",\"message\":");
     buf_add_json_str(b, f->message);
+    if (f->extra_name.n) {
+        buf_add_char(b, ',');
+        buf_add_json_str(b, f->extra_name);
+        buf_add_char(b, ':');
+        buf_add_json_str(b, f->extra_value);
+    }
     buf_add_char(b, '}');
     if (rest)
         wire_header(w, S("x-amzn-ErrorType"), as.code);

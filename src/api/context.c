@@ -32,6 +32,30 @@ void context_add(struct call *c, str key, str value)
     c->gate->context[c->gate->n_context - 1].multi = false;
 }
 
+void context_add_org(struct call *c, str id_key, str paths_key, const struct guardrails *rails)
+{
+    str *path;
+
+    if (!str_is(rails->org_path))
+        return;
+    path = ARENA_NEW(c->arena, str);
+    *path = arena_dup(c->arena, rails->org_path); /* the cache may be emptied before the audit record is written */
+    context_add(c, id_key, c->worker->house->org_id);
+    context_add_list(c, paths_key, path, 1);
+}
+
+/* Of a service that acts for a resource: where that resource's account hangs. */
+static res add_source(struct call *c, const struct caller *who)
+{
+    const struct guardrails *rails;
+
+    if (who->kind != PRINCIPAL_SERVICE)
+        return OK;
+    TRY(guardrails_get(c, who->source_account, &rails));
+    context_add_org(c, S("aws:SourceOrgID"), S("aws:SourceOrgPaths"), rails);
+    return OK;
+}
+
 static const char *principal_type(const struct caller *who)
 {
     switch (who->kind) {
@@ -48,7 +72,8 @@ static const char *principal_type(const struct caller *who)
     }
 }
 
-static void add_principal(struct call *c, const struct caller *who, const struct principal_policies *mine)
+static void add_principal(struct call *c, const struct caller *who, const struct principal_policies *mine,
+                          const struct guardrails *rails)
 {
     context_add(c, S("aws:PrincipalType"), str_z(principal_type(who)));
     context_add(c, S("aws:PrincipalIsAWSService"), who->kind == PRINCIPAL_SERVICE ? S("true") : S("false"));
@@ -58,16 +83,13 @@ static void add_principal(struct call *c, const struct caller *who, const struct
             context_add(c, S("aws:SourceArn"), who->source_arn);
         if (who->source_account.n)
             context_add(c, S("aws:SourceAccount"), who->source_account);
-        if (who->source_account.n && c->worker->house->org_id.n) /* every account here is in the organization */
-            context_add(c, S("aws:SourceOrgID"), c->worker->house->org_id);
         return;
     }
     if (who->kind == PRINCIPAL_ANONYMOUS)
         return;
     context_add(c, S("aws:PrincipalArn"), who->kind == PRINCIPAL_SESSION && !who->federated ? who->role_arn : who->arn);
     context_add(c, S("aws:PrincipalAccount"), who->account);
-    if (c->worker->house->org_id.n)
-        context_add(c, S("aws:PrincipalOrgID"), c->worker->house->org_id);
+    context_add_org(c, S("aws:PrincipalOrgID"), S("aws:PrincipalOrgPaths"), rails);
     context_add(c, S("aws:userid"), who->user_id);
     if (who->kind == PRINCIPAL_USER)
         context_add(c, S("aws:username"), who->name);
@@ -159,11 +181,12 @@ static res add_line(struct call *c, const struct context_line *line)
     return OK;
 }
 
-res context_build(struct call *c, const struct principal_policies *mine)
+res context_build(struct call *c, const struct principal_policies *mine, const struct guardrails *rails)
 {
     char when[TIME_TEXT_BYTES];
 
-    add_principal(c, c->caller, mine);
+    add_principal(c, c->caller, mine, rails);
+    TRY(add_source(c, c->caller));
     add_path(c, c->caller);
     context_add(c, S("aws:CurrentTime"), arena_dup(c->arena, time_iso(c->now_ms, when)));
     context_add(c, S("aws:EpochTime"), arena_printf(c->arena, "%lld", (long long)(c->now_ms / 1000)));

@@ -210,6 +210,31 @@ static enum policy_kind kind_of(const struct resource *r)
     return r->type && strcmp(r->type->policy, "trust") == 0 ? POLICY_TRUST : POLICY_RESOURCE;
 }
 
+res guardrails_get(struct call *c, str account, const struct guardrails **out)
+{
+    static const struct guardrails nothing;
+    struct worker *w = c->worker;
+    bool cached = worker_cache_holds(c);
+
+    *out = &nothing;
+    if (!providers.guardrails || !account.n)
+        return OK;
+    struct guardrails *g = cached ? map_find(&w->guardrails, account) : NULL;
+    if (!g) {
+        struct arena *mine = c->arena;
+        if (cached)
+            c->arena = w->law_arena; /* what the provider makes must live as long as the entry */
+        g = ARENA_NEW(c->arena, struct guardrails);
+        res why = providers.guardrails(c, account, g);
+        if (cached && is_ok(why))
+            map_put(&w->guardrails, arena_dup(w->law_arena, account), g);
+        c->arena = mine;
+        TRY(why);
+    }
+    *out = g;
+    return OK;
+}
+
 struct bench { /* what a judgement needs beside the resource; the same for all resources of a call */
     struct authz_request r;
     struct authz_layers l;
@@ -253,14 +278,23 @@ static res add_endpoint(struct call *c, struct bench *b)
     return OK;
 }
 
+/* Roles of AWS services stand outside SCPs and RCPs (rules 15, 16). iam lets nobody else make one on this path. */
+static bool is_service_linked(const struct caller *who)
+{
+    return who->kind == PRINCIPAL_SESSION && str_search(who->role_arn, S(":role/aws-service-role/")) > 0;
+}
+
 static res sit(struct call *c, struct bench *b)
 {
     const struct caller *who = c->caller;
-    struct guardrails g = {0};
+    const struct guardrails *rails;
 
     *b = (struct bench){0};
     TRY(principal_of(c, &b->mine));
-    TRY(context_build(c, b->mine));
+    TRY(guardrails_get(c, who->account, &rails));
+    if (rails->suspended)
+        return fault(c, &api_access_denied, "The account %.*s is suspended.", FMT(who->account));
+    TRY(context_build(c, b->mine, rails));
     b->r = (struct authz_request){.principal_kind = who->kind,
                                   .principal = who->arn,
                                   .principal_role_arn = who->role_arn,
@@ -270,17 +304,15 @@ static res sit(struct call *c, struct bench *b)
     b->l.boundary = b->mine->boundary;
     TRY(add_session_policies(c, b));
     TRY(add_endpoint(c, b));
-    if (providers.guardrails && who->account.n) {
-        TRY(providers.guardrails(c, who->account, &g));
-        b->l.scps = g.scps;
-        b->r.management_principal = g.management;
-    }
+    b->l.scps = rails->scps;
+    b->r.management_principal = rails->management;
+    b->r.service_linked_role = is_service_linked(who);
     return OK;
 }
 
 static res add_resource_side(struct call *c, struct bench *b, const struct resource *r, const char *action)
 {
-    struct guardrails g = {0};
+    const struct guardrails *rails;
     struct authz_grant *grants = NULL;
 
     b->r.action = str_z(action);
@@ -297,27 +329,34 @@ static res add_resource_side(struct call *c, struct bench *b, const struct resou
     if (providers.grants && kind_of(r) == POLICY_KEY && r->subject)
         TRY(providers.grants(c, r, b->r.action, &grants, &b->l.n_grants));
     b->l.grants = grants;
-    if (providers.guardrails && r->account.n) {
-        TRY(providers.guardrails(c, r->account, &g));
-        b->l.rcps = g.rcps;
-        b->r.management_resource = g.management;
-    }
+    TRY(guardrails_get(c, r->account, &rails));
+    if (rails->suspended)
+        return fault(c, &api_access_denied, "The account %.*s is suspended.", FMT(r->account));
+    b->l.rcps = rails->rcps;
+    b->r.management_resource = rails->management;
     return OK;
 }
 
 /* ---- judging ---- */
 
-static size_t add_resource_context(struct call *c, const struct resource *r, const struct access_line *line)
+/* Where the owner hangs in the organization; nothing where it is in none. */
+static res add_owner(struct call *c, const struct resource *r)
 {
-    size_t before = c->gate->n_context;
+    const struct guardrails *rails;
+
+    TRY(guardrails_get(c, r->account, &rails));
+    context_add(c, S("aws:ResourceAccount"), r->account.n ? r->account : STR_ABSENT);
+    context_add_org(c, S("aws:ResourceOrgID"), S("aws:ResourceOrgPaths"), rails);
+    return OK;
+}
+
+static res add_resource_context(struct call *c, const struct resource *r, const struct access_line *line)
+{
     const char *older = str_starts(r->arn, S("arn:aws:iam:"))   ? "iam:ResourceTag/"
                         : str_starts(r->arn, S("arn:aws:ec2:")) ? "ec2:ResourceTag/"
                                                                 : NULL;
 
-    if (r->account.n)
-        context_add(c, S("aws:ResourceAccount"), r->account);
-    if (r->account.n && c->worker->house->org_id.n)
-        context_add(c, S("aws:ResourceOrgID"), c->worker->house->org_id);
+    TRY(add_owner(c, r));
     for (size_t i = 0; i < r->n_tags; i++)
         context_add(c, arena_cat(c->arena, str_z(r->tag_prefix ? r->tag_prefix : "aws:ResourceTag/"), r->tags[i].key),
                     r->tags[i].value);
@@ -325,7 +364,7 @@ static size_t add_resource_context(struct call *c, const struct resource *r, con
         context_add(c, arena_cat(c->arena, str_z(older), r->tags[i].key), r->tags[i].value);
     if (line && line->kind == ACCESS_PASS_ROLE)
         context_add(c, S("iam:PassedToService"), str_z(line->pass_to));
-    return before;
+    return OK;
 }
 
 static void note(struct call *c, struct bench *b, const struct decision *d, struct judgement *j)
@@ -375,7 +414,8 @@ static res judge_all(struct call *c, struct bench *b, const struct located *l)
     c->gate->judgements = notes;
     for (size_t i = 0; i < l->n; i++) {
         const struct access_line *line = l->lines[i];
-        size_t before = add_resource_context(c, &l->v[i], line);
+        size_t before = c->gate->n_context;
+        TRY(add_resource_context(c, &l->v[i], line));
         TRY(add_resource_side(c, b, &l->v[i], line->kind == ACCESS_PASS_ROLE ? "iam:PassRole" : line->action));
         struct decision d = judge(c, b);
         note(c, b, &d, &notes[i]);
@@ -436,10 +476,10 @@ res gate_may(struct call *c, const char *action, struct resource *r, bool *may)
 
     c->gate = ARENA_NEW(c->arena, struct gate_facts);
     res why = sit(c, &b);
-    if (is_ok(why)) {
-        add_resource_context(c, r, NULL);
+    if (is_ok(why))
+        why = add_resource_context(c, r, NULL);
+    if (is_ok(why))
         why = add_resource_side(c, &b, r, action);
-    }
     *may = is_ok(why) && judge(c, &b).verdict == ALLOWED;
     c->gate = kept;
     return why;
@@ -470,8 +510,9 @@ res gate_weigh(struct call *c, const char *action, struct resource *r, const str
     res why = sit(c, &b);
     if (is_ok(why))
         why = add_resource_side(c, &b, r, action);
+    if (is_ok(why))
+        why = add_resource_context(c, r, NULL);
     if (is_ok(why)) {
-        add_resource_context(c, r, NULL);
         replace_context(c, more, n_more);
         struct decision d = judge(c, &b);
         out->message = authz_message(c->arena, &b.r, &d);

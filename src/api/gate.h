@@ -16,7 +16,11 @@ struct principal_policies { /* of a user or a role; the compiled documents come 
 struct guardrails { /* of an account */
     struct policy_levels scps, rcps;
     bool management; /* the organization's management account: SCPs and RCPs do not bind it */
+    bool suspended;  /* closed: nobody acts in it, and nothing in it is reached */
+    str org_path;    /* "o-.../r-.../ou-.../": aws:PrincipalOrgPaths; absent: in no organization */
 };
+/* What binds an account, until the law changes; never NULL. Nothing without an account. */
+res guardrails_get(struct call *c, str account, const struct guardrails **out);
 
 struct role_facts { /* of a role that may be assumed: iam hands them to sts */
     bool found;
@@ -68,7 +72,10 @@ res gate_locate_role(struct call *c, str arn, struct resource *out);
 /* What temporary credentials cannot be used for, whatever policies say (temporary.c). */
 res temporary_may(struct call *c);
 /* Fills c->gate with the context keys of the request (aws:* and the operation's lines). */
-res context_build(struct call *c, const struct principal_policies *mine);
+res context_build(struct call *c, const struct principal_policies *mine, const struct guardrails *rails);
+
+/* An account's place in its organization under these two keys; nothing where it has none. */
+void context_add_org(struct call *c, str id_key, str paths_key, const struct guardrails *rails);
 
 /* locate, judge and handle inside c->txn. What serve, the writer and call_as all end in. */
 res call_run(struct call *c);

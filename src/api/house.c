@@ -17,6 +17,7 @@ void worker_init(struct worker *w, struct house *h, struct vault *v, struct stor
     map_init(&w->policies);
     map_init(&w->callers);
     map_init(&w->principals);
+    map_init(&w->guardrails);
     map_init(&w->records);
     w->policy_names = arena_new((size_t)256 << 20);
     w->law_arena = arena_new((size_t)256 << 20);
@@ -39,6 +40,7 @@ static void forget_law(struct worker *w)
 {
     map_clear(&w->callers);
     map_clear(&w->principals);
+    map_clear(&w->guardrails);
     map_clear(&w->records);
     arena_reset(w->law_arena);
 }
@@ -51,6 +53,7 @@ void worker_done(struct worker *w)
     map_done(&w->policies);
     map_done(&w->callers);
     map_done(&w->principals);
+    map_done(&w->guardrails);
     map_done(&w->records);
     arena_free(w->policy_names);
     arena_free(w->law_arena);

@@ -48,8 +48,8 @@ struct worker {
     /* Compiled policies by their text: the text is the key, so an entry can never be stale. */
     struct map policies;
     struct arena *policy_names;
-    /* Callers, principal policies and records of record_load_kept as of one law_generation. */
-    struct map callers, principals, records;
+    /* Callers, principal policies, guardrails and records of record_load_kept as of one law_generation. */
+    struct map callers, principals, guardrails, records;
     struct arena *law_arena;
     uint64_t law_generation;
 };

@@ -194,10 +194,10 @@ res record_by(struct call *c, const struct record_type *t, const char *index, st
     return decode_page(c, t, &page, out);
 }
 
-res record_by_after(struct call *c, const struct record_type *t, const char *index, str value, str after, size_t limit,
-                    struct record_page *out)
+res record_by_after(struct call *c, const struct record_type *t, const char *index, str value, str account, str after,
+                    size_t limit, struct record_page *out)
 {
-    struct store_key k = key_of(c, t, STR_ABSENT, STR_ABSENT), from = key_of(c, t, STR_ABSENT, after);
+    struct store_key k = key_of(c, t, account, STR_ABSENT), from = key_of(c, t, account, after);
     struct store_page page = {0};
 
     TRY(txn_find(c->txn, c->arena, &k, (struct store_index){str_z(index), value}, str_is(after) ? &from : NULL, limit,

@@ -255,6 +255,16 @@ static res from_record(struct call *c, str akid, struct known *k)
     return OK;
 }
 
+/* Keys of a closed account are unknown keys, as inactive ones are. */
+static res mind_account(struct call *c, struct known *k)
+{
+    const struct guardrails *rails;
+
+    TRY(guardrails_get(c, k->caller.account, &rails));
+    k->active = k->active && !rails->suspended;
+    return OK;
+}
+
 /* Looks the caller up once per law generation; what is found must outlive this call, so it is made in the cache's
  * arena. */
 static res find(struct call *c, str akid, str token, const struct known **out)
@@ -272,6 +282,8 @@ static res find(struct call *c, str akid, str token, const struct known **out)
         k = ARENA_NEW(c->arena, struct known);
         str id = arena_dup(c->arena, akid);
         res r = token.n ? from_token(c, id, token, k) : from_record(c, id, k);
+        if (is_ok(r) && k->found)
+            r = mind_account(c, k);
         if (cached && is_ok(r) && k->found)
             map_put(&w->callers, arena_dup(c->arena, name), k);
         c->arena = mine;

@@ -104,6 +104,8 @@ res iam_create_role(struct call *c, const struct iam_create_role_in *in, struct 
 
     TRY(iam_check_name(c, "roleName", in->role_name));
     TRY(iam_check_path(c, in->path));
+    if (str_starts(in->path, S("/aws-service-role/")) || str_starts(in->path, S("/aws-reserved/")))
+        return fault(c, &iam_InvalidInput, "The path %.*s is reserved.", FMT(in->path)); /* rules 15, 16, 41 */
     TRY(iam_check_tags(c, &in->tags));
     TRY(iam_check_boundary(c, in->permissions_boundary));
     TRY(iam_name_taken(c, &iam_role_record, in->role_name, &taken));

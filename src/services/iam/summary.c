@@ -107,7 +107,8 @@ res iam_list_entities_for_policy(struct call *c, const struct iam_list_entities_
         struct record_page page = {0};
         if (!use_is_wanted(in, use))
             continue;
-        TRY(record_by_after(c, all_uses[use].record, all_uses[use].index, in->policy_arn, after, left, &page));
+        TRY(record_by_after(c, all_uses[use].record, all_uses[use].index, in->policy_arn, STR_ABSENT, after, left,
+                            &page));
         for (size_t i = 0; i < page.n; i++)
             tell(in, use, page.v[i], out);
         left -= page.n;

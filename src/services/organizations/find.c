@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Finders of organizations, and whose policies judge a call. */
+#include "organizations_parts.h"
+
+/* The organization belongs to the management account. A member that reads as a delegated administrator is judged by its
+ * own policies; any other member needs the organization's resource policy too, as across accounts everywhere (rule 12).
+ * Who has no seat is told, after an allow of its own account, that it may not: nothing is found for it (rule 46). */
+static res seat(struct call *c, struct resource *out, bool *seated)
+{
+    out->account = c->caller->account;
+    *seated = str_eq(c->caller->account, organizations_management(c));
+    if (*seated)
+        return OK;
+    out->missing = &api_access_denied;
+    out->missing_text = S("You don't have permissions to access this resource.");
+    return OK;
+}
+
+res organizations_only_management(struct call *c)
+{
+    if (!str_eq(c->caller->account, organizations_management(c)))
+        return fault(c, &api_access_denied, "You don't have permissions to access this resource.");
+    return OK;
+}
+
+res organizations_find_anything(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    bool seated;
+
+    (void)names, (void)n;
+    out->arn = S("*");
+    return seat(c, out, &seated);
+}
+
+/* ---- nodes ---- */
+
+static const struct str_pair *tags_of(const struct organizations_tag_list *tags)
+{
+    return (const struct str_pair *)tags->v;
+}
+
+static bool well_formed(str id)
+{
+    return organizations_is_id(id, "") || organizations_is_id(id, "r-") || organizations_is_id(id, "ou-");
+}
+
+/* kinds: a bit for each that the id may be. */
+static res find(struct call *c, str id, unsigned kinds, const struct fault_type *missing, const char *text,
+                struct resource *out)
+{
+    struct org_node *node = ARENA_NEW(c->arena, struct org_node);
+    bool found, seated;
+
+    if (!well_formed(id))
+        return organizations_pattern(c);
+    out->arn = organizations_arn(c, id.n == 12 ? "account" : id.p[0] == 'r' ? "root" : "ou", id);
+    TRY(seat(c, out, &seated));
+    if (!seated)
+        return OK;
+    TRY(organizations_node(c, id, node, &found));
+    if (found && kinds & 1u << node->kind) {
+        out->arn = node->arn;
+        out->subject = node;
+        out->tags = tags_of(node->tags);
+        out->n_tags = node->tags->n;
+        return OK;
+    }
+    out->missing = missing;
+    out->missing_text = str_z(text);
+    return OK;
+}
+
+enum { ROOT = 1 << ORG_ROOT, UNIT = 1 << ORG_UNIT, ACCOUNT = 1 << ORG_ACCOUNT };
+
+res organizations_find_account(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], ACCOUNT, &organizations_AccountNotFoundException,
+                "You specified an account that doesn't exist.", out);
+}
+
+res organizations_find_unit(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], UNIT, &organizations_OrganizationalUnitNotFoundException,
+                "You specified an organizational unit that doesn't exist.", out);
+}
+
+res organizations_find_root(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], ROOT, &organizations_RootNotFoundException, "You specified a root that doesn't exist.",
+                out);
+}
+
+res organizations_find_parent(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], ROOT | UNIT, &organizations_ParentNotFoundException,
+                "You specified parent that doesn't exist.", out);
+}
+
+res organizations_find_source(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], ROOT | UNIT, &organizations_SourceParentNotFoundException,
+                "You specified a source parent that doesn't exist.", out);
+}
+
+res organizations_find_destination(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], ROOT | UNIT, &organizations_DestinationParentNotFoundException,
+                "You specified a destination parent that doesn't exist.", out);
+}
+
+res organizations_find_child(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], UNIT | ACCOUNT, &organizations_ChildNotFoundException,
+                "You specified a child that doesn't exist.", out);
+}
+
+res organizations_find_target(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, names[0], ROOT | UNIT | ACCOUNT, &organizations_TargetNotFoundException,
+                "You specified a target that doesn't exist.", out);
+}
+
+/* ---- policies ---- */
+
+res organizations_find_policy(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    struct organizations_policy *p;
+    bool seated;
+
+    (void)n;
+    if (!organizations_is_id(names[0], "p-"))
+        return organizations_pattern(c);
+    out->arn = organizations_arn(c, "policy", arena_cat(c->arena, S("service_control_policy/"), names[0]));
+    TRY(seat(c, out, &seated));
+    if (!seated)
+        return OK;
+    TRY(organizations_policy_get(c, names[0], &p));
+    if (!p) {
+        out->missing = &organizations_PolicyNotFoundException;
+        out->missing_text = S("We can't find a policy with the PolicyId that you specified.");
+        return OK;
+    }
+    out->arn = organizations_policy_arn(c, p);
+    out->subject = p;
+    out->tags = tags_of(&p->tags);
+    out->n_tags = p->tags.n;
+    return OK;
+}
+
+res organizations_add_policy_type(struct call *c)
+{
+    const struct organizations_policy *p = c->resources[0].subject;
+
+    if (p)
+        context_add(c, S("organizations:PolicyType"), p->type);
+    return OK;
+}
