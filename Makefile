@@ -20,7 +20,7 @@ endif
 .DEFAULT_GOAL := help
 include tools/build.mk
 
-.PHONY: help all demo test unit unit-tests stories check san fuzz bench fmt docs clean deps op where check-authz
+.PHONY: help all demo test unit unit-tests stories check san fuzz bench fmt docs clean deps op where check-authz mutate-authz cov-authz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -60,6 +60,14 @@ san: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 check-authz: ## a million random cases: does the policy engine decide as a naive evaluator does? (N=1000000 SEED=1)
 	$(again) $(BUILD)/barmkin
 	@nice -n 15 /usr/bin/python3 -B tests/authz/differ.py $(BUILD) $(or $(N),1000000) $(or $(SEED),1) $(JOBS)
+
+mutate-authz: ## break src/authz in N=200 places, one at a time: do its tests notice? (SEED=1)
+	$(again) $(BUILD)/libbarmkin.a
+	@nice -n 15 /usr/bin/python3 -B tests/authz/mutate.py $(BUILD) $(or $(N),200) $(or $(SEED),1)
+
+cov-authz: ## which branches of src/authz do its tests take? At least 98 of 100
+	$(again) $(BUILD)/libbarmkin.a
+	@nice -n 15 /usr/bin/python3 -B tests/authz/coverage.py $(BUILD) 98
 
 fuzz: ## fuzz each parser for T seconds (default 60)
 	@tests/fuzz/run $(or $(T),60)

@@ -28,7 +28,7 @@ def engine(build, cases):
     text = "".join(json.dumps(c) + "\n" for c in cases)
     done = subprocess.run([os.path.join(build, "barmkin"), "authz", "--batch", "--explain"], input=text, capture_output=True,
                           text=True, check=False)
-    lines = done.stdout.splitlines()
+    lines = done.stdout.split("\n")[:-1]
     if len(lines) != len(cases):
         raise SystemExit(f"authz --batch answered {len(lines)} of {len(cases)} cases, status {done.returncode}: {done.stderr}")
     return [json.loads(line) for line in lines]
