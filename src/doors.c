@@ -211,14 +211,26 @@ static bool through_vpc(struct serving *s, struct door_vpc *v)
     return false;
 }
 
+static str dotted(struct arena *a, uint32_t ip)
+{
+    char room[16];
+    struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room};
+
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        buf_add_u64(&b, ip >> shift & 255);
+        if (shift)
+            buf_add_char(&b, '.');
+    }
+    return arena_dup(a, buf_str(&b));
+}
+
 bool door_answers(struct serving *s)
 {
     const struct origin *o = &s->request->origin;
     const struct door_tag *tag = tag_of(s);
 
     s->door = (struct door){.tls = o->tls};
-    s->door.source_ip = arena_printf(s->call.arena, "%u.%u.%u.%u", o->peer_ip >> 24, o->peer_ip >> 16 & 255,
-                                     o->peer_ip >> 8 & 255, o->peer_ip & 255);
+    s->door.source_ip = dotted(s->call.arena, o->peer_ip);
     switch (tag->kind) {
     case DOOR_ADMIN: /* this machine's own user, through a file only that user may open */
         s->door = (struct door){.tls = true, .source_ip = S("127.0.0.1"), .peer_pid = o->peer_pid};

@@ -47,12 +47,29 @@ static struct arena *spare(struct arena **pool, size_t *n, bool secret)
     return secret ? arena_new_secret(CALL_ARENA_BYTES) : arena_new(CALL_ARENA_BYTES);
 }
 
+/* A UUID's form without its version: AWS's ids have that form. */
+static str new_request_id(struct io_thread *t, struct arena *a)
+{
+    enum { BYTES = 16, CHARS = 36 };
+    char hex[2 * BYTES], *id = arena_alloc(a, CHARS + 1);
+    static const uint8_t at[] = {0, 9, 14, 19, 24}, from[] = {0, 8, 12, 16, 20, 32};
+
+    if (t->random_left < BYTES) {
+        random_bytes(t->random, sizeof t->random);
+        t->random_left = sizeof t->random;
+    }
+    t->random_left -= BYTES;
+    hex_encode(t->random + t->random_left, BYTES, hex);
+    memset(id, '-', CHARS);
+    for (size_t i = 0; i < sizeof at; i++)
+        memcpy(id + at[i], hex + from[i], from[i + 1] - from[i]);
+    return str_n(id, CHARS);
+}
+
 static struct serving *begin(struct io_thread *t, struct exchange *x)
 {
     struct arena *a = spare(t->spare, &t->n_spare, false);
     struct serving *s = ARENA_NEW(a, struct serving);
-    uint8_t random[16];
-    char uuid[40];
 
     *s = (struct serving){.thread = t, .x = x, .request = x_request(x)};
     s->call = (struct call){.caller = &s->caller,
@@ -63,9 +80,7 @@ static struct serving *begin(struct io_thread *t, struct exchange *x)
                             .region = t->house->region,
                             .secrets = spare(t->spare_secrets, &t->n_spare_secrets, true)};
     buf_init(&s->body, BODY_LIMIT_BYTES);
-    random_bytes(random, sizeof random);
-    hex_encode(random, sizeof random, uuid);
-    s->call.request_id = arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", uuid, uuid + 8, uuid + 12, uuid + 16, uuid + 20);
+    s->call.request_id = new_request_id(t, a);
     x_set_data(x, s);
     x_hold(x);
     return s;

@@ -21,6 +21,8 @@ struct io_thread { /* one loop and what its calls run with */
     struct worker worker;
     struct arena *spare[64], *spare_secrets[64]; /* recycled, so that a call costs no allocation */
     size_t n_spare, n_spare_secrets;
+    uint8_t random[512]; /* for request ids, from one call of the kernel for many */
+    size_t random_left;
     struct house *house;
 };
 

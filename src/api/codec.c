@@ -37,28 +37,37 @@ void wire_header(struct wire_output *w, str name, str value)
         w->headers[w->n_headers++] = (struct header){name, value};
 }
 
+static void add_parts(struct buf *b, const char *first, const char *second, const char *third, const char *fourth)
+{
+    buf_add_z(b, first);
+    buf_add_z(b, second);
+    buf_add_z(b, third);
+    buf_add_z(b, fourth);
+}
+
 static void encode_query(const struct operation *op, const void *out, str request_id, struct buf *b)
 {
     const struct service *s = op->service;
 
     if (s->protocol == P_EC2) {
-        buf_printf(b,
-                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<%sResponse xmlns=\"%s\"><requestId>%.*s</requestId>",
-                   op->name, s->xmlns, FMT(request_id));
+        buf_add(b, S("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<"));
+        add_parts(b, op->name, "Response xmlns=\"", s->xmlns, "\"><requestId>");
+        buf_add(b, request_id);
+        buf_add(b, S("</requestId>"));
         xml_encode(op->out, out, P_EC2, b);
-        if (op->out->n == 0)
-            buf_add(b, S("<return>true</return>"));
-        buf_printf(b, "</%sResponse>", op->name);
+        add_parts(b, op->out->n == 0 ? "<return>true</return>" : "", "</", op->name, "Response>");
         return;
     }
-    buf_printf(b, "<%sResponse xmlns=\"%s\">", op->name, s->xmlns);
+    add_parts(b, "<", op->name, "Response xmlns=\"", s->xmlns);
+    buf_add(b, S("\">"));
     if (op->out->n) {
-        buf_printf(b, "<%sResult>", op->name);
+        add_parts(b, "<", op->name, "Result>", "");
         xml_encode(op->out, out, P_QUERY, b);
-        buf_printf(b, "</%sResult>", op->name);
+        add_parts(b, "</", op->name, "Result>", "");
     }
-    buf_printf(b, "<ResponseMetadata><RequestId>%.*s</RequestId></ResponseMetadata></%sResponse>", FMT(request_id),
-               op->name);
+    buf_add(b, S("<ResponseMetadata><RequestId>"));
+    buf_add(b, request_id);
+    add_parts(b, "</RequestId></ResponseMetadata></", op->name, "Response>", "");
 }
 
 void codec_encode(const struct operation *op, const void *out, int status, str request_id, struct arena *a,

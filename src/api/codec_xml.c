@@ -165,27 +165,42 @@ res xml_decode(const struct shape *s, str text, void *object, struct arena *a, s
 
 /* ---- out ---- */
 
+/* Absent: the byte stands for itself. */
+static str instead_of(unsigned char c, bool clean)
+{
+    switch (c) {
+    case '&':
+        return S("&amp;");
+    case '<':
+        return S("&lt;");
+    case '>':
+        return S("&gt;");
+    case '"':
+        return S("&quot;");
+    case '\r':
+        return S("&#13;");
+    case '\t':
+    case '\n':
+        return STR_ABSENT;
+    default:
+        return c < ' ' || (c >= 0x80 && !clean) ? S("\xef\xbf\xbd") : STR_ABSENT;
+    }
+}
+
 void buf_add_xml(struct buf *b, str s)
 {
     bool clean = str_is_utf8(s);
+    size_t from = 0; /* what stands for itself goes in runs */
 
     for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '&')
-            buf_add(b, S("&amp;"));
-        else if (c == '<')
-            buf_add(b, S("&lt;"));
-        else if (c == '>')
-            buf_add(b, S("&gt;"));
-        else if (c == '"')
-            buf_add(b, S("&quot;"));
-        else if (c == '\r')
-            buf_add(b, S("&#13;"));
-        else if ((c < ' ' && c != '\t' && c != '\n') || (c >= 0x80 && !clean))
-            buf_add(b, S("\xef\xbf\xbd"));
-        else
-            buf_add_char(b, (char)c);
+        str instead = instead_of((unsigned char)s.p[i], clean);
+        if (!str_is(instead))
+            continue;
+        buf_add(b, str_sub(s, from, i - from));
+        buf_add(b, instead);
+        from = i + 1;
     }
+    buf_add(b, str_from(s, from));
 }
 
 /* EC2 writes members in lowerCamelCase unless the model says otherwise. */
@@ -226,6 +241,13 @@ static void add_scalar(struct buf *b, enum kind kind, const void *at)
     arena_free(a);
 }
 
+static void add_tag(struct buf *b, str opening, const char *name)
+{
+    buf_add(b, opening);
+    buf_add_z(b, name);
+    buf_add_char(b, '>');
+}
+
 static void add_items(const struct field *f, const struct list_any *list, enum protocol p, struct buf *b)
 {
     const char *item = f->item ? f->item : p == P_EC2 ? "item" : "member";
@@ -236,7 +258,7 @@ static void add_items(const struct field *f, const struct list_any *list, enum p
         if (flat)
             open_tag(b, f, p);
         else
-            buf_printf(b, "<%s>", item);
+            add_tag(b, S("<"), item);
         if (f->elem == K_SHAPE)
             xml_encode(f->shape, at, p, b);
         else
@@ -244,7 +266,7 @@ static void add_items(const struct field *f, const struct list_any *list, enum p
         if (flat)
             close_tag(b, f, p);
         else
-            buf_printf(b, "</%s>", item);
+            add_tag(b, S("</"), item);
     }
 }
 

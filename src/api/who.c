@@ -271,7 +271,7 @@ static res find(struct call *c, str akid, str token, const struct known **out)
 {
     struct worker *w = c->worker;
     /* Both make the name: a token is good for one key only, and a hit must not skip that check. */
-    str name = token.n ? arena_printf(c->arena, "%.*s\n%.*s", FMT(akid), FMT(token)) : akid;
+    str name = token.n ? arena_cat(c->arena, arena_cat(c->arena, akid, S("\n")), token) : akid;
     bool cached = worker_cache_holds(c);
     struct known *k = cached ? map_find(&w->callers, name) : NULL;
 

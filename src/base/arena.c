@@ -124,7 +124,8 @@ void arena_free(struct arena *a)
     free(a);
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+/* Not zeroed: for what is written over at once. */
+static void *take(struct arena *a, size_t n)
 {
     struct chunk *c = a->chunks;
 
@@ -146,9 +147,12 @@ void *arena_alloc(struct arena *a, size_t n)
     void *p = c->bytes + c->used;
     c->used += n;
     a->used += n;
-    if (n)
-        memset(p, 0, n);
     return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    return memset(take(a, n), 0, n);
 }
 
 void *arena_alloc_array(struct arena *a, size_t count, size_t size)
@@ -162,10 +166,11 @@ void *arena_alloc_array(struct arena *a, size_t count, size_t size)
 
 char *arena_z(struct arena *a, str s)
 {
-    char *p = arena_alloc(a, s.n + 1);
+    char *p = take(a, s.n + 1);
 
     if (s.n)
         memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
     return p;
 }
 
@@ -177,27 +182,34 @@ str arena_dup(struct arena *a, str s)
 str arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list ap, again;
+    char text[256]; /* most are shorter: then they are made once */
 
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (n < 0)
         die("a format is wrong");
-    char *p = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, again);
+    char *p = take(a, (size_t)n + 1);
+    if ((size_t)n < sizeof text)
+        memcpy(p, text, (size_t)n + 1);
+    else
+        vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
+    if (a->secret)
+        explicit_bzero(text, sizeof text);
     return (str){p, (size_t)n};
 }
 
 str arena_cat(struct arena *a, str x, str y)
 {
-    char *p = arena_alloc(a, x.n + y.n + 1);
+    char *p = take(a, x.n + y.n + 1);
 
     if (x.n)
         memcpy(p, x.p, x.n);
     if (y.n)
         memcpy(p + x.n, y.p, y.n);
+    p[x.n + y.n] = '\0';
     return (str){p, x.n + y.n};
 }
 

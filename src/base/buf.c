@@ -66,30 +66,6 @@ void buf_took(struct buf *b, size_t n)
     b->n += n;
 }
 
-void buf_add_bytes(struct buf *b, const void *p, size_t n)
-{
-    if (n == 0)
-        return;
-    char *room = buf_room(b, n);
-    if (!room)
-        return;
-    memcpy(room, p, n);
-    b->n += n;
-}
-
-void buf_add(struct buf *b, str s)
-{
-    buf_add_bytes(b, s.p, s.n);
-}
-void buf_add_z(struct buf *b, const char *z)
-{
-    buf_add_bytes(b, z, strlen(z));
-}
-void buf_add_char(struct buf *b, char c)
-{
-    buf_add_bytes(b, &c, 1);
-}
-
 void buf_add_u64(struct buf *b, uint64_t v)
 {
     char digits[20];
@@ -111,17 +87,22 @@ void buf_add_i64(struct buf *b, int64_t v)
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
     va_list ap, again;
+    char *room = buf_room(b, 1); /* for the terminator, which is not counted */
 
+    if (!room)
+        return;
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(room, b->cap - b->n, fmt, ap);
     va_end(ap);
-    char *room = n >= 0 ? buf_room(b, (size_t)n + 1) : NULL; /* one more for the terminator, not counted */
-    if (room) {
-        vsnprintf(room, (size_t)n + 1, fmt, again);
-        b->n += (size_t)n;
+    if (n >= 0 && (size_t)n >= b->cap - b->n) { /* once more, with room enough */
+        room = buf_room(b, (size_t)n + 1);
+        if (room)
+            vsnprintf(room, (size_t)n + 1, fmt, again);
     }
     va_end(again);
+    if (n >= 0 && room)
+        b->n += (size_t)n;
 }
 
 void buf_drop_front(struct buf *b, size_t n)

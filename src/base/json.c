@@ -69,13 +69,24 @@ static void add_escape(struct buf *b, unsigned char c)
         buf_printf(b, "u%04x", c);
 }
 
+/* How many bytes at the front stand for themselves. */
+static size_t plain_prefix(str s)
+{
+    static const bool special[256] = {[0 ... 31] = true, ['"'] = true, ['\\'] = true, [128 ... 255] = true};
+    size_t i = 0;
+
+    while (i < s.n && !special[(unsigned char)s.p[i]])
+        i++;
+    return i;
+}
+
 void buf_add_json_str(struct buf *b, str s)
 {
-    bool clean = str_is_utf8(s);
-    size_t from = 0;
+    size_t plain = plain_prefix(s), from = 0;
+    bool clean = plain == s.n || str_is_utf8(s);
 
     buf_add_char(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = plain; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c >= ' ' && c != '"' && c != '\\' && (clean || c < 0x80))
             continue;

@@ -53,6 +53,7 @@ bool str_to_i64(str s, int64_t *out);
 bool str_to_double(str s, double *out); /* decimal with optional fraction and exponent; no hex, inf, nan */
 
 bool str_is_utf8(str s);                /* RFC 3629: no surrogates, no overlong forms, at most U+10FFFF */
+bool str_has_controls(str s);           /* any byte below the blank */
 bool str_all(str s, const char *set_z); /* every byte is in set_z */
 uint64_t str_hash(str s);               /* seeded per process; not stable across runs */
 

@@ -36,51 +36,83 @@ void time_set_offset_ms(int64_t offset_ms)
 static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-static struct tm split(int64_t wall_ms)
+static int64_t floor_div(int64_t v, int64_t by)
 {
-    time_t t = (time_t)(wall_ms >= 0 ? wall_ms / 1000 : -((-wall_ms + 999) / 1000));
-    struct tm tm;
-
-    gmtime_r(&t, &tm);
-    return tm;
+    return v / by - (v % by < 0);
 }
 
-static str put(char dst[TIME_TEXT_BYTES], int n)
+/* gmtime_r by arithmetic alone: libc takes its lock over time zones for it. Years begin in March here, so that the leap
+ * day is a year's last; 719468 days lie between 0000-03-01 and 1970-01-01, and 146097 make four hundred years. */
+static struct tm split(int64_t wall_ms)
 {
-    return str_n(dst, n < TIME_TEXT_BYTES ? (size_t)n : TIME_TEXT_BYTES - 1);
+    int64_t seconds = floor_div(wall_ms, 1000), days_now = floor_div(seconds, 86400);
+    int64_t from_march = days_now + 719468, era = floor_div(from_march, 146097);
+    int rest = (int)(seconds - days_now * 86400), day = (int)(from_march - era * 146097);
+    int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    int of_year = day - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+
+    return (struct tm){.tm_year = (int)(era * 400) + year + (month >= 10) - 1900,
+                       .tm_mon = (month + 2) % 12,
+                       .tm_mday = of_year - (153 * month + 2) / 5 + 1,
+                       .tm_wday = (int)(((days_now + 4) % 7 + 7) % 7), /* 1970 began on a Thursday */
+                       .tm_hour = rest / 3600,
+                       .tm_min = rest / 60 % 60,
+                       .tm_sec = rest % 60};
+}
+
+/* `width` digits of v and what stands behind them: every request tells the time several times, and printf is slow. */
+static char *put(char *at, int v, int width, const char *behind)
+{
+    for (int i = width; i-- > 0; v /= 10)
+        at[i] = (char)('0' + v % 10);
+    return stpcpy(at + width, behind);
+}
+
+static char *put_date(char *at, const struct tm *t, const char *between, const char *behind)
+{
+    int year = t->tm_year + 1900;
+
+    at = put(at, year < 0 ? 0 : year > 9999 ? 9999 : year, 4, between); /* ISO 8601's years; no clock is elsewhere */
+    at = put(at, t->tm_mon + 1, 2, between);
+    return put(at, t->tm_mday, 2, behind);
+}
+
+static char *put_clock(char *at, const struct tm *t, const char *between, const char *behind)
+{
+    at = put(at, t->tm_hour, 2, between);
+    at = put(at, t->tm_min, 2, between);
+    return put(at, t->tm_sec, 2, behind);
 }
 
 str time_iso(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
     struct tm t = split(wall_ms);
 
-    return put(dst, snprintf(dst, TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1,
-                             t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec));
+    return str_n(dst, (size_t)(put_clock(put_date(dst, &t, "-", "T"), &t, ":", "Z") - dst));
 }
 
 str time_iso_ms(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
     struct tm t = split(wall_ms);
+    char *at = put_clock(put_date(dst, &t, "-", "T"), &t, ":", ".");
 
-    return put(dst,
-               snprintf(dst, TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.tm_year + 1900, t.tm_mon + 1,
-                        t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, (int)(((wall_ms % 1000) + 1000) % 1000)));
+    return str_n(dst, (size_t)(put(at, (int)(((wall_ms % 1000) + 1000) % 1000), 3, "Z") - dst));
 }
 
 str time_basic(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
     struct tm t = split(wall_ms);
 
-    return put(dst, snprintf(dst, TIME_TEXT_BYTES, "%04d%02d%02dT%02d%02d%02dZ", t.tm_year + 1900, t.tm_mon + 1,
-                             t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec));
+    return str_n(dst, (size_t)(put_clock(put_date(dst, &t, "", "T"), &t, "", "Z") - dst));
 }
 
 str time_http(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
     struct tm t = split(wall_ms);
+    int n = snprintf(dst, TIME_TEXT_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday,
+                     months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 
-    return put(dst, snprintf(dst, TIME_TEXT_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday,
-                             months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec));
+    return str_n(dst, n < TIME_TEXT_BYTES ? (size_t)n : TIME_TEXT_BYTES - 1);
 }
 
 /* Reads exactly n digits. */

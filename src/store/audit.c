@@ -135,10 +135,7 @@ static res check_record(str r, struct err *e)
         return oops(e, EMSGSIZE, "an audit record has %zu bytes", r.n);
     if (r.n < 2 || !str_starts(r, S("{")) || !str_ends(r, S("}")))
         return oops(e, EINVAL, "an audit record is no JSON object");
-    for (size_t i = 0; i < r.n; i++)
-        if ((unsigned char)r.p[i] < ' ')
-            return oops(e, EINVAL, "an audit record holds a control character");
-    return OK;
+    return str_has_controls(r) ? oops(e, EINVAL, "an audit record holds a control character") : OK;
 }
 
 static res append_all(struct audit *a, const str *records, size_t n, uint64_t row, struct err *e)

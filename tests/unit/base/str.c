@@ -2,6 +2,8 @@
 /* Borrowed text: cuts, numbers, UTF-8. */
 #include "test.h"
 
+#include <string.h>
+
 #include "base/str.h"
 
 static void test_base_str__cut_walks_all_parts(void **state)
@@ -42,12 +44,46 @@ static void test_base_str__utf8_refuses_overlong_and_surrogates(void **state)
     assert_false(str_is_utf8(S("\xe2\x82")));
 }
 
+static void test_base_str__controls_are_found_at_every_place(void **state)
+{
+    char text[41];
+
+    (void)state;
+    for (size_t n = 0; n <= sizeof text; n++) {
+        memset(text, n % 2 ? 0xff : ' ', sizeof text);
+        assert_false(str_has_controls(str_n(text, n)));
+        for (size_t at = 0; at < n; at++) {
+            char kept = text[at];
+            text[at] = (char)(at % 32);
+            assert_true(str_has_controls(str_n(text, n)));
+            text[at] = kept;
+        }
+    }
+}
+
+static void test_base_str__utf8_is_judged_behind_a_long_run_of_ascii(void **state)
+{
+    char text[40];
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    for (size_t at = 0; at + 2 <= sizeof text; at++) {
+        text[at] = '\xc3';
+        assert_false(str_is_utf8(str_n(text, sizeof text)));
+        text[at + 1] = '\xbc';
+        assert_true(str_is_utf8(str_n(text, sizeof text)));
+        text[at] = text[at + 1] = 'a';
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base_str__cut_walks_all_parts),
         cmocka_unit_test(test_base_str__numbers_refuse_overflow_and_blanks),
         cmocka_unit_test(test_base_str__utf8_refuses_overlong_and_surrogates),
+        cmocka_unit_test(test_base_str__controls_are_found_at_every_place),
+        cmocka_unit_test(test_base_str__utf8_is_judged_behind_a_long_run_of_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
