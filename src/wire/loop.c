@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop itself: one epoll instance, its batches, what other threads post to it, and its end.
  *
- * A batch: events -> posts -> timers -> connections with buffered input -> the after-batch hook -> replies leave ->
- * closed connections are freed. Nothing is freed earlier, because later events of the batch may still point to it. */
+ * A batch: events -> posts -> timers -> connections with buffered input -> requests to servers leave -> the after-batch
+ * hook -> replies leave -> closed connections are freed. Nothing is freed earlier, because later events of the batch
+ * may still point to it. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -371,7 +372,7 @@ static int64_t lane_next_ms(const struct lane *lane)
 
 static int wait_ms(struct loop *l)
 {
-    if (l->ready || l->dirty || has_posts(l))
+    if (l->ready || l->dirty || upstreams_unsent(l->upstreams) || has_posts(l))
         return 0;
     int64_t at = timers_next_ms(&l->timers);
     at = least(at, lane_next_ms(&l->head_lane));
@@ -429,6 +430,7 @@ res loop_run(struct loop *l, struct err *e)
         pump_ready(l);
         if (l->stop_asked && !l->stopping)
             begin_stop(l);
+        upstreams_flush(l->upstreams);
         if (l->after_batch)
             l->after_batch(l->after_batch_arg);
         flush_dirty(l);

@@ -94,6 +94,8 @@ void listeners_unblock(struct loop *l); /* a connection went: there is room agai
 void upstreams_new(struct loop *l);
 void upstreams_free(struct loop *l);
 void upstream_event(struct source *src, uint32_t events);
+void upstreams_flush(struct upstreams *u); /* sends the requests of this batch */
+bool upstreams_unsent(const struct upstreams *u);
 void upstreams_reap(struct upstreams *u);
 size_t upstreams_pending(const struct upstreams *u); /* exchanges with servers under way */
 struct lane *upstreams_idle_lane(struct upstreams *u);

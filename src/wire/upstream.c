@@ -1,61 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop's own client: one request to a local server over a pooled socket, one whole reply back. */
+/* The loop's own client: requests to a local server over pooled sockets, one whole reply back for each.
+ *
+ * Requests leave at the end of a batch. Where a server has said that it answers many at once (PIPELINES in its
+ * replies), the small requests of one batch go out together over one socket (RFC 9112 9.3.2): one write here, one read
+ * and one write there, instead of so many of each. Nothing is added to a socket once it has been written to, so that a
+ * slow request only holds up those that came at the same moment. */
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "wire/incoming.h"
 #include "wire/loop.h"
 
-enum { POOL_IDLE_MAX = 64, POOL_IDLE_MS = 30 * 1000, HEAD_MAX_BYTES = 16 * 1024, HEADERS_MAX = 64, INTERIM_MAX = 8 };
+enum {
+    POOL_IDLE_MAX = 64,
+    POOL_IDLE_MS = 30 * 1000,
+    GROUP_MAX = 16,
+    GROUP_REQUEST_BYTES = 8 * 1024,
+};
+#define PIPELINES S("Barmkin-Pipelines")
 
 struct pool {
     struct arena *arena; /* owns this struct and its name */
     str name;
-    struct upsock *idle;
-    size_t n_idle, users; /* users: sockets and calls that point here */
-    bool dropped;
+    struct upsock *idle, *filling; /* filling: has a group that has not left yet */
+    size_t n_idle, users;          /* users: sockets and calls that point here */
+    bool dropped, pipelines;       /* pipelines: by the newest reply */
 };
 
 struct upsock {
     struct source src; /* first: epoll's */
     int fd;
-    bool readable, writable, hung, used_before;
+    bool readable, writable, hung, used_before, is_dirty;
     struct loop *loop;
     struct pool *pool;
-    struct upcall *call;    /* NULL: idle in its pool, or dead */
+    struct upcall *first,
+        *last; /* that wait for their replies, in their requests' order; none: idle in its pool, or dead */
+    size_t n_calls;
+    struct buf in;
+    size_t in_at; /* where the reply begins that is due next */
+    struct incoming reply;
+    struct arena *arena;    /* of that reply's head; stays with the struct */
     struct lane_link timer; /* while idle */
-    struct upsock *prev, *next;
+    struct upsock *prev, *next, *next_dirty;
 };
 
 struct upcall {
     struct loop *loop;
-    struct arena *arena; /* of this struct, the request and the reply's headers */
     struct pool *pool;
     struct upsock *sock;
-    str request;
+    struct buf request;
     size_t sent;
     int (*connect_fd)(void *ctx);
     upstream_done *done;
     void *ctx;
     size_t max_reply_bytes;
     uint64_t timer;
-    struct buf in;
-    bool retried, to_head, has_head;
-    int interim;                             /* 1xx replies so far: bounded, each takes arena */
-    size_t scanned, body_at, raw_at, body_n; /* in `in`: where the body starts, how far it was read, its length */
-    struct reply_head head;
-    struct chunked chunks;
-    const char *failed;
-    struct upcall *prev, *next;
+    bool retried, to_head;
+    struct upcall *behind;      /* on the same socket */
+    struct upcall *prev, *next; /* all of the loop; next also among the free ones */
 };
 
 struct upstreams {
     struct map pools;
     struct lane idle_lane;
-    struct upsock *free_socks, *dead;
-    struct upcall *calls;
+    struct upsock *free_socks, *dead, *dirty;
+    struct upcall *calls, *free_calls;
     size_t n_calls;
 };
 
@@ -73,6 +86,10 @@ void upstreams_new(struct loop *l)
 size_t upstreams_pending(const struct upstreams *u)
 {
     return u->n_calls;
+}
+bool upstreams_unsent(const struct upstreams *u)
+{
+    return u->dirty != NULL;
 }
 struct lane *upstreams_idle_lane(struct upstreams *u)
 {
@@ -111,6 +128,19 @@ static void idle_remove(struct upsock *s)
     lane_disarm(&s->timer);
 }
 
+static void idle_add(struct upsock *s)
+{
+    struct pool *p = s->pool;
+
+    s->prev = NULL;
+    s->next = p->idle;
+    if (p->idle)
+        p->idle->prev = s;
+    p->idle = s;
+    p->n_idle++;
+    lane_arm(&s->loop->upstreams->idle_lane, &s->timer, s->loop->now_ms);
+}
+
 /* The struct is used again only after the batch: a later event may still name it. */
 static void sock_close(struct upsock *s)
 {
@@ -118,9 +148,12 @@ static void sock_close(struct upsock *s)
 
     close(s->fd);
     s->fd = -1;
+    loop_give_buf(s->loop, &s->in);
+    arena_reset(s->arena);
+    if (s->pool->filling == s)
+        s->pool->filling = NULL;
     pool_leave(s->pool);
     s->pool = NULL;
-    s->call = NULL;
     s->next = u->dead;
     u->dead = s;
 }
@@ -139,9 +172,15 @@ static void idle_expired(struct loop *l, struct lane_link *link)
 
 void upstreams_reap(struct upstreams *u)
 {
-    while (u->dead) {
-        struct upsock *s = u->dead;
-        u->dead = s->next;
+    struct upsock **at = &u->dead;
+
+    while (*at) {
+        struct upsock *s = *at;
+        if (s->is_dirty) { /* the next flush will come by it */
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
         s->next = u->free_socks;
         u->free_socks = s;
     }
@@ -181,7 +220,9 @@ static struct upsock *sock_connect(struct upcall *k)
         u->free_socks = s->next;
     else
         s = ARENA_NEW(k->loop->arena, struct upsock);
+    struct arena *arena = s->arena ? s->arena : arena_new(INCOMING_ARENA_BYTES);
     *s = (struct upsock){.src.kind = SRC_UPSTREAM, .fd = fd, .writable = true, .loop = k->loop, .pool = k->pool};
+    s->arena = arena;
     k->pool->users++;
     if (loop_watch(k->loop, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &s->src))
         return s;
@@ -189,183 +230,230 @@ static struct upsock *sock_connect(struct upcall *k)
     return NULL;
 }
 
-/* ---- one call ---- */
+/* ---- calls, begun and ended ---- */
 
-static void call_end(struct upcall *k)
+/* The call has left its socket. r points into what the socket has read. */
+static void call_end(struct upcall *k, const struct upstream_reply *r)
 {
     struct upstreams *u = k->loop->upstreams;
-    struct upstream_reply r = {.failed = k->failed};
 
-    if (!k->failed) {
-        r.status = k->head.status;
-        r.headers = k->head.headers;
-        r.n_headers = k->head.n_headers;
-        r.body = str_n(k->in.p + k->body_at, k->body_n);
-    }
     timers_cancel(&k->loop->timers, k->timer);
     *(k->prev ? &k->prev->next : &u->calls) = k->next;
     if (k->next)
         k->next->prev = k->prev;
     u->n_calls--;
-    k->done(k->ctx, &r);
+    k->done(k->ctx, r);
     pool_leave(k->pool);
-    buf_done(&k->in);
-    arena_free(k->arena);
+    loop_give_buf(k->loop, &k->request);
+    k->next = u->free_calls;
+    u->free_calls = k;
 }
 
 static void call_fail(struct upcall *k, const char *why)
 {
-    if (k->sock)
-        sock_close(k->sock);
-    k->sock = NULL;
-    k->failed = why;
-    call_end(k);
+    call_end(k, &(struct upstream_reply){.failed = why});
 }
 
-static void call_begin(struct upcall *k, bool fresh_only);
-
-/* A pooled socket may have been closed by its server just before we wrote: as long as no byte of a reply has come, the
- * request is sent once more over a fresh one. */
-static void call_lost(struct upcall *k)
+static void call_unconnected(void *arg)
 {
-    bool stale = k->sock->used_before && k->in.n == 0 && !k->retried;
+    call_fail(arg, "the server cannot be reached");
+}
 
-    if (!stale) {
-        call_fail(k, "the server closed the connection before its reply was complete");
+static bool may_share(const struct upcall *k)
+{
+    return k->pool->pipelines && k->request.n <= GROUP_REQUEST_BYTES && !k->retried && !k->to_head;
+}
+
+static struct upsock *sock_for(struct upcall *k)
+{
+    struct upsock *s = may_share(k) ? k->pool->filling : NULL;
+
+    if (s && s->n_calls < GROUP_MAX)
+        return s;
+    s = k->retried ? NULL : sock_idle(k->pool);
+    if (!s)
+        s = sock_connect(k);
+    if (s && may_share(k))
+        k->pool->filling = s;
+    return s;
+}
+
+static void call_begin(struct upcall *k)
+{
+    struct upstreams *u = k->loop->upstreams;
+    struct upsock *s = k->sock = sock_for(k);
+
+    if (!s) { /* told later: nobody expects `done` from within loop_upstream */
+        timers_cancel(&k->loop->timers, k->timer);
+        k->timer = loop_after(k->loop, 0, call_unconnected, k);
         return;
     }
-    sock_close(k->sock);
-    k->sock = NULL;
-    k->retried = true;
     k->sent = 0;
-    call_begin(k, true);
+    k->behind = NULL;
+    *(s->last ? &s->last->behind : &s->first) = k;
+    s->last = k;
+    s->n_calls++;
+    if (!s->is_dirty) {
+        s->is_dirty = true;
+        s->next_dirty = u->dirty;
+        u->dirty = s;
+    }
 }
 
-static void call_done(struct upcall *k)
+/* A socket has ended, by its server or by us. A pooled one may have been closed just before we wrote, or after one of
+ * several replies: a request of whose reply no byte has come is sent once more over a fresh one. */
+static void sock_lost(struct upsock *s, const struct upcall *failed, const char *why)
 {
-    struct upsock *s = k->sock;
-    struct pool *p = s->pool;
-    size_t used = k->head.chunked ? k->raw_at : k->body_at + k->body_n;
+    struct upcall *k = s->first;
+    bool begun = s->in.n > s->in_at, used_before = s->used_before;
 
-    k->sock = NULL;
-    s->call = NULL;
+    s->first = s->last = NULL;
+    s->n_calls = 0;
+    sock_close(s);
+    for (struct upcall *behind; k; k = behind) {
+        bool again = k != failed && used_before && !begun && !k->retried;
+        behind = k->behind;
+        begun = false; /* what has come is the first one's */
+        k->sock = NULL;
+        if (!again) {
+            call_fail(k, why);
+            continue;
+        }
+        k->retried = true;
+        call_begin(k);
+    }
+}
+
+static void call_timed_out(void *arg)
+{
+    struct upcall *k = arg;
+
+    sock_lost(k->sock, k, "the server did not answer in time");
+}
+
+/* ---- replies ---- */
+
+static bool says_pipelines(const struct reply_head *h)
+{
+    for (size_t i = 0; i < h->n_headers; i++)
+        if (str_eq_nocase(h->headers[i].name, PIPELINES))
+            return true;
+    return false;
+}
+
+/* The reply is whole: its call ends, and the socket turns to the next one. False: the socket has been closed. */
+static bool reply_done(struct upsock *s)
+{
+    struct incoming *in = &s->reply;
+    struct upcall *k = s->first;
+    struct upstream_reply r = {.status = in->head.status, .headers = in->head.headers, .n_headers = in->head.n_headers};
+    bool to_the_end = !in->head.chunked && !in->head.has_length && in->body_n > 0;
+    bool keep = in->head.keep_alive && !to_the_end && k->sent == k->request.n;
+
+    r.body = str_n(s->in.p + s->in_at + in->body_at, in->body_n);
+    s->pool->pipelines = keep && says_pipelines(&in->head);
+    s->first = k->behind;
+    s->last = s->first ? s->last : NULL;
+    s->n_calls--;
     s->used_before = true;
-    if (!k->head.keep_alive || s->hung || p->dropped || used != k->in.n || k->sent != k->request.n ||
-        p->n_idle >= POOL_IDLE_MAX || (!k->head.chunked && !k->head.has_length && k->body_n > 0)) {
+    s->in_at += incoming_used(in);
+    call_end(k, &r);
+    arena_reset(s->arena);
+    *in = (struct incoming){0};
+    if (!keep && s->first)
+        s->in_at = s->in.n; /* nothing of what follows can be trusted */
+    if (!keep && s->first) {
+        sock_lost(s, NULL, "the server closed the connection before its reply was complete");
+        return false;
+    }
+    if (s->first)
+        return true;
+    if (!keep || s->hung || s->pool->dropped || s->in_at != s->in.n || s->pool->n_idle >= POOL_IDLE_MAX) {
         sock_close(s);
-    } else {
-        s->prev = NULL;
-        s->next = p->idle;
-        if (p->idle)
-            p->idle->prev = s;
-        p->idle = s;
-        p->n_idle++;
-        lane_arm(&s->loop->upstreams->idle_lane, &s->timer, s->loop->now_ms);
+        return false;
     }
-    call_end(k);
+    loop_give_buf(s->loop, &s->in);
+    s->in_at = 0;
+    idle_add(s);
+    return true;
 }
 
-/* Answers 1 when the head is there, 0 when more is needed, -1 when it is no good. */
-static int read_head(struct upcall *k)
+static int read_reply(struct upsock *s, bool ended)
 {
-    while (k->interim++ < INTERIM_MAX) {
-        str all = str_from(buf_str(&k->in), k->body_at);
-        ptrdiff_t end = head_find_end(all, &k->scanned);
-        if (end < 0 || (end == 0 && all.n > HEAD_MAX_BYTES))
-            return -1;
-        if (end == 0) {
-            k->interim--;
-            return 0;
+    char *bytes = s->in.p + s->in_at;
+    struct incoming_bounds bounds = {.body_bytes = s->first->max_reply_bytes, .to_head = s->first->to_head};
+
+    return s->in.n == s->in_at ? 0 : incoming_read(&s->reply, bytes, s->in.n - s->in_at, &bounds, ended, s->arena);
+}
+
+/* More has been read, or nothing more will come. The socket is dead or idle afterwards, or waits for more. */
+static void sock_progress(struct upsock *s, bool ended)
+{
+    while (s->first) {
+        size_t most = s->first->max_reply_bytes + INCOMING_HEAD_BYTES + s->first->max_reply_bytes / 8; /* for chunks */
+        int step = read_reply(s, ended);
+        if (step < 0) {
+            sock_lost(s, s->first, "the server's reply is not acceptable HTTP, or too large");
+            return;
         }
-        /* A copy: the buffer moves as the body comes. */
-        str head = arena_dup(k->arena, str_sub(all, 0, (size_t)end));
-        k->head = (struct reply_head){0};
-        if (!head_parse_reply(head, HEADERS_MAX, k->arena, &k->head) || k->head.status == 101)
-            return -1;
-        k->body_at += (size_t)end;
-        k->scanned = 0;
-        if (k->head.status >= 200) {
-            k->raw_at = k->body_at;
-            k->has_head = true;
-            return 1;
+        if (step == 0 && s->in.n - s->in_at > most) {
+            sock_lost(s, s->first, "the server's reply is too large");
+            return;
         }
+        if (step == 0 && ended)
+            sock_lost(s, NULL, "the server closed the connection before its reply was complete");
+        if (step == 0 || !reply_done(s))
+            return;
     }
-    return -1;
 }
 
-/* De-chunks in place: what is read is always ahead of where it is put. */
-static int read_chunks(struct upcall *k)
+/* ---- bytes ---- */
+
+/* Sends what the socket's calls have not yet sent. */
+static bool sock_send(struct upsock *s)
 {
-    while (!k->chunks.done && k->raw_at < k->in.n) {
-        str piece;
-        ptrdiff_t used = chunked_next(&k->chunks, str_from(buf_str(&k->in), k->raw_at), &piece);
-        if (used < 0)
-            return -1;
-        memmove(k->in.p + k->body_at + k->body_n, piece.p, piece.n);
-        k->body_n += piece.n;
-        k->raw_at += (size_t)used;
-    }
-    return k->chunks.done;
-}
-
-/* 1: the reply is whole; 0: more must come; -1: it is no good. `ended`: the server will send nothing more. */
-static int read_body(struct upcall *k, bool ended)
-{
-    const struct reply_head *h = &k->head;
-    size_t have = k->in.n - k->body_at;
-
-    if (k->to_head || h->status == 204 || h->status == 304)
-        return 1;
-    if (h->chunked)
-        return read_chunks(k);
-    k->body_n = h->has_length && h->content_length < have ? (size_t)h->content_length : have;
-    return h->has_length ? have >= h->content_length : ended;
-}
-
-static void call_progress(struct upcall *k, bool ended)
-{
-    int step = 0;
-
-    if (k->in.full) {
-        call_fail(k, "the server's reply is too large");
-        return;
-    }
-    if (!k->has_head && k->in.n > 0)
-        step = read_head(k);
-    if (step >= 0 && k->has_head) {
-        bool too_large = k->head.has_length && k->head.content_length > k->max_reply_bytes;
-        step = too_large ? -1 : read_body(k, ended);
-    }
-    if (step < 0)
-        call_fail(k, "the server's reply is not acceptable HTTP, or too large");
-    else if (step > 0)
-        call_done(k);
-    else if (ended)
-        call_lost(k);
-}
-
-static bool call_send(struct upcall *k)
-{
-    struct upsock *s = k->sock;
-
-    while (k->sent < k->request.n && s->writable) {
-        ssize_t n = send(s->fd, k->request.p + k->sent, k->request.n - k->sent, MSG_NOSIGNAL);
-        if (n >= 0)
-            k->sent += (size_t)n;
-        else if (errno == EAGAIN || errno == ENOTCONN)
+    while (s->writable) {
+        struct iovec v[GROUP_MAX];
+        struct msghdr m = {.msg_iov = v};
+        for (struct upcall *k = s->first; k; k = k->behind)
+            if (k->sent < k->request.n)
+                v[m.msg_iovlen++] = (struct iovec){k->request.p + k->sent, k->request.n - k->sent};
+        if (!m.msg_iovlen)
+            return true;
+        ssize_t n = sendmsg(s->fd, &m, MSG_NOSIGNAL);
+        if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
             s->writable = false;
-        else if (errno != EINTR)
+        else if (n < 0 && errno != EINTR)
             return false;
+        for (struct upcall *k = s->first; k && n > 0; k = k->behind) {
+            size_t mine = k->request.n - k->sent < (size_t)n ? k->request.n - k->sent : (size_t)n;
+            k->sent += mine;
+            n -= (ssize_t)mine;
+        }
     }
     return true;
 }
 
-static void call_receive(struct upcall *k)
+void upstreams_flush(struct upstreams *u)
 {
-    struct upsock *s = k->sock;
-    char *scratch = k->loop->scratch;
+    while (u->dirty) {
+        struct upsock *s = u->dirty;
+        u->dirty = s->next_dirty;
+        s->is_dirty = false;
+        if (s->fd < 0)
+            continue;
+        if (s->pool->filling == s)
+            s->pool->filling = NULL;
+        if (!sock_send(s)) /* epoll reports the end of this socket, and sock_receive finds it */
+            s->writable = false;
+    }
+}
 
-    while (s->readable && s->call == k) {
+static void sock_receive(struct upsock *s)
+{
+    char *scratch = s->loop->scratch;
+
+    while (s->readable && s->first) {
         ssize_t n = recv(s->fd, scratch, SCRATCH_BYTES, 0);
         if (n < 0 && errno == EINTR)
             continue;
@@ -373,21 +461,26 @@ static void call_receive(struct upcall *k)
             s->readable = false;
             return;
         }
-        if (n <= 0) { /* may free k */
-            call_progress(k, true);
+        if (n <= 0) {
+            sock_progress(s, true);
             return;
         }
         if ((size_t)n < SCRATCH_BYTES && !s->hung)
             s->readable = false;
-        buf_add_bytes(&k->in, scratch, (size_t)n);
-        call_progress(k, false); /* may free k, but not s before the batch ends */
+        if (s->in.max == 0)
+            s->in = loop_take_buf(s->loop);
+        if (s->in_at > 0) {
+            buf_drop_front(&s->in, s->in_at);
+            s->in_at = 0;
+        }
+        buf_add_bytes(&s->in, scratch, (size_t)n);
+        sock_progress(s, false); /* may close s, but not free it before the batch ends */
     }
 }
 
 void upstream_event(struct source *src, uint32_t events)
 {
     struct upsock *s = (struct upsock *)src;
-    struct upcall *k = s->call;
 
     if (s->fd < 0)
         return;
@@ -397,55 +490,32 @@ void upstream_event(struct source *src, uint32_t events)
         s->hung = true;
     if (events & EPOLLOUT)
         s->writable = true;
-    if (!k) { /* idle sockets have nothing to say: whatever it is, it is the end */
+    if (!s->first) { /* idle sockets have nothing to say: whatever it is, it is the end */
         if (s->readable)
             idle_close(s);
         return;
     }
-    if (!call_send(k) && !s->readable)
-        call_lost(k);
+    if (!s->is_dirty && !sock_send(s) && !s->readable)
+        sock_lost(s, NULL, "the server closed the connection before its reply was complete");
     else
-        call_receive(k);
-}
-
-static void call_timed_out(void *arg)
-{
-    call_fail(arg, "the server did not answer in time");
-}
-
-static void call_unconnected(void *arg)
-{
-    call_fail(arg, "the server cannot be reached");
-}
-
-static void call_begin(struct upcall *k, bool fresh_only)
-{
-    k->sock = fresh_only ? NULL : sock_idle(k->pool);
-    if (!k->sock)
-        k->sock = sock_connect(k);
-    if (!k->sock) { /* told later: nobody expects `done` from within loop_upstream */
-        timers_cancel(&k->loop->timers, k->timer);
-        k->timer = loop_after(k->loop, 0, call_unconnected, k);
-        return;
-    }
-    k->sock->call = k;
-    if (!call_send(k)) /* epoll reports the end of this socket, and call_receive finds it */
-        k->sock->writable = false;
+        sock_receive(s);
 }
 
 void loop_upstream(struct loop *l, str pool, int (*connect_fd)(void *ctx), str head_and_body, size_t max_reply_bytes,
                    int64_t timeout_ms, upstream_done *done, void *ctx)
 {
-    struct arena *a = arena_new(head_and_body.n + (256 << 10));
-    struct upcall *k = ARENA_NEW(a, struct upcall);
     struct upstreams *u = l->upstreams;
+    struct upcall *k = u->free_calls;
 
-    *k = (struct upcall){.loop = l, .arena = a, .pool = pool_get(u, pool), .connect_fd = connect_fd, .done = done};
-    k->ctx = ctx;
+    if (k)
+        u->free_calls = k->next;
+    else
+        k = ARENA_NEW(l->arena, struct upcall);
+    *k = (struct upcall){.loop = l, .pool = pool_get(u, pool), .connect_fd = connect_fd, .done = done, .ctx = ctx};
     k->max_reply_bytes = max_reply_bytes;
-    k->request = arena_dup(a, head_and_body);
+    k->request = loop_take_buf(l);
+    buf_add(&k->request, head_and_body);
     k->to_head = str_starts(head_and_body, S("HEAD "));
-    buf_init(&k->in, max_reply_bytes + HEAD_MAX_BYTES + max_reply_bytes / 8); /* chunks have their own overhead */
     k->pool->users++;
     k->next = u->calls;
     if (u->calls)
@@ -453,7 +523,20 @@ void loop_upstream(struct loop *l, str pool, int (*connect_fd)(void *ctx), str h
     u->calls = k;
     u->n_calls++;
     k->timer = loop_after(l, timeout_ms, call_timed_out, k);
-    call_begin(k, false);
+    call_begin(k);
+}
+
+static void call_stop(struct upcall *k)
+{
+    struct upsock *s = k->sock;
+
+    if (!s) {
+        call_fail(k, "the server is stopping");
+        return;
+    }
+    for (struct upcall *each = s->first; each; each = each->behind)
+        each->retried = true; /* nothing is begun any more */
+    sock_lost(s, k, "the server is stopping");
 }
 
 void upstreams_free(struct loop *l)
@@ -463,7 +546,7 @@ void upstreams_free(struct loop *l)
     size_t at = 0;
 
     while (u->calls)
-        call_fail(u->calls, "the server is stopping");
+        call_stop(u->calls);
     while ((slot = map_next(&u->pools, &at))) {
         struct pool *p = slot->value;
         while (p->idle)
@@ -472,4 +555,6 @@ void upstreams_free(struct loop *l)
     }
     map_done(&u->pools);
     upstreams_reap(u);
+    for (struct upsock *s = u->free_socks; s; s = s->next)
+        arena_free(s->arena);
 }

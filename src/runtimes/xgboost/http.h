@@ -30,8 +30,11 @@ struct server_limits {
     int64_t header_ms;      /* from a request's first byte to the end of its header, absolute: 408 */
     int64_t request_ms;     /* from there to its last byte; and for each reply to be taken */
     int64_t idle_ms;        /* between requests */
+    bool
+        quick; /* answers take microseconds: clients are told that several requests may stand in line on a connection */
 };
-#define SERVER_LIMITS ((struct server_limits){6u << 20, 32u << 20, 96u << 20, 16384, 100, 256, 10000, 60000, 300000})
+#define SERVER_LIMITS                                                                                                  \
+    ((struct server_limits){6u << 20, 32u << 20, 96u << 20, 16384, 100, 256, 10000, 60000, 300000, false})
 
 /* A listening, non-blocking TCP socket on every IPv4 address or on one ("127.0.0.1"); port 0 picks one. */
 res server_listen(const char *address, uint16_t port, int *fd, struct err *e);

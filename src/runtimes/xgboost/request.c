@@ -65,6 +65,8 @@ void request_reply(struct conn *c, int status, const char *type, str body, bool 
     }
     if (c->closing)
         buf_add(&c->out, S("\r\nConnection: close"));
+    else if (c->server->limits->quick)
+        buf_add(&c->out, S("\r\nBarmkin-Pipelines: yes"));
     buf_add(&c->out, S("\r\n\r\n"));
     if (!head_only && status != 204)
         buf_add(&c->out, body);

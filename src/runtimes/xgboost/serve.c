@@ -77,6 +77,7 @@ static res run(const char *root, const sigset_t *stop_signals, struct err *e)
     if (port > 65535 || stop_fd < 0)
         return reject(e, "SAGEMAKER_BIND_TO_PORT is no port");
     TRY(model_load_dir(a, arena_printf(a, "%s/opt/ml/model", root).p, m, e));
+    limits.quick = m->walk; /* libxgboost takes hundreds of microseconds: there, more connections are more workers */
     TRY(server_listen("0.0.0.0", (uint16_t)port, &listen_fd, e));
     struct worker *workers = ARENA_ARRAY(a, struct worker, n);
     for (size_t i = 0; i < n; i++) {

@@ -2,6 +2,9 @@
 /* The loop's client: reuse, retry of a stale socket, every framing, and servers that misbehave. */
 #include "wire/rig.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+
 /* A server of one thread that serves one connection after the other and does what the path says. */
 struct server {
     int fd, port;
@@ -224,6 +227,139 @@ static void test_wire_upstream__drop_closes_idle_sockets(void **state)
     pair_stop(&p);
 }
 
+/* ---- several requests over one socket ---- */
+
+enum { CALLS = 3 };
+
+struct group {
+    struct rig rig;
+    int fd;
+    pthread_t server;
+    _Atomic int connections, done;
+    char bodies[CALLS][32]; /* of the calls of a phase, in the order in which they were begun; "" before */
+    int begun;
+};
+struct member {
+    struct group *group;
+    int at;
+};
+
+/* Reads until `n` heads have come; false: the other side has closed. */
+static bool read_heads(int fd, int n, char text[4096])
+{
+    size_t have = 0;
+    int heads = 0;
+
+    while (heads < n && have < 4095) {
+        ssize_t got = recv(fd, text + have, 4095 - have, 0);
+        if (got <= 0)
+            return false;
+        have += (size_t)got;
+        text[have] = '\0';
+        heads = 0;
+        for (const char *at = text; (at = strstr(at, "\r\n\r\n")); at += 4)
+            heads++;
+    }
+    return true;
+}
+
+#define REPLY(body) "HTTP/1.1 200 OK\r\nBarmkin-Pipelines: yes\r\nContent-Length: 1\r\n\r\n" body
+
+/* The first connection: one request, three at once, three at once of which it answers one and a half. The others: one
+ * request after the other. */
+static void *serve_group(void *arg)
+{
+    struct group *g = arg;
+    char text[4096];
+
+    for (int fd; (fd = accept(g->fd, NULL, NULL)) >= 0 || errno == EAGAIN;) {
+        if (fd < 0) {
+            usleep(1000);
+            continue;
+        }
+        if (g->connections++ == 0) {
+            read_heads(fd, 1, text);
+            rig_send(fd, S(REPLY("0")));
+            read_heads(fd, CALLS, text);
+            rig_send(fd, S(REPLY("1") REPLY("2") REPLY("3")));
+            read_heads(fd, CALLS, text);
+            rig_send(fd, S(REPLY("4") "HTTP/1.1 200 OK\r\nContent-Le"));
+        } else {
+            while (read_heads(fd, 1, text))
+                rig_send(fd, S(REPLY("x")));
+        }
+        close(fd);
+    }
+    return NULL;
+}
+
+static void member_done(void *ctx, const struct upstream_reply *r)
+{
+    struct member *m = ctx;
+
+    str_to_z(r->failed ? S("failed") : r->body, m->group->bodies[m->at], sizeof m->group->bodies[m->at]);
+    m->group->done++;
+    free(m);
+}
+
+static int member_connect(void *ctx)
+{
+    const struct member *m = ctx;
+    int fd = rig_dial(m->group->rig.up_port);
+
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
+/* In one post, so in one batch. */
+static void begin_members(void *arg)
+{
+    struct group *g = arg;
+
+    for (int i = 0; i < g->begun; i++) {
+        struct member *m = malloc(sizeof *m);
+        *m = (struct member){g, i};
+        loop_upstream(g->rig.loop, S("group"), member_connect, S("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), 4096, 5000,
+                      member_done, m);
+    }
+}
+
+static void phase(struct group *g, int n)
+{
+    g->begun = n;
+    g->done = 0;
+    memset(g->bodies, 0, sizeof g->bodies);
+    loop_post(g->rig.loop, begin_members, g);
+    rig_wait(&g->done, n);
+}
+
+static void test_wire_upstream__a_willing_server_gets_one_batch_over_one_socket(void **state)
+{
+    struct group g = {0};
+    int port;
+
+    (void)state;
+    g.fd = rig_listen_fd(&port);
+    rig_start(&g.rig, NULL, NULL, true);
+    g.rig.up_port = port;
+    assert_int_equal(pthread_create(&g.server, NULL, serve_group, &g), 0);
+    phase(&g, 1); /* it says that it is willing */
+    assert_string_equal(g.bodies[0], "0");
+    phase(&g, CALLS);
+    assert_int_equal(g.connections, 1);
+    for (int i = 0; i < CALLS; i++)
+        assert_int_equal(g.bodies[i][0], '1' + i); /* each its own */
+    phase(&g, CALLS);
+    assert_string_equal(g.bodies[0], "4");
+    assert_string_equal(g.bodies[1], "failed"); /* part of its reply had come */
+    assert_string_equal(g.bodies[2], "x");      /* nothing had: it was sent once more */
+    assert_int_equal(g.connections, 2);
+    rig_stop(&g.rig);
+    shutdown(g.fd, SHUT_RD);
+    pthread_join(g.server, NULL);
+    close(g.fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_wire_upstream__refuses_what_it_cannot_trust),
         cmocka_unit_test(test_wire_upstream__times_out_and_reports_no_server),
         cmocka_unit_test(test_wire_upstream__drop_closes_idle_sockets),
+        cmocka_unit_test(test_wire_upstream__a_willing_server_gets_one_batch_over_one_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,6 +168,20 @@ static void assert_refused(struct rig *r, str request, const char *status)
     close(fd);
 }
 
+static void test_xgboost_http__says_that_requests_may_stand_in_line_where_answers_are_quick(void **state)
+{
+    struct rig *g = *state;
+    int fd = dial(g);
+    char text[4096];
+
+    g->limits.quick = true;
+    put(fd, S("GET /empty HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_str_equal(take_until(fd, text, sizeof text, "\r\n\r\n"),
+                     S("HTTP/1.1 204 No Content\r\nBarmkin-Pipelines: yes\r\n\r\n"));
+    g->limits.quick = false;
+    close(fd);
+}
+
 static void test_xgboost_http__refuses_what_is_not_http(void **state)
 {
     struct rig *r = *state;
@@ -286,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_xgboost_http__answers_and_keeps_alive),
         cmocka_unit_test(test_xgboost_http__requests_in_pieces_and_in_a_row),
+        cmocka_unit_test(test_xgboost_http__says_that_requests_may_stand_in_line_where_answers_are_quick),
         cmocka_unit_test(test_xgboost_http__refuses_what_is_not_http),
         cmocka_unit_test(test_xgboost_http__continues_when_asked),
         cmocka_unit_test(test_xgboost_http__slow_headers_and_bodies_end),
