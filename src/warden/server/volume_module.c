@@ -82,16 +82,19 @@ static res on_key(struct warden *w, const void *body, size_t n, int *fds, size_t
     return r;
 }
 
+/* User ids are the machine's: whatever run folder a warden is given, all lease from one file. */
+static const char machine_dir[] = "/run/barmkin", lease_file[] = "/run/barmkin/uids";
+
 static res volume_start_module(struct warden *w, struct err *e)
 {
-    char images[PATH_BYTES], mounts[PATH_BYTES], leases[PATH_BYTES];
-    struct volume_site site = {images, mounts, leases, w->tag};
+    char images[PATH_BYTES], mounts[PATH_BYTES];
+    struct volume_site site = {images, mounts, lease_file, w->tag};
 
     if (!w->state_dir[0]) /* a test of networks: no volumes */
         return OK;
     TRY(path_put(images, e, "%s/volumes", w->state_dir));
     TRY(path_put(mounts, e, "%s/vol", w->run_dir));
-    TRY(path_put(leases, e, "%s/uids", w->run_root));
+    TRY(dir_make(machine_dir, 0711, e));
     return volumes_new(&site, &w->volumes, e);
 }
 

@@ -7,6 +7,7 @@
 
 #include "vault/volume_key.h"
 #include "warden/sandbox.h"
+#include "warden/server/lease.h"
 
 enum { ENDED_MS = 20000, TEXT_MAX = 65536 };
 
@@ -650,6 +651,27 @@ static void test_warden_sandbox__native_image_trains(void **state)
     remove_all(w, &s);
 }
 
+/* Whatever folder a warden runs in, user ids are the machine's: two runs side by side must not share one. */
+static void test_warden_sandbox__user_ids_are_leased_from_the_whole_machine(void **state)
+{
+    struct world *w = *state;
+    struct sandbox_start s = fresh(w);
+    char path[RIG_PATH], line[256], tag[16];
+    unsigned number = 0, found = 0;
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/%s/vol/%s/data", w->rig.root, w->rig.tag, s.volume.z);
+    assert_int_equal(stat(path, &st), 0);
+    FILE *f = fopen("/run/barmkin/uids", "re");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        found += sscanf(line, "%*s %15s %*d %*u %u", tag, &number) == 2 && strcmp(tag, w->rig.tag) == 0 &&
+                 st.st_uid == LEASE_FIRST + number * LEASE_IDS;
+    fclose(f);
+    assert_int_equal(found, 1);
+    remove_all(w, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -664,6 +686,7 @@ int main(void)
         cmocka_unit_test(test_warden_agent__has_the_users_rights_and_no_others),
         cmocka_unit_test(test_warden_agent__ends_with_its_sandbox),
         cmocka_unit_test(test_warden_sandbox__native_image_trains),
+        cmocka_unit_test(test_warden_sandbox__user_ids_are_leased_from_the_whole_machine),
         cmocka_unit_test(test_warden_sandbox__ends_with_a_warden_that_is_killed),
     };
 
