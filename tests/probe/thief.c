@@ -164,7 +164,7 @@ int main(void)
     fflush(stdout);
     while ((to = accept4(door, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         size_t n = 0;
-        for (ssize_t got = 1; got > 0 && n < sizeof text; n += got > 0 ? (size_t)got : 0)
+        for (ssize_t got = 1; got > 0 && n<sizeof text; n += got> 0 ? (size_t)got : 0)
             got = read(to, text + n, sizeof text - n);
         serve(text, n);
         close(to);
