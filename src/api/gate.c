@@ -7,6 +7,7 @@
 #include "api/denial.h"
 #include "api/house.h"
 #include "api/walk.h"
+#include "authz/index.h"
 
 /* ---- locate ---- */
 
@@ -176,6 +177,21 @@ static bool same_principal(void *ctx, str written_arn, str principal_arn, str pr
     return false; /* a name that stood for nobody when it was saved names nobody */
 }
 
+static void forget_index(void *x)
+{
+    policy_index_free(x);
+}
+
+/* For an entry that many requests will use; one that serves a single call is read without. */
+static void index_identity(struct worker *w, struct principal_policies *p)
+{
+    struct policy_index *x = policy_index_make((struct policy_set){.v = p->identity, .n = p->n_identity}, INDEX_LEAST);
+
+    if (x)
+        arena_defer(w->law_arena, forget_index, x);
+    p->index = x;
+}
+
 /* Principal policies are the same for every request of a caller until the law changes. */
 static res principal_of(struct call *c, const struct principal_policies **out)
 {
@@ -194,8 +210,10 @@ static res principal_of(struct call *c, const struct principal_policies **out)
             c->arena = w->law_arena; /* what the provider makes must live as long as the entry */
         p = ARENA_NEW(c->arena, struct principal_policies);
         res why = providers.principal_policies(c, who, p);
-        if (cached && is_ok(why))
+        if (cached && is_ok(why)) {
+            index_identity(w, p);
             map_put(&w->principals, arena_dup(w->law_arena, who->unique_id), p);
+        }
         c->arena = mine;
         TRY(why);
     }
@@ -256,7 +274,7 @@ static res add_session_policies(struct call *c, struct bench *b)
         if (str_is(text)) /* a policy that has been deleted allows nothing any more */
             TRY(worker_policy(c->worker, text, POLICY_SESSION, arn, &v[n++], &c->err));
     }
-    b->l.session = (struct policy_set){v, n};
+    b->l.session = (struct policy_set){.v = v, .n = n};
     b->l.session_passed = who->session_policies_passed;
     return OK;
 }
@@ -274,7 +292,7 @@ static res add_endpoint(struct call *c, struct bench *b)
     if (!text.n)
         return OK;
     TRY(worker_policy(c->worker, text, POLICY_ENDPOINT, c->door->vpce_id, &one[0], &c->err));
-    b->l.endpoints = (struct policy_set){one, 1};
+    b->l.endpoints = (struct policy_set){.v = one, .n = 1};
     return OK;
 }
 
@@ -300,7 +318,7 @@ static res sit(struct call *c, struct bench *b)
                                   .principal_role_arn = who->role_arn,
                                   .principal_id = who->unique_id,
                                   .account = who->account};
-    b->l.identity = (struct policy_set){b->mine->identity, b->mine->n_identity};
+    b->l.identity = (struct policy_set){b->mine->identity, b->mine->n_identity, b->mine->index};
     b->l.boundary = b->mine->boundary;
     TRY(add_session_policies(c, b));
     TRY(add_endpoint(c, b));

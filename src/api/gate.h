@@ -8,6 +8,7 @@
 struct principal_policies { /* of a user or a role; the compiled documents come from worker_policy */
     const struct policy **identity;
     size_t n_identity;
+    const struct policy_index *index; /* over identity; the gate makes it, once per law generation */
     const struct policy *boundary;
     const struct str_pair *tags; /* aws:PrincipalTag */
     size_t n_tags;

@@ -66,6 +66,7 @@ struct authz_request {
 struct policy_set {
     const struct policy *const *v;
     size_t n;
+    const struct policy_index *index; /* authz/index.h; NULL: every statement is read */
 };
 struct policy_levels {
     const struct policy_set *v;
@@ -143,8 +144,7 @@ str authz_message(struct arena *a, const struct authz_request *r, const struct d
 /* One case of `barmkin authz --batch` (one JSON line in, one out, without newline). Bad cases answer {"id","error"}. */
 void authz_batch_line(str line, bool explain, struct buf *out);
 
-/* ---- matching, tested on its own ---- */
-/* '*' any run, '?' one character, linear time. */
+/* Matching, tested on its own: '*' any run, '?' one character. */
 bool authz_glob(str pattern, str text, bool nocase);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases in bulk: one JSON object with a request and all its policies in, one decision out (`barmkin authz --batch`).
  * A case with a malformed policy is denied, with the reason (rule 40). */
+#include "authz/compile.h"
+#include "authz/index.h"
 #include "authz/judge.h"
 
 enum { LINE_MAX_BYTES = 16 << 20, CASE_ARENA_BYTES = 256 << 20 };
@@ -18,6 +20,11 @@ struct batch_case {
 static void forget_policy(void *p)
 {
     policy_free(p);
+}
+
+static void forget_index(void *x)
+{
+    policy_index_free(x);
 }
 
 /* What a policy is called: as the case's "sources" says ({"identity":["file"],"scp":[["file"]]}), else by its place. */
@@ -58,7 +65,10 @@ static res add_set(struct batch_case *c, const json_t *list, enum policy_kind ki
     const struct policy **v = ARENA_ARRAY(c->a, const struct policy *, json_array_size(list));
     for (size_t i = 0; i < json_array_size(list); i++)
         TRY(add_policy(c, json_array_get(list, i), kind, layer, name_of(c, layer, level, i), &v[i]));
-    *out = (struct policy_set){v, json_array_size(list)};
+    *out = (struct policy_set){.v = v, .n = json_array_size(list)};
+    struct policy_index *x = policy_index_make(*out, 1); /* also of a small set, so that every case tries the index */
+    arena_defer(c->a, forget_index, x);
+    out->index = x;
     return OK;
 }
 

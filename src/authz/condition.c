@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Conditions: every operator, and what each does when its key is missing or has many values (rules 31 to 38). */
-#include "authz/policy.h"
+#include "authz/eval.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -154,10 +154,10 @@ static bool match_one(struct eval *v, const struct policy *p, const struct opera
 {
     if (op->cmp == CMP_ARN) {
         str fields[ARN_FIELDS];
-        return arn_split(text, fields) && match_arn(v, p, &p->arns[wanted], fields);
+        return arn_split(text, fields) && match_arn(v, p, policy_arn(p, wanted), fields);
     }
-    struct text t = p->values[wanted];
-    const char *raw = p->pool + t.at;
+    struct text t = *policy_value(p, wanted);
+    const char *raw = policy_text(p, t).p;
     switch (op->cmp) {
     case CMP_STRING:
     case CMP_NOCASE:
@@ -200,8 +200,8 @@ static bool match_value(struct eval *v, const struct policy *p, const struct con
 static bool match_null(const struct policy *p, const struct condition *c, bool absent)
 {
     for (size_t i = 0; i < c->values.n; i++) {
-        struct text t = p->values[c->values.first + i];
-        if (str_eq(str_n(p->pool + t.at, t.n), S("true")) == absent)
+        struct text t = *policy_value(p, (size_t)c->values.first + i);
+        if (str_eq(policy_text(p, t), S("true")) == absent)
             return true;
     }
     return false;

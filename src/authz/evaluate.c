@@ -4,116 +4,6 @@
 
 #include <string.h>
 
-static bool match_action(struct eval *v, const struct policy *p, const struct action_pattern *a)
-{
-    const char *at = p->pool + a->text.at;
-
-    if (a->text.n == 0)
-        return true;
-    if (a->service != v->service_n || memcmp(at, v->action, a->service) != 0)
-        return false;
-    size_t skip = (size_t)a->service + 1;
-    str pattern = str_n(at + skip, a->text.n - skip), name = str_n(v->action + skip, v->action_n - skip);
-    bool hit = glob_steps(pattern, name, '*', '?', false, &v->steps);
-    if (v->steps == 0)
-        v->doubt = true;
-    return hit;
-}
-
-static bool match_actions(struct eval *v, const struct policy *p, const struct statement *s)
-{
-    bool hit = false;
-
-    for (size_t i = 0; !hit && i < s->actions.n; i++)
-        hit = eval_spend(v, 1) && match_action(v, p, &p->actions[s->actions.first + i]);
-    return hit != !!(s->flags & ST_NOT_ACTION);
-}
-
-static bool match_resources(struct eval *v, const struct policy *p, const struct statement *s)
-{
-    bool hit = false;
-
-    if (!(s->flags & (ST_RESOURCE | ST_NOT_RESOURCE))) /* trust policies: the role they are attached to */
-        return true;
-    for (size_t i = 0; !hit && i < s->resources.n; i++)
-        hit = eval_spend(v, 1) && match_arn(v, p, &p->arns[s->resources.first + i], v->fields);
-    return hit != !!(s->flags & ST_NOT_RESOURCE);
-}
-
-bool statement_conditions(struct eval *v, const struct policy *p, const struct statement *s, size_t *failed)
-{
-    for (size_t i = 0; i < s->conditions.n; i++) {
-        if (!match_condition(v, p, &p->conditions[s->conditions.first + i])) {
-            *failed = (size_t)s->conditions.first + i;
-            return false;
-        }
-    }
-    return true;
-}
-
-unsigned statement_fits(struct eval *v, const struct policy *p, const struct statement *s)
-{
-    unsigned fits = 0;
-    size_t failed;
-
-    if (match_actions(v, p, s))
-        fits |= FITS_ACTION;
-    if (match_resources(v, p, s))
-        fits |= FITS_RESOURCE;
-    if (!(s->flags & ST_PRINCIPAL) || match_principals(v, p, s))
-        fits |= FITS_PRINCIPAL;
-    if (statement_conditions(v, p, s, &failed))
-        fits |= FITS_CONDITIONS;
-    return fits;
-}
-
-/* The names by which the statement meets the caller, 0 if it does not concern this request. */
-static unsigned statement_names(struct eval *v, const struct policy *p, const struct statement *s)
-{
-    if (!eval_spend(v, 1) || !match_actions(v, p, s) || !match_resources(v, p, s))
-        return 0;
-    if (s->flags & ST_PRINCIPAL)
-        return match_principals(v, p, s);
-    if (s->flags & ST_NOT_PRINCIPAL)
-        return match_not_principal(v, p, s) ? 1u << BY_ANY : 0;
-    return 1u << BY_ACCOUNT;
-}
-
-void scan_policy(struct eval *v, const struct policy *p, struct scan *out)
-{
-    for (size_t i = 0; p && i < p->n_statements; i++) {
-        const struct statement *s = &p->statements[i];
-        const struct authz_reason here = {p, i};
-        bool deny = s->flags & ST_DENY;
-        size_t failed;
-
-        /* A further allow by a name already granted changes nothing. */
-        unsigned names = statement_names(v, p, s);
-        if (names == 0 || (deny ? out->denied : (names & ~out->allowed) == 0))
-            continue;
-        if (!statement_conditions(v, p, s, &failed)) {
-            if (!deny && !out->near.policy)
-                out->near = here;
-            continue;
-        }
-        if (deny) {
-            out->denied = true;
-            out->deny = here;
-            continue;
-        }
-        for (unsigned n = 0; n < NAMINGS; n++)
-            if (names & ~out->allowed & 1u << n)
-                out->allow[n] = here;
-        out->allowed |= names;
-    }
-}
-
-static void scan_set(struct eval *v, struct policy_set set, struct scan *out)
-{
-    for (size_t i = 0; i < set.n; i++)
-        scan_policy(v, set.v[i], out);
-}
-
 /* Rules 15 and 16: each level needs an allow of its own (an RCP level has RCPFullAWSAccess). */
 static void scan_levels(struct eval *v, struct policy_levels levels, bool implied, struct scan *out)
 {
@@ -141,7 +31,7 @@ bool eval_begin(struct eval *v, const struct authz_request *r, const struct auth
     v->r = r;
     v->l = l;
     v->steps = EVAL_STEPS;
-    v->doubt = false;
+    v->doubt = v->hashed = false;
     if (colon <= 0 || (size_t)colon + 1 == r->action.n || r->action.n > sizeof v->action || r->resource.n == 0)
         return false;
     v->action_n = r->action.n;
@@ -154,8 +44,8 @@ bool eval_begin(struct eval *v, const struct authz_request *r, const struct auth
     memset(v->fields, 0, sizeof v->fields);
     if (!v->resource_any && (!arn_split(r->resource, v->fields) || !str_eq(v->fields[0], S("arn"))))
         return false;
-    for (size_t i = 0; i < r->n_context && i < EVAL_KEYS; i++)
-        v->hashes[i] = key_hash(r->context[i].key);
+    v->action_hash = key_hash(r->action);
+    v->service_hash = key_hash(str_sub(r->action, 0, v->service_n + 1));
     return true;
 }
 
@@ -219,7 +109,7 @@ static void scan_layers(struct judged *j, bool all)
                 (j->person || v->r->principal_kind == PRINCIPAL_ROOT);
 
     j->scps_apply = scps && l->scps.n;
-    j->rcps_apply = rcps_apply(v) && l->rcps.n;
+    j->rcps_apply = l->rcps.n && rcps_apply(v);
     for (enum layer at = 0; at <= LAYER_ENDPOINT; at++) {
         enum layer layer = judge_order(at);
         struct scan *s = &j->scan[layer];
@@ -282,6 +172,7 @@ static bool needs_no_permission(const struct authz_request *r)
 struct decision judge(struct judged *j, const struct authz_request *r, const struct authz_layers *l, bool all)
 {
     memset(j->scan, 0, sizeof j->scan);
+    j->v.all = all;
     j->valid = eval_begin(&j->v, r, l);
     if (!j->valid)
         return (struct decision){DENIED_IMPLICITLY, LAYER_NONE, {NULL, 0}};
@@ -304,11 +195,13 @@ struct decision authz_evaluate(const struct authz_request *r, const struct authz
 enum verdict authz_statement_verdict(const struct authz_request *r, const struct authz_layers *l,
                                      const struct policy *p, size_t statement)
 {
-    const struct statement *s = &p->statements[statement];
+    struct scan s = {0};
     struct eval v;
-    size_t failed;
 
-    if (!eval_begin(&v, r, l) || !statement_names(&v, p, s) || !statement_conditions(&v, p, s, &failed) || v.doubt)
+    if (!eval_begin(&v, r, l))
         return DENIED_IMPLICITLY;
-    return s->flags & ST_DENY ? DENIED_EXPLICITLY : ALLOWED;
+    scan_statement(&v, (struct authz_reason){p, statement}, false, &s);
+    if (v.doubt)
+        return DENIED_IMPLICITLY;
+    return s.denied ? DENIED_EXPLICITLY : s.allowed ? ALLOWED : DENIED_IMPLICITLY;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The ladder: what each layer said, by which statement, and for a missing allow the statement that came nearest. */
 #include "authz/explain.h"
+#include "base/json.h"
 
 struct rung { /* a layer's say */
     enum layer layer;
@@ -79,7 +80,7 @@ static void add_reason(struct judged *j, struct authz_reason at, bool nearest, s
     if (str_is(sid))
         explain_member(out, "sid", sid);
     buf_printf(out, ",\"index\":%zu,\"statement\":", at.statement);
-    buf_add(out, policy_span(at.policy, at.policy->statements[at.statement].source));
+    buf_add(out, policy_span(at.policy, policy_statement(at.policy, at.statement)->source));
     if (nearest)
         explain_failed(j, at, out);
 }

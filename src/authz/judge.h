@@ -2,7 +2,7 @@
 /* A request while it is judged: what each layer said. Shared by evaluate, grant and explain; private to authz. */
 #ifndef BARMKIN_AUTHZ_JUDGE_H
 #define BARMKIN_AUTHZ_JUDGE_H
-#include "authz/policy.h"
+#include "authz/eval.h"
 
 struct judged {
     struct eval v;
@@ -22,7 +22,6 @@ enum layer judge_layer(const struct judged *j, enum layer layer);      /* LAYER_
 const struct authz_grant *judge_granted(const struct judged *j);       /* the KMS grant that allows, or NULL */
 /* Of the statements that allow by one of these namings, the one that names the caller most narrowly. */
 struct authz_reason judge_narrowest(const struct scan *s, unsigned names);
-bool statement_conditions(struct eval *v, const struct policy *p, const struct statement *s, size_t *failed);
 /* Which elements of an allow meet the request, for explanations: how near it came. */
 enum { FITS_CONDITIONS = 1, FITS_PRINCIPAL = 2, FITS_RESOURCE = 4, FITS_ACTION = 8 };
 unsigned statement_fits(struct eval *v, const struct policy *p, const struct statement *s);

@@ -2,6 +2,7 @@
 /* Which allow came nearest where none was met, and what failed it: elements that do not match, a condition that does
  * not hold. For explanations only; nothing here decides. */
 #include "authz/explain.h"
+#include "base/json.h"
 
 void explain_member(struct buf *out, const char *key, str value)
 {
@@ -29,7 +30,7 @@ void explain_values(struct buf *out, const struct authz_value *v)
 static void look_at(struct judged *j, const struct policy *p, struct authz_reason *best, unsigned *most)
 {
     for (size_t i = 0; p && i < p->n_statements; i++) {
-        const struct statement *s = &p->statements[i];
+        const struct statement *s = policy_statement(p, i);
         if (s->flags & ST_DENY)
             continue;
         unsigned fits = statement_fits(&j->v, p, s);
@@ -156,13 +157,13 @@ static void add_written(struct buf *out, const json_t *statement, str operation,
 
 static void add_condition(struct judged *j, struct authz_reason at, const json_t *statement, struct buf *out)
 {
-    const struct statement *s = &at.policy->statements[at.statement];
+    const struct statement *s = policy_statement(at.policy, at.statement);
     size_t failed;
     struct buf name;
 
     if (statement_conditions(&j->v, at.policy, s, &failed))
         return;
-    const struct condition *c = &at.policy->conditions[failed];
+    const struct condition *c = policy_condition(at.policy, failed);
     str key = policy_span(at.policy, c->key);
     const struct authz_value *have = eval_value(&j->v, key, c->key_hash);
     buf_init(&name, 80);
@@ -183,7 +184,7 @@ void explain_failed(struct judged *j, struct authz_reason at, struct buf *out)
 {
     struct arena *a = arena_new(1 << 20);
     json_t *statement = NULL;
-    const struct statement *s = &at.policy->statements[at.statement];
+    const struct statement *s = policy_statement(at.policy, at.statement);
 
     if (is_ok(json_parse(a, policy_span(at.policy, s->source), NULL, &statement))) {
         add_missed(j, statement, statement_fits(&j->v, at.policy, s), out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* From a policy document to its compiled form: statements and their elements, what each kind of policy may hold, and
  * AWS's kind of reason where it may not (rule 40). Values: parse_values.c. */
-#include "authz/policy.h"
+#include "authz/compile.h"
+#include "authz/index.h"
 
 #include <string.h>
 
@@ -76,8 +77,9 @@ static res parse_action(struct builder *b, const json_t *v)
                       FMT(text));
     if (!str_all(str_from(low, (size_t)colon + 1), "abcdefghijklmnopqrstuvwxyz0123456789-_.*?"))
         return reject(b->e, "Action names may hold letters, digits, wildcards and -_. only (%.*s)", FMT(text));
-    out.service = (uint16_t)colon;
-    TRY(build_span(b, low, &out.text));
+    out.service = (uint8_t)(colon < HEAD_MAX ? colon : HEAD_MAX);
+    out.head = build_head(text, false);
+    TRY(build_span(b, text, &out.text));
     buf_add_bytes(&b->actions, &out, sizeof out);
     return OK;
 }
@@ -212,9 +214,9 @@ static res parse_document(struct builder *b, const json_t *doc)
 }
 
 /* Moves one array behind what is already in the block. */
-static const void *place(struct buf *block, const struct buf *from)
+static uint32_t place(struct buf *block, const struct buf *from)
 {
-    const void *at = block->p + block->n;
+    uint32_t at = (uint32_t)block->n;
 
     buf_add(block, buf_str(from));
     return at;
@@ -223,31 +225,37 @@ static const void *place(struct buf *block, const struct buf *from)
 /* One block of exactly the size needed, ordered by alignment: 8, 4, 2, 1 bytes. */
 static res assemble(struct builder *b, str name, struct policy **out)
 {
-    struct policy head = {.kind = b->kind};
-    struct buf *parts[] = {&b->conditions, &b->vars,  &b->statements, &b->actions,
-                           &b->arns,       &b->named, &b->values,     &b->pool};
+    struct policy head = {.kind = (uint8_t)b->kind};
+    struct buf block,
+        *parts[] = {&b->conditions, &b->vars, &b->statements, &b->actions, &b->arns, &b->named, &b->values, &b->pool};
+    uint32_t *const offsets[] = {&head.conditions, &head.vars,  &head.statements, &head.actions,
+                                 &head.arns,       &head.named, &head.values,     &head.pool};
     size_t size = sizeof head;
 
     TRY(build_span(b, name, &head.name));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         size += parts[i]->n;
-    buf_init(&head.block, size);
-    if (!buf_room(&head.block, size))
+    buf_init(&block, size);
+    if (!buf_room(&block, size))
         return oops(b->e, 0, "no room for a policy");
-    buf_add_bytes(&head.block, &head, sizeof head);
-    head.conditions = place(&head.block, &b->conditions);
-    head.vars = place(&head.block, &b->vars);
-    head.statements = place(&head.block, &b->statements);
-    head.actions = place(&head.block, &b->actions);
-    head.arns = place(&head.block, &b->arns);
-    head.named = place(&head.block, &b->named);
-    head.values = place(&head.block, &b->values);
-    head.pool = place(&head.block, &b->pool);
+    buf_add_bytes(&block, &head, sizeof head);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        *offsets[i] = place(&block, parts[i]);
+    head.bytes = (uint32_t)block.n;
     head.n_statements = build_count(&b->statements, sizeof(struct statement));
     head.n_named = build_count(&b->named, sizeof(struct named));
-    memcpy(head.block.p, &head, sizeof head);
-    *out = (struct policy *)(void *)head.block.p;
+    memcpy(block.p, &head, sizeof head);
+    *out = (struct policy *)(void *)block.p;
     return OK;
+}
+
+/* Kinds that come alone carry an index of their own; for the others there is one over a principal's or level's set. */
+static void index_alone(struct policy *p)
+{
+    const struct policy *one = p;
+
+    if (p->kind != POLICY_IDENTITY && p->kind != POLICY_SESSION && p->kind != POLICY_SCP && p->kind != POLICY_RCP)
+        p->index = policy_index_make((struct policy_set){.v = &one, .n = 1}, INDEX_LEAST);
 }
 
 static res compile_with(struct builder *b, const json_t *doc, str name, struct policy **out)
@@ -263,6 +271,8 @@ static res compile_with(struct builder *b, const json_t *doc, str name, struct p
     res r = parse_document(b, doc);
     if (is_ok(r))
         r = assemble(b, name, out);
+    if (is_ok(r))
+        index_alone(*out);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_done(all[i]);
     buf_done(&b->pool);

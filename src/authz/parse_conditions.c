@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Condition blocks and principals of a document, compiled: operators to numbers, values to what they are compared as.
  */
-#include "authz/policy.h"
+#include "authz/compile.h"
+#include "authz/eval.h"
 
 #include <string.h>
 
@@ -33,7 +34,7 @@ static res add_raw(struct builder *b, const void *bytes, size_t n)
     struct span span;
 
     TRY(build_span(b, str_n(bytes, n), &span));
-    struct text t = {span.at, span.n, 0};
+    struct text t = {.at = span.at, .n = span.n & POLICY_TEXT_MASK};
     buf_add_bytes(&b->values, &t, sizeof t);
     return OK;
 }
@@ -125,15 +126,14 @@ static res add_condition(struct builder *b, struct condition c, str key, const j
 {
     const struct operation *op = operation_at(c.op);
     bool arn = op->cmp == CMP_ARN;
-    str low = build_lower(b, key);
 
     if (str_find(key, ':') <= 0)
         return reject(b->e, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (%.*s)",
                       FMT(key));
     if (list_count(values) == 0)
         return reject(b->e, "Syntax errors in policy. The condition on %.*s has no values", FMT(key));
-    c.key_hash = key_hash(low);
-    TRY(build_span(b, low, &c.key));
+    c.key_hash = key_hash(key);
+    TRY(build_span(b, key, &c.key));
     c.values = (struct run){arn ? build_count(&b->arns, sizeof(struct arn_pattern))
                                 : build_count(&b->values, sizeof(struct text)),
                             (uint16_t)list_count(values)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The values inside statements: interned text, policy variables, ARN patterns, conditions, principals. */
-#include "authz/policy.h"
+#include "authz/compile.h"
+#include "authz/eval.h"
 
 /* The statements' own text is in the pool already, so most texts cost nothing more. */
 res build_span(struct builder *b, str s, struct span *out)
@@ -59,7 +60,6 @@ static res add_variable(struct builder *b, str s, struct buf *out, size_t *used)
     }
     if (key.n == 0 || str_trim(key).n != key.n || str_find(key, '{') >= 0 || str_find(fallback, '\'') >= 0)
         return bad_variable(b, s);
-    key = build_lower(b, key);
     v.key_hash = key_hash(key);
     v.has_fallback = str_is(fallback);
     TRY(build_span(b, key, &v.key));
@@ -109,7 +109,7 @@ res build_text(struct builder *b, str s, bool wild, struct text *out)
         r = build_span(b, out->coded ? buf_str(&coded) : s, &span);
     buf_done(&coded);
     out->at = span.at;
-    out->n = span.n;
+    out->n = span.n & POLICY_TEXT_MASK;
     return r;
 }
 
@@ -127,14 +127,20 @@ static ptrdiff_t field_end(str s, bool skip_variables)
     return -1;
 }
 
-static bool is_literal(str field, bool coded)
+static size_t literal_length(str s, bool coded)
 {
-    for (size_t i = 0; i < field.n; i++) {
-        unsigned char c = (unsigned char)field.p[i];
-        if (coded ? c >= CODE_VAR : c == '*' || c == '?')
-            return false;
-    }
-    return true;
+    size_t i = 0;
+
+    while (i < s.n && !(coded ? (unsigned char)s.p[i] >= CODE_VAR : s.p[i] == '*' || s.p[i] == '?'))
+        i++;
+    return i;
+}
+
+uint8_t build_head(str pattern, bool coded)
+{
+    size_t n = literal_length(pattern, coded);
+
+    return (uint8_t)(n < HEAD_MAX ? n : HEAD_MAX);
 }
 
 static res add_arn(struct builder *b, str s, bool resource, struct arn_pattern *out, struct buf *coded)
@@ -151,7 +157,7 @@ static res add_arn(struct builder *b, str s, bool resource, struct arn_pattern *
             TRY(add_coded(b, field, true, last || !resource, coded));
         else
             buf_add(coded, field);
-        if (is_literal(str_from(buf_str(coded), from), out->text.coded))
+        if (literal_length(str_from(buf_str(coded), from), out->text.coded) == coded->n - from)
             out->literal |= (uint8_t)(1 << i);
         if (last)
             break;
@@ -163,7 +169,8 @@ static res add_arn(struct builder *b, str s, bool resource, struct arn_pattern *
     }
     TRY(build_span(b, buf_str(coded), &span));
     out->text.at = span.at;
-    out->text.n = span.n;
+    out->text.n = span.n & POLICY_TEXT_MASK;
+    out->head = build_head(buf_str(coded), out->text.coded);
     return OK;
 }
 

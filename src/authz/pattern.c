@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Matching of text: wildcards, the six fields of an ARN, policy variables (rules 24 to 26, 29, 30, 38). */
-#include "authz/policy.h"
+#include "authz/eval.h"
 
 #include <string.h>
+
+#include "base/fold.h"
 
 static unsigned char lower(unsigned char c)
 {
@@ -18,35 +20,88 @@ static size_t next_char(str t, size_t at)
     return at;
 }
 
+struct glob {
+    str p, t;
+    int star, one;
+    bool nocase;
+    size_t i, k;        /* where we are in both */
+    size_t piece, from; /* behind the last star: the pattern's next piece, and where in the text it is tried */
+    uint64_t *steps;
+};
+
+static bool spend(struct glob *g, uint64_t steps)
+{
+    *g->steps -= *g->steps < steps ? *g->steps : steps;
+    return *g->steps > 0;
+}
+
+/* The characters from i on that stand for themselves. */
+static str literal_at(const struct glob *g, size_t i)
+{
+    size_t n = 0;
+
+    while (i + n < g->p.n && (unsigned char)g->p.p[i + n] != g->star && (unsigned char)g->p.p[i + n] != g->one)
+        n++;
+    return str_sub(g->p, i, n);
+}
+
+/* Behind a star. A piece without `?` is searched for in linear time, and its first place is the best one; only pieces
+ * with `?` are tried place by place. False: the text cannot match. */
+static bool enter_piece(struct glob *g)
+{
+    str piece = literal_at(g, ++g->i), rest = str_from(g->t, g->k);
+    size_t end = g->i + piece.n;
+
+    g->piece = g->i;
+    g->from = g->k;
+    if (piece.n == 0 || g->nocase || ((unsigned char)piece.p[0] & 0xc0) == 0x80)
+        return true; /* the middle of a character is found by trying */
+    if (end == g->p.n) {
+        g->i = end;
+        g->k = g->t.n;
+        return spend(g, 1 + piece.n / 16) && str_ends(rest, piece);
+    }
+    bool whole = (unsigned char)g->p.p[end] == g->star;
+    ptrdiff_t at = whole ? str_search(rest, piece) : str_find(rest, piece.p[0]);
+    if (!spend(g, 1 + (at < 0 ? rest.n : (size_t)at + piece.n) / 16) || at < 0)
+        return false;
+    g->from = g->k += (size_t)at;
+    if (whole) {
+        g->i = end;
+        g->k += piece.n;
+    }
+    return true;
+}
+
 /* Only the last star is ever reconsidered: whatever an earlier star could still take, the last one can take as well. */
 bool glob_steps(str p, str t, int star, int one, bool nocase, uint64_t *steps)
 {
-    size_t i = 0, k = 0, star_at = SIZE_MAX, from = 0;
+    struct glob g = {.p = p, .t = t, .star = star, .one = one, .nocase = nocase, .piece = SIZE_MAX, .steps = steps};
 
-    while (k < t.n) {
-        unsigned char c = i < p.n ? (unsigned char)p.p[i] : 0, d = (unsigned char)t.p[k];
-        if (*steps == 0)
+    while (g.k < t.n) {
+        bool more = g.i < p.n;
+        unsigned char c = more ? (unsigned char)p.p[g.i] : 0, d = (unsigned char)t.p[g.k];
+        if (!spend(&g, 1))
             return false;
-        --*steps;
-        if (i < p.n && c == star) {
-            star_at = i++;
-            from = k;
-        } else if (i < p.n && c == one) {
-            i++;
-            k = next_char(t, k);
-        } else if (i < p.n && (c == d || (nocase && lower(c) == lower(d)))) {
-            i++;
-            k++;
-        } else if (star_at != SIZE_MAX) {
-            k = from = next_char(t, from);
-            i = star_at + 1;
+        if (more && c == star) {
+            if (!enter_piece(&g))
+                return false;
+        } else if (more && c == one) {
+            g.i++;
+            g.k = next_char(t, g.k);
+        } else if (more && (c == d || (nocase && lower(c) == lower(d)))) {
+            g.i++;
+            g.k++;
+        } else if (g.piece != SIZE_MAX) {
+            g.k = g.from = next_char(t, g.from);
+            g.i = g.piece;
         } else {
             return false;
         }
     }
-    while (i < p.n && (unsigned char)p.p[i] == star)
-        i++;
-    return i == p.n;
+    while (g.i < p.n && (unsigned char)p.p[g.i] == star)
+        g.i++;
+    return g.i == p.n;
 }
 
 bool authz_glob(str pattern, str text, bool nocase)
@@ -56,12 +111,8 @@ bool authz_glob(str pattern, str text, bool nocase)
     return glob_steps(pattern, text, '*', '?', nocase, &steps);
 }
 
-bool eval_spend(struct eval *v, uint64_t steps)
+bool eval_spend_slow(struct eval *v)
 {
-    if (v->steps >= steps) {
-        v->steps -= steps;
-        return true;
-    }
     v->steps = 0;
     v->doubt = true;
     return false;
@@ -69,21 +120,26 @@ bool eval_spend(struct eval *v, uint64_t steps)
 
 uint32_t key_hash(str key)
 {
-    uint32_t h = 2166136261u;
+    uint64_t h = key.n;
 
-    for (size_t i = 0; i < key.n; i++)
-        h = (h ^ lower((unsigned char)key.p[i])) * 16777619u;
-    return h;
+    for (size_t i = 0; i < key.n; i += 8) {
+        h = (h ^ fold_word(fold_load(key.p + i, key.n - i))) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 32;
+    }
+    return (uint32_t)h;
 }
 
-const struct authz_value *eval_value(const struct eval *v, str key, uint32_t hash)
+const struct authz_value *eval_value(struct eval *v, str key, uint32_t hash)
 {
-    for (size_t i = 0; i < v->r->n_context; i++) {
-        if (i < EVAL_KEYS && v->hashes[i] != hash)
-            continue;
-        if (str_eq_nocase(v->r->context[i].key, key))
-            return &v->r->context[i];
-    }
+    const struct authz_value *context = v->r->context;
+    size_t n = v->r->n_context;
+
+    for (size_t i = 0; !v->hashed && i < n && i < EVAL_KEYS; i++)
+        v->hashes[i] = key_hash(context[i].key);
+    v->hashed = true;
+    for (size_t i = 0; i < n; i++)
+        if ((i >= EVAL_KEYS || v->hashes[i] == hash) && str_eq_nocase(context[i].key, key))
+            return &context[i];
     return NULL;
 }
 
@@ -101,7 +157,7 @@ bool arn_split(str arn, str fields[ARN_FIELDS])
 }
 
 /* Rule 30: the value of `${key}`; a multivalued key has none. Absent: no value and no default. */
-static str variable_value(const struct eval *v, const struct policy *p, const struct variable *var)
+static str variable_value(struct eval *v, const struct policy *p, const struct variable *var)
 {
     const struct authz_value *value = eval_value(v, policy_span(p, var->key), var->key_hash);
 
@@ -146,7 +202,7 @@ static bool expand(struct eval *v, const struct policy *p, str coded, struct exp
             continue;
         }
         unsigned index = (unsigned)(unsigned char)coded.p[i + 1] << 8 | (unsigned char)coded.p[i + 2];
-        str value = variable_value(v, p, &p->vars[index]);
+        str value = variable_value(v, p, policy_var(p, index));
         i += 2;
         if (!str_is(value) || !expand_value(v, value, out))
             return false;
@@ -179,7 +235,7 @@ __attribute__((noinline)) static bool match_coded(struct eval *v, const struct p
 
 bool match_text(struct eval *v, const struct policy *p, struct text t, str text, enum comparison cmp)
 {
-    str pattern = str_n(p->pool + t.at, t.n);
+    str pattern = policy_text(p, t);
 
     if (!eval_spend(v, 1 + text.n / 16))
         return false;
@@ -190,19 +246,40 @@ bool match_text(struct eval *v, const struct policy *p, struct text t, str text,
     return cmp == CMP_NOCASE ? str_eq_nocase(pattern, text) : str_eq(pattern, text);
 }
 
-/* Rules 25 and 38: field by field, so that no wildcard reaches over a colon of the first five. */
-bool match_arn(struct eval *v, const struct policy *p, const struct arn_pattern *a, const str fields[ARN_FIELDS])
+/* The name part of an action with its wildcards, without case; the service exactly (rule 24). */
+bool match_action(struct eval *v, const struct policy *p, const struct action_pattern *a)
 {
-    const char *at = p->pool + a->text.at, *end = at + a->text.n;
+    str pattern = policy_span(p, a->text), action = str_n(v->action, v->action_n);
+    size_t head = a->head;
 
-    if (a->literal & ARN_ANY)
+    if (pattern.n == 0)
         return true;
-    if ((a->literal & ARN_NEVER) || !str_is(fields[0]) || !eval_spend(v, ARN_FIELDS))
+    if (a->service != v->service_n || !str_starts_nocase(action, str_sub(pattern, 0, head)))
         return false;
+    if (head == pattern.n)
+        return action.n == head;
+    if (head + 1 == pattern.n && pattern.p[head] == '*')
+        return true;
+    bool hit = glob_steps(str_from(pattern, head), str_from(action, head), '*', '?', true, &v->steps);
+    if (v->steps == 0)
+        v->doubt = true;
+    return hit;
+}
+
+/* Field by field, so that no wildcard reaches over a colon of the first five. `head` bytes are known to be equal. */
+static bool match_fields(struct eval *v, const struct policy *p, const struct arn_pattern *a,
+                         const str fields[ARN_FIELDS], size_t head)
+{
+    str text = policy_text(p, a->text);
+    size_t at = 0;
+
     for (int i = 0; i < ARN_FIELDS; i++) {
-        str piece = str_n(at, i < ARN_FIELDS - 1 ? a->field[i] : (size_t)(end - at));
+        str piece = str_sub(text, at, i < ARN_FIELDS - 1 ? a->field[i] : text.n);
         bool same;
-        if (a->literal & 1 << i)
+        at += piece.n + 1;
+        if (at <= head) /* with its colon */
+            same = true;
+        else if (a->literal & 1 << i)
             same = str_eq(piece, fields[i]);
         else if (a->text.coded)
             same = match_coded(v, p, piece, fields[i], CMP_LIKE);
@@ -210,7 +287,27 @@ bool match_arn(struct eval *v, const struct policy *p, const struct arn_pattern 
             same = str_eq(piece, S("*")) || match_glob(v, piece, fields[i], false);
         if (!same)
             return false;
-        at += piece.n + 1;
     }
     return true;
+}
+
+/* Rules 25 and 38. Most patterns are decided by their head: nothing, or one star at the end, is behind it. */
+bool match_arn(struct eval *v, const struct policy *p, const struct arn_pattern *a, const str fields[ARN_FIELDS])
+{
+    const unsigned first_five = (1u << (ARN_FIELDS - 1)) - 1;
+    const char *pattern = policy_text(p, a->text).p, *text = fields[0].p;
+    size_t head = a->head, n;
+
+    if (a->literal & ARN_ANY)
+        return true;
+    if ((a->literal & ARN_NEVER) || !text || !eval_spend(v, 1 + head / 16))
+        return false;
+    n = (size_t)(fields[ARN_FIELDS - 1].p - text) + fields[ARN_FIELDS - 1].n;
+    if (n < head || memcmp(text, pattern, head) != 0)
+        return false;
+    if (head == a->text.n)
+        return n == head;
+    if (head + 1u == a->text.n && !a->text.coded && pattern[head] == '*' && (a->literal & first_five) == first_five)
+        return true;
+    return match_fields(v, p, a, fields, head);
 }

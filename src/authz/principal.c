@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Principal and NotPrincipal: by which of its names a statement names the caller (rules 5 to 9, 27, 28). */
-#include "authz/policy.h"
+#include "authz/eval.h"
 
 /* A written ARN stands for the user or role that bore it when the policy was saved (rule 27). */
 static bool same(const struct eval *v, str written, str arn)
@@ -49,7 +49,7 @@ unsigned match_principals(struct eval *v, const struct policy *p, const struct s
     for (size_t i = 0; i < s->principals.n; i++) {
         if (!eval_spend(v, 1))
             return 0;
-        mask |= match_named(v, p, &p->named[s->principals.first + i]);
+        mask |= match_named(v, p, policy_named(p, (size_t)s->principals.first + i));
     }
     return mask;
 }

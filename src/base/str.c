@@ -7,14 +7,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/fold.h"
+
 str str_z(const char *z)
 {
     return z ? (str){z, __builtin_strlen(z)} : STR_ABSENT;
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
 bool str_eq(str a, str b)
@@ -46,8 +43,8 @@ bool str_starts_nocase(str s, str prefix)
 {
     if (s.n < prefix.n)
         return false;
-    for (size_t i = 0; i < prefix.n; i++)
-        if (lower(s.p[i]) != lower(prefix.p[i]))
+    for (size_t i = 0; i < prefix.n; i += 8)
+        if (fold_word(fold_load(s.p + i, prefix.n - i)) != fold_word(fold_load(prefix.p + i, prefix.n - i)))
             return false;
     return true;
 }

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "authz/policy.h"
+#include "authz/eval.h"
 #include "base/json.h"
 
 struct row {

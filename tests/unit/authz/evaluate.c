@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "authz/policy.h"
+#include "authz/eval.h"
 #include "base/json.h"
 
 #define USER "arn:aws:iam::111111111111:user/u"
@@ -245,7 +245,7 @@ static void test_authz_evaluate__an_unbounded_variable_denies(void **state)
     const struct authz_value context = {S("aws:username"), &value, 1, false};
     struct policy *p =
         compile("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":"
-                "[\"arn:aws:s3:::b/x${aws:username}\",\"*\"]}]}",
+                "[\"arn:aws:s3:::b/${aws:username}x\",\"*\"]}]}",
                 POLICY_IDENTITY);
 
     memset(big, 'a', sizeof big);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "authz/policy.h"
+#include "authz/eval.h"
 
 static bool plain_glob(str p, str t)
 {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "authz/policy.h"
+#include "authz/eval.h"
 #include "base/json.h"
 
 enum { CASES = 4000, STATEMENTS = 4 };
