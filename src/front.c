@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/gate.h"
+#include "api/used.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "conductor/collector.h"
@@ -85,12 +86,14 @@ static res rows_before_commit(void *ctx, struct txn *t, const struct work *group
     return r;
 }
 
-/* Its transaction clears the rows whose lines have become durable, and notes how far those go. */
+/* Its transaction clears the rows whose lines have become durable, and notes how far those go; and it writes which keys
+ * and roles have been used. */
 static res note_anchor(struct work *w, struct txn *t)
 {
     struct front *f = (struct front *)((char *)w - offsetof(struct front, clearing));
     struct err e = {0};
 
+    TRY(used_write(f->house.used, t, &e));
     return audit_anchor_put(f->house.audit, t, &e);
 }
 
@@ -98,7 +101,7 @@ static void cleared(struct work *w, bool committed)
 {
     struct front *f = (struct front *)((char *)w - offsetof(struct front, clearing));
 
-    (void)committed;
+    used_written(f->house.used, committed);
     atomic_store(&f->rows_wait, false);
     atomic_store(&f->is_clearing, false);
 }
@@ -203,6 +206,7 @@ static res open_house(struct front *f, int warden_fd, struct err *e)
                         .page_key = key,
                         .writer_worker = &f->writer_worker};
     TRY(blobs_open(state_path(&f->state, f->arena, "front/blobs"), &h->blobs, e));
+    h->used = used_new();
     TRY(pool_start(4, &h->pool, e));
     if (warden_fd >= 0)
         h->warden = warden_client_new(warden_fd, doors_event, f);
@@ -281,6 +285,7 @@ void front_close(struct front *f)
         if (i != f->n_io + 1) /* the conductor's */
             vault_client_free(f->vaults[i]);
     blobs_close(f->house.blobs);
+    used_free(f->house.used);
 }
 
 /* ---- serving ---- */

@@ -380,7 +380,7 @@ static res add_resource_context(struct call *c, const struct resource *r, const 
                     r->tags[i].value);
     for (size_t i = 0; older && i < r->n_tags; i++) /* the older name of the same, still in use */
         context_add(c, arena_cat(c->arena, str_z(older), r->tags[i].key), r->tags[i].value);
-    if (line && line->kind == ACCESS_PASS_ROLE)
+    if (line && line->pass_to)
         context_add(c, S("iam:PassedToService"), str_z(line->pass_to));
     return OK;
 }

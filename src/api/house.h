@@ -17,6 +17,7 @@ struct pool;
 struct conductor;
 struct sigkeys;
 struct sandbox_doors;
+struct used;
 
 struct house {
     str state_dir, region, partition, tag, endpoint_url;
@@ -28,6 +29,7 @@ struct house {
     struct warden_client *warden;
     struct pool *pool; /* four threads for what blocks */
     struct conductor *conductor;
+    struct used *used; /* api/used.h; NULL: nothing is noted */
     /* Grows whenever a commit has changed who may do what (iam, organizations, accounts). Caches of callers and their
      * policies hold for one value of it. Published after COMMIT, before the replies. */
     _Atomic uint64_t law_generation;

@@ -7,6 +7,7 @@
 #include "api/gate.h"
 #include "api/house.h"
 #include "api/route.h"
+#include "api/used.h"
 #include "crypto/random.h"
 #include "identify/accesskey.h"
 #include "identify/sigkeys.h"
@@ -167,6 +168,7 @@ struct known { /* a caller as of one law generation */
     struct caller caller;
     str sealed_secret;
     int64_t expires_ms; /* 0: never */
+    int64_t noted_ms;   /* when its use was last noted */
     bool found, active;
 };
 
@@ -250,7 +252,8 @@ static res from_record(struct call *c, str akid, struct known *k)
     struct credential cred = {0};
 
     TRY(providers.credentials(c, akid, &cred));
-    *k = (struct known){cred.caller, cred.sealed_secret, 0, cred.found, cred.active};
+    *k = (struct known){
+        .caller = cred.caller, .sealed_secret = cred.sealed_secret, .found = cred.found, .active = cred.active};
     k->caller.access_key_id = akid;
     return OK;
 }
@@ -267,7 +270,7 @@ static res mind_account(struct call *c, struct known *k)
 
 /* Looks the caller up once per law generation; what is found must outlive this call, so it is made in the cache's
  * arena. */
-static res find(struct call *c, str akid, str token, const struct known **out)
+static res find(struct call *c, str akid, str token, struct known **out)
 {
     struct worker *w = c->worker;
     /* Both make the name: a token is good for one key only, and a hit must not skip that check. */
@@ -454,10 +457,23 @@ static res check_scope(struct call *c, const struct service *s, const struct pro
     return OK;
 }
 
+/* Of a role it is the role that was used, of anybody else the key. */
+static void note_use(struct call *c, const struct proof *p, struct known *k)
+{
+    const struct caller *who = &k->caller;
+
+    if (c->now_ms - k->noted_ms < USED_EVERY_MS)
+        return;
+    k->noted_ms = c->now_ms;
+    used_note(c->worker->house->used, who->account, who->role_arn.n ? who->unique_id : who->access_key_id,
+              str_is(p->service) ? p->service : S("s3"), p->claim.region.n ? p->claim.region : c->worker->house->region,
+              c->now_ms);
+}
+
 res who_prove(struct call *c, const struct service *s, const struct http_request *r, struct proof *p, str body_hash,
               struct caller *who)
 {
-    const struct known *k;
+    struct known *k;
 
     if (p->fault == IDENTIFY_ANONYMOUS)
         return anonymous(c, s, who);
@@ -478,6 +494,7 @@ res who_prove(struct call *c, const struct service *s, const struct http_request
         return fault(c, spelled_for(c, &expired_token, s), "The security token included in the request is expired");
     if (!k->active)
         return fault(c, spelled_for(c, &unknown_key, s), "The security token included in the request is invalid.");
+    note_use(c, p, k);
     copy_caller(c->arena, &k->caller, who);
     return OK;
 }

@@ -2,10 +2,13 @@
 /* Principal and NotPrincipal: by which of its names a statement names the caller (rules 5 to 9, 27, 28). */
 #include "authz/eval.h"
 
-/* A written ARN stands for the user or role that bore it when the policy was saved (rule 27). */
+/* A written ARN stands for the user or role that bore it when the policy was saved (rule 27). A user may have been
+ * renamed since: where ids were noted they alone count. */
 static bool same(const struct eval *v, str written, str arn)
 {
-    if (arn.n == 0 || !str_eq(written, arn))
+    bool by_name = str_eq(written, arn);
+
+    if (arn.n == 0 || (!by_name && (v->r->principal_kind != PRINCIPAL_USER || !v->l->same_principal)))
         return false;
     return !v->l->same_principal || v->l->same_principal(v->l->same_principal_ctx, written, arn, v->r->principal_id);
 }

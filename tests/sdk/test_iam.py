@@ -432,11 +432,6 @@ def test_names_are_unique_without_their_case(iam, user, role, policy, name, docu
         iam.create_policy(PolicyName=name.upper(), Path="/other/", PolicyDocument=document(Action="*"))
 
 
-def test_known_but_not_built(iam, refuses):
-    with refuses("NotImplemented", "coverage"):
-        iam.create_service_linked_role(AWSServiceName="x.amazonaws.com")
-
-
 # ---- AWS's managed policies ----
 
 AWS_POLICIES = """AWSCloudFormationFullAccess AWSCloudFormationReadOnlyAccess AWSCodeCommitFullAccess AWSCodeCommitReadOnly
@@ -454,7 +449,10 @@ def test_the_policies_of_aws_are_valid_and_attachable(iam, role, refuses):
         arn = "arn:aws:iam::aws:policy/" + name
         p = iam.get_policy(PolicyArn=arn)["Policy"]
         assert p["PolicyName"] == name.rpartition("/")[2] and p["Path"] == ("/" + name).rpartition("/")[0] + "/"
-        assert iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]["Version"] == "2012-10-17"
+        assert p["PolicyId"].startswith("ANPA") and len(p["PolicyId"]) == 21
+        version = iam.get_policy_version(PolicyArn=arn, VersionId=p["DefaultVersionId"])["PolicyVersion"]
+        assert version["Document"]["Version"] == "2012-10-17" and version["IsDefaultVersion"]
+        assert [v["VersionId"] for v in iam.list_policy_versions(PolicyArn=arn)["Versions"]] == [p["DefaultVersionId"]]
         iam.attach_role_policy(RoleName=r.name, PolicyArn=arn)
         if name in summary:
             mine.get_account_summary()
@@ -462,6 +460,17 @@ def test_the_policies_of_aws_are_valid_and_attachable(iam, role, refuses):
             with refuses("AccessDenied", "because no identity-based policy allows the iam:GetAccountSummary action"):
                 mine.get_account_summary()
         iam.detach_role_policy(RoleName=r.name, PolicyArn=arn)
+
+
+def test_what_is_cut_says_so(server, iam, role, refuses):
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    said = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert said["Description"] == "AWS's policy, cut to the services that Barmkin knows."
+    assert "Description" not in iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")["Policy"]
+    r = role()
+    iam.attach_role_policy(RoleName=r.name, PolicyArn=arn)
+    answer = r.client("iam").list_roles()
+    assert arn + " (cut to the services that Barmkin knows)" in json.dumps(server.explain(answer["ResponseMetadata"]["RequestId"]))
 
 
 def test_pages_over_own_and_aws_policies(iam, policy):

@@ -141,6 +141,17 @@ res iam_check_boundary(struct call *c, str policy_arn)
     return OK;
 }
 
+struct iam_boundary *iam_boundary_out(struct call *c, str arn)
+{
+    struct iam_boundary *b;
+
+    if (!arn.n)
+        return NULL;
+    b = ARENA_NEW(c->arena, struct iam_boundary);
+    *b = (struct iam_boundary){S("Policy"), arn};
+    return b;
+}
+
 /* ---- tags ---- */
 
 static struct iam_tag *tag_of(const struct iam_tag_list *tags, size_t n, str key)
@@ -163,35 +174,35 @@ res iam_check_tags(struct call *c, const struct iam_tag_list *tags)
     return OK;
 }
 
-res iam_tag(struct call *c, const struct iam_entity *x, const struct iam_tag_list *add)
+res iam_tag(struct call *c, struct iam_tag_list *tags, const struct iam_tag_list *add)
 {
-    struct iam_tag_list all = {x->tags->n, ARENA_ARRAY(c->arena, struct iam_tag, x->tags->n + add->n + 1)};
+    struct iam_tag_list all = {tags->n, ARENA_ARRAY(c->arena, struct iam_tag, tags->n + add->n + 1)};
 
     TRY(iam_check_tags(c, add));
-    for (size_t i = 0; i < x->tags->n; i++)
-        all.v[i] = x->tags->v[i];
+    for (size_t i = 0; i < tags->n; i++)
+        all.v[i] = tags->v[i];
     for (size_t i = 0; i < add->n; i++) {
         struct iam_tag *old = tag_of(&all, all.n, add->v[i].key);
         *(old ? old : &all.v[all.n++]) = add->v[i];
     }
     if (all.n > IAM_MAX_TAGS)
         return fault(c, &iam_LimitExceeded, "The number of tags has reached the maximum limit.");
-    *x->tags = all;
+    *tags = all;
     return OK;
 }
 
-void iam_untag(const struct iam_entity *x, const struct list_of_str *keys)
+void iam_untag(struct iam_tag_list *tags, const struct list_of_str *keys)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < x->tags->n; i++) {
+    for (size_t i = 0; i < tags->n; i++) {
         bool gone = false;
         for (size_t k = 0; k < keys->n; k++)
-            gone |= str_eq_nocase(keys->v[k], x->tags->v[i].key);
+            gone |= str_eq_nocase(keys->v[k], tags->v[i].key);
         if (!gone)
-            x->tags->v[kept++] = x->tags->v[i];
+            tags->v[kept++] = tags->v[i];
     }
-    x->tags->n = kept;
+    tags->n = kept;
 }
 
 /* ---- pages ---- */
@@ -237,5 +248,17 @@ res iam_window(struct call *c, size_t total, str marker, opt_int max_items, stru
     out->more = out->from + out->n < total;
     if (out->more)
         out->marker = page_token(c, arena_printf(c->arena, "%zu", out->from + out->n));
+    return OK;
+}
+
+res iam_tags_out(struct call *c, const struct iam_tag_list *list, str marker, opt_int max_items,
+                 struct iam_tag_list *tags, opt_bool *truncated, str *next)
+{
+    struct iam_window w;
+
+    TRY(iam_window(c, list->n, marker, max_items, &w));
+    *tags = (struct iam_tag_list){w.n, w.n ? list->v + w.from : ARENA_ARRAY(c->arena, struct iam_tag, 1)};
+    *truncated = SET_BOOL(w.more);
+    *next = w.marker;
     return OK;
 }

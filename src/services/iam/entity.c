@@ -4,18 +4,18 @@
 
 struct iam_entity iam_entity_of_user(struct iam_user *u)
 {
-    return (struct iam_entity){"user",       "PoliciesPerUser", IAM_USER_INLINE_MAX, u->user_name, &u->inline_policies,
-                               &u->attached, &u->tags};
+    return (struct iam_entity){"user",       "PoliciesPerUser",   IAM_USER_INLINE_MAX,
+                               u->user_name, &u->inline_policies, &u->attached};
 }
 struct iam_entity iam_entity_of_role(struct iam_role *r)
 {
-    return (struct iam_entity){"role",       "PoliciesPerRole", IAM_ROLE_INLINE_MAX, r->role_name, &r->inline_policies,
-                               &r->attached, &r->tags};
+    return (struct iam_entity){"role",       "PoliciesPerRole",   IAM_ROLE_INLINE_MAX,
+                               r->role_name, &r->inline_policies, &r->attached};
 }
 struct iam_entity iam_entity_of_group(struct iam_group *g)
 {
-    return (struct iam_entity){
-        "group", "PoliciesPerGroup", IAM_GROUP_INLINE_MAX, g->group_name, &g->inline_policies, &g->attached, NULL};
+    return (struct iam_entity){"group",       "PoliciesPerGroup",  IAM_GROUP_INLINE_MAX,
+                               g->group_name, &g->inline_policies, &g->attached};
 }
 
 /* ---- inline policies ---- */
@@ -111,6 +111,8 @@ res iam_attach(struct call *c, const struct iam_entity *x, str policy_arn)
     TRY(iam_policy_document(c, c->caller->account, policy_arn, &document));
     if (!str_is(document))
         return fault(c, &iam_NoSuchEntity, "Policy %.*s does not exist or is not attachable.", FMT(policy_arn));
+    if (str_starts(policy_arn, S("arn:aws:iam::aws:policy/aws-service-role/")))
+        return fault(c, &iam_PolicyNotAttachable, "Cannot attach a Service Role Policy to a Customer Role.");
     for (size_t i = 0; i < list->n; i++)
         if (str_eq(list->v[i], policy_arn))
             return OK;

@@ -17,6 +17,7 @@ enum {
     IAM_MAX_GROUPS = 300,
     IAM_MAX_GROUPS_OF_USER = 10,
     IAM_MAX_POLICIES = 1500,
+    IAM_MAX_PROFILES = 1000,
     IAM_USER_INLINE_MAX = 2048,
     IAM_GROUP_INLINE_MAX = 5120,
     IAM_ROLE_INLINE_MAX = 10240,
@@ -45,7 +46,6 @@ struct iam_entity {
     str name;
     struct iam_inline_policy_list *inline_policies;
     struct list_of_str *attached;
-    struct iam_tag_list *tags; /* NULL: a group has none */
 };
 struct iam_entity iam_entity_of_user(struct iam_user *u);
 struct iam_entity iam_entity_of_role(struct iam_role *r);
@@ -54,6 +54,14 @@ res iam_group_by_id(struct call *c, str account, str id, struct iam_group **out)
 /* As lists show them: AWS leaves out tags and boundary there. */
 struct iam_user_out iam_user_listed(const struct iam_user *u);
 struct iam_role_out iam_role_listed(struct call *c, const struct iam_role *r);
+res iam_role_out(struct call *c, const struct iam_role *r, struct iam_role_out **out);
+res iam_role_used(struct call *c, const struct iam_role *r, struct iam_last_used **out);
+res iam_profile_out(struct call *c, const struct iam_instance_profile *p, bool listed,
+                    struct iam_instance_profile_out *o);
+res iam_keys_of(struct call *c, str user, struct iam_access_key_page *page);
+/* Below /aws-service-role/ and /aws-reserved/ everything is AWS's: UnmodifiableEntity. */
+bool iam_is_reserved_path(str path);
+res iam_check_modifiable(struct call *c, const struct iam_role *r);
 
 /* Inline policies: a list in the record. put replaces one of the same name. */
 res iam_inline_put(struct call *c, const struct iam_entity *x, str name, str document);
@@ -65,15 +73,20 @@ res iam_attach(struct call *c, const struct iam_entity *x, str policy_arn);
 res iam_detach(struct call *c, const struct iam_entity *x, str policy_arn);
 /* The default version's document of a managed policy that this account may use, AWS's or its own; else absent. */
 res iam_policy_document(struct call *c, str account, str arn, str *document);
-str iam_aws_policy(str arn);      /* of AWS's own managed policies; absent if Barmkin does not have it */
-str iam_aws_policy_note(str arn); /* what its description says; mostly absent */
+str iam_aws_policy(str arn); /* of AWS's own managed policies; absent if Barmkin does not have it */
+/* As explain names it: with a note where it is one of AWS's that are cut to the services known here. */
+str iam_policy_told_as(struct call *c, str arn);
 str iam_aws_policy_arn(struct call *c, size_t i); /* of the i-th; absent past the last */
-str iam_name_of_arn(str arn);                     /* what stands after the last slash */
+size_t iam_aws_policy_count(void);
+struct iam_managed iam_aws_managed(struct call *c, str arn); /* shaped as a record, so that it reads alike */
+res iam_policy_out(struct call *c, const struct iam_managed *m, struct iam_policy_out *o);
+str iam_name_of_arn(str arn); /* what stands after the last slash */
 
 res iam_check_boundary(struct call *c, str policy_arn);
 res iam_check_tags(struct call *c, const struct iam_tag_list *tags);
-res iam_tag(struct call *c, const struct iam_entity *x, const struct iam_tag_list *add);
-void iam_untag(const struct iam_entity *x, const struct list_of_str *keys);
+res iam_tag(struct call *c, struct iam_tag_list *tags, const struct iam_tag_list *add);
+void iam_untag(struct iam_tag_list *tags, const struct list_of_str *keys);
+struct iam_boundary *iam_boundary_out(struct call *c, str arn); /* NULL: none */
 
 /* ---- listings: `Marker` is a page token ---- */
 res iam_marker(struct call *c, str marker, str *after);
@@ -85,6 +98,8 @@ struct iam_window { /* of a list that lies in a record */
     str marker;
 };
 res iam_window(struct call *c, size_t total, str marker, opt_int max_items, struct iam_window *out);
+res iam_tags_out(struct call *c, const struct iam_tag_list *list, str marker, opt_int max_items,
+                 struct iam_tag_list *tags, opt_bool *truncated, str *next);
 res iam_names_out(struct call *c, const struct iam_inline_policy_list *list, str marker, opt_int max_items,
                   struct list_of_str *names, opt_bool *truncated, str *next);
 res iam_attached_out(struct call *c, const struct list_of_str *list, str path_prefix, str marker, opt_int max_items,

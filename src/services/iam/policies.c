@@ -49,7 +49,7 @@ static res uses(struct call *c, const char *index, str arn, int64_t *n)
     return OK;
 }
 
-static res policy_out(struct call *c, const struct iam_managed *m, struct iam_policy_out *o)
+res iam_policy_out(struct call *c, const struct iam_managed *m, struct iam_policy_out *o)
 {
     int64_t n, boundaries;
 
@@ -68,24 +68,6 @@ static res policy_out(struct call *c, const struct iam_managed *m, struct iam_po
                                  .update_date = m->update_date,
                                  .tags = m->tags};
     return OK;
-}
-
-/* AWS's own, shaped as a record so that it reads alike. */
-static struct iam_managed aws_managed(struct call *c, str arn)
-{
-    struct iam_version *v = ARENA_NEW(c->arena, struct iam_version);
-
-    *v = (struct iam_version){iam_aws_policy(arn), S("v1"), SET_BOOL(true), SET_TIME(1423180800000)};
-    str path = str_from(arn, sizeof "arn:aws:iam::aws:policy" - 1);
-    return (struct iam_managed){.arn = arn,
-                                .policy_name = iam_name_of_arn(arn),
-                                .policy_id = S("ANPAAWSMANAGEDPOLICY0"),
-                                .path = str_sub(path, 0, (size_t)str_rfind(path, '/') + 1),
-                                .description = iam_aws_policy_note(arn),
-                                .default_version_id = S("v1"),
-                                .versions = {1, v},
-                                .create_date = SET_TIME(1423180800000),
-                                .update_date = SET_TIME(1423180800000)};
 }
 
 static res check_managed(struct call *c, str document)
@@ -132,21 +114,21 @@ res iam_create_policy(struct call *c, const struct iam_create_policy_in *in, str
     m->policy_id = iam_new_id(c, "ANPA");
     TRY(iam_managed_save(c, m));
     out->policy = ARENA_NEW(c->arena, struct iam_policy_out);
-    return policy_out(c, m, out->policy);
+    return iam_policy_out(c, m, out->policy);
 }
 
 res iam_get_policy(struct call *c, const struct iam_get_policy_in *in, struct iam_get_policy_out *out)
 {
-    struct iam_managed aws = aws_managed(c, in->policy_arn);
+    struct iam_managed aws = iam_aws_managed(c, in->policy_arn);
 
     out->policy = ARENA_NEW(c->arena, struct iam_policy_out);
-    return policy_out(c, c->subject ? c->subject : &aws, out->policy);
+    return iam_policy_out(c, c->subject ? c->subject : &aws, out->policy);
 }
 
 res iam_get_policy_version(struct call *c, const struct iam_get_policy_version_in *in,
                            struct iam_get_policy_version_out *out)
 {
-    struct iam_managed aws = aws_managed(c, in->policy_arn);
+    struct iam_managed aws = iam_aws_managed(c, in->policy_arn);
     const struct iam_managed *m = c->subject ? c->subject : &aws;
 
     for (size_t i = 0; i < m->versions.n; i++) {
@@ -166,7 +148,7 @@ static res add_listed(struct call *c, const struct iam_list_policies_in *in, con
 {
     struct iam_policy_out *o = &out->v[out->n];
 
-    TRY(policy_out(c, m, o));
+    TRY(iam_policy_out(c, m, o));
     bool used = o->attachment_count.v > 0 || o->permissions_boundary_usage_count.v > 0;
     out->n += (!str_is(in->path_prefix) || str_starts(o->path, in->path_prefix)) && (!in->only_attached.v || used);
     return OK;
@@ -191,7 +173,7 @@ res iam_list_policies(struct call *c, const struct iam_list_policies_in *in, str
         arn = iam_aws_policy_arn(c, at);
         if (!str_is(arn) || n == most)
             break;
-        struct iam_managed aws = aws_managed(c, arn);
+        struct iam_managed aws = iam_aws_managed(c, arn);
         TRY(add_listed(c, in, &aws, &out->policies));
     }
     out->is_truncated = SET_BOOL(page.more || str_is(arn));
@@ -275,7 +257,7 @@ res iam_create_policy_version(struct call *c, const struct iam_create_policy_ver
 res iam_list_policy_versions(struct call *c, const struct iam_list_policy_versions_in *in,
                              struct iam_list_policy_versions_out *out)
 {
-    struct iam_managed aws = aws_managed(c, in->policy_arn);
+    struct iam_managed aws = iam_aws_managed(c, in->policy_arn);
     const struct iam_managed *m = c->subject ? c->subject : &aws;
     struct iam_window w;
 
@@ -320,4 +302,35 @@ res iam_set_default_policy_version(struct call *c, const struct iam_set_default_
     make_default(m, in->version_id);
     m->update_date = SET_TIME(c->now_ms);
     return iam_managed_save(c, m);
+}
+
+/* ---- tags ---- */
+
+res iam_tag_policy(struct call *c, const struct iam_tag_policy_in *in, struct iam_tag_policy_out *out)
+{
+    struct iam_managed *m = (struct iam_managed *)c->subject;
+
+    (void)out;
+    TRY(own_policy(c));
+    TRY(iam_tag(c, &m->tags, &in->tags));
+    return iam_managed_save(c, m);
+}
+
+res iam_untag_policy(struct call *c, const struct iam_untag_policy_in *in, struct iam_untag_policy_out *out)
+{
+    struct iam_managed *m = (struct iam_managed *)c->subject;
+
+    (void)out;
+    TRY(own_policy(c));
+    iam_untag(&m->tags, &in->tag_keys);
+    return iam_managed_save(c, m);
+}
+
+res iam_list_policy_tags(struct call *c, const struct iam_list_policy_tags_in *in, struct iam_list_policy_tags_out *out)
+{
+    static const struct iam_tag_list none;
+    const struct iam_managed *m = c->subject; /* AWS's own have none */
+
+    return iam_tags_out(c, m ? &m->tags : &none, in->marker, in->max_items, &out->tags, &out->is_truncated,
+                        &out->marker);
 }

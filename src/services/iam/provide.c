@@ -120,7 +120,8 @@ static res compile_one(struct call *c, const struct holder *h, str account, stru
         TRY(iam_policy_document(c, account, arn, &document));
         if (!str_is(document)) /* AWS would not let it go while attached; a store that lost it must not grant more */
             return oops(&c->err, 0, "the attached policy %.*s is gone", FMT(arn));
-        TRY(worker_policy(c->worker, document, POLICY_IDENTITY, arn, &out->identity[out->n_identity++], &c->err));
+        TRY(worker_policy(c->worker, document, POLICY_IDENTITY, iam_policy_told_as(c, arn),
+                          &out->identity[out->n_identity++], &c->err));
     }
     return OK;
 }
@@ -160,7 +161,7 @@ static res compile_boundary(struct call *c, str account, str arn, struct princip
     TRY(iam_policy_document(c, account, arn, &document));
     if (!str_is(document))
         return oops(&c->err, 0, "the permissions boundary %.*s is gone", FMT(arn));
-    return worker_policy(c->worker, document, POLICY_BOUNDARY, arn, &out->boundary, &c->err);
+    return worker_policy(c->worker, document, POLICY_BOUNDARY, iam_policy_told_as(c, arn), &out->boundary, &c->err);
 }
 
 res iam_principal_policies(struct call *c, const struct caller *who, struct principal_policies *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Roles: who may become them (the trust policy) and what they may do. */
+#include "api/used.h"
 #include "base/enc.h"
 #include "base/json.h"
 #include "iam_names.h"
@@ -84,17 +85,26 @@ struct iam_role_out iam_role_listed(struct call *c, const struct iam_role *r)
                                  .max_session_duration = r->max_session_duration};
 }
 
-static struct iam_role_out *role_out(struct call *c, const struct iam_role *r)
+res iam_role_used(struct call *c, const struct iam_role *r, struct iam_last_used **out)
+{
+    struct used_when when;
+
+    TRY(used_find(c, r->role_id, &when));
+    *out = ARENA_NEW(c->arena, struct iam_last_used); /* empty: never */
+    if (when.at_ms)
+        **out = (struct iam_last_used){SET_TIME(when.at_ms), when.region};
+    return OK;
+}
+
+res iam_role_out(struct call *c, const struct iam_role *r, struct iam_role_out **out)
 {
     struct iam_role_out *o = ARENA_NEW(c->arena, struct iam_role_out);
 
     *o = iam_role_listed(c, r);
     o->tags = r->tags;
-    if (r->boundary.n) {
-        o->permissions_boundary = ARENA_NEW(c->arena, struct iam_boundary);
-        *o->permissions_boundary = (struct iam_boundary){S("Policy"), r->boundary};
-    }
-    return o;
+    o->permissions_boundary = iam_boundary_out(c, r->boundary);
+    *out = o;
+    return OK;
 }
 
 res iam_create_role(struct call *c, const struct iam_create_role_in *in, struct iam_create_role_out *out)
@@ -104,8 +114,8 @@ res iam_create_role(struct call *c, const struct iam_create_role_in *in, struct 
 
     TRY(iam_check_name(c, "roleName", in->role_name));
     TRY(iam_check_path(c, in->path));
-    if (str_starts(in->path, S("/aws-service-role/")) || str_starts(in->path, S("/aws-reserved/")))
-        return fault(c, &iam_InvalidInput, "The path %.*s is reserved.", FMT(in->path)); /* rules 15, 16, 41 */
+    if (iam_is_reserved_path(in->path))
+        return fault(c, &iam_InvalidInput, "The path %.*s is reserved for roles that AWS makes.", FMT(in->path));
     TRY(iam_check_tags(c, &in->tags));
     TRY(iam_check_boundary(c, in->permissions_boundary));
     TRY(iam_name_taken(c, &iam_role_record, in->role_name, &taken));
@@ -126,15 +136,14 @@ res iam_create_role(struct call *c, const struct iam_create_role_in *in, struct 
     r->role_id = iam_new_id(c, "AROA");
     r->arn = call_arn(c, "iam", "role%.*s%.*s", FMT(r->path), FMT(r->role_name));
     TRY(iam_role_save(c, r));
-    out->role = role_out(c, r);
-    return OK;
+    return iam_role_out(c, r, &out->role);
 }
 
 res iam_get_role(struct call *c, const struct iam_get_role_in *in, struct iam_get_role_out *out)
 {
     (void)in;
-    out->role = role_out(c, c->subject);
-    return OK;
+    TRY(iam_role_out(c, c->subject, &out->role));
+    return iam_role_used(c, c->subject, &out->role->role_last_used);
 }
 
 res iam_list_roles(struct call *c, const struct iam_list_roles_in *in, struct iam_list_roles_out *out)
@@ -158,12 +167,18 @@ res iam_list_roles(struct call *c, const struct iam_list_roles_in *in, struct ia
 res iam_delete_role(struct call *c, const struct iam_delete_role_in *in, struct iam_delete_role_out *out)
 {
     const struct iam_role *r = c->subject;
+    int64_t profiles;
 
     (void)in, (void)out;
+    TRY(iam_check_modifiable(c, r));
+    TRY(record_count_by(c, &iam_instance_profile_record, "role", r->role_name, &profiles));
+    if (profiles)
+        return fault(c, &iam_DeleteConflict, "Cannot delete entity, must remove roles from instance profile first.");
     if (r->inline_policies.n)
         return fault(c, &iam_DeleteConflict, "Cannot delete entity, must delete policies first.");
     if (r->attached.n)
         return fault(c, &iam_DeleteConflict, "Cannot delete entity, must detach all policies first.");
+    TRY(used_forget(c, r->role_id));
     return iam_role_drop(c, r);
 }
 
@@ -173,6 +188,7 @@ res iam_update_assume_role_policy(struct call *c, const struct iam_update_assume
     struct iam_role *r = (struct iam_role *)c->subject;
 
     (void)out;
+    TRY(iam_check_modifiable(c, r));
     TRY(check_trust(c, in->policy_document, &r->trust_principals));
     r->assume_role_policy_document = in->policy_document;
     return iam_role_save(c, r);
@@ -184,6 +200,7 @@ res iam_put_role_policy(struct call *c, const struct iam_put_role_policy_in *in,
     struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
+    TRY(iam_check_modifiable(c, r));
     TRY(iam_inline_put(c, &x, in->policy_name, in->policy_document));
     return iam_role_save(c, r);
 }
@@ -207,6 +224,7 @@ res iam_delete_role_policy(struct call *c, const struct iam_delete_role_policy_i
     struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
+    TRY(iam_check_modifiable(c, r));
     TRY(iam_inline_delete(c, &x, in->policy_name));
     return iam_role_save(c, r);
 }
@@ -225,6 +243,7 @@ res iam_attach_role_policy(struct call *c, const struct iam_attach_role_policy_i
     struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
+    TRY(iam_check_modifiable(c, r));
     TRY(iam_attach(c, &x, in->policy_arn));
     return iam_role_save(c, r);
 }
@@ -236,6 +255,7 @@ res iam_detach_role_policy(struct call *c, const struct iam_detach_role_policy_i
     struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
+    TRY(iam_check_modifiable(c, r));
     TRY(iam_detach(c, &x, in->policy_arn));
     return iam_role_save(c, r);
 }
@@ -266,8 +286,20 @@ res iam_update_role(struct call *c, const struct iam_update_role_in *in, struct 
     if (str_is(in->description))
         r->description = in->description;
     if (in->max_session_duration.set)
+        TRY(iam_check_modifiable(c, r)); /* of a service-linked role only the description may be changed */
+    if (in->max_session_duration.set)
         r->max_session_duration = in->max_session_duration;
     return iam_role_save(c, r);
+}
+
+res iam_update_role_description(struct call *c, const struct iam_update_role_description_in *in,
+                                struct iam_update_role_description_out *out)
+{
+    struct iam_role *r = (struct iam_role *)c->subject;
+
+    r->description = in->description;
+    TRY(iam_role_save(c, r));
+    return iam_role_out(c, r, &out->role);
 }
 
 res iam_put_role_permissions_boundary(struct call *c, const struct iam_put_role_permissions_boundary_in *in,
@@ -276,6 +308,7 @@ res iam_put_role_permissions_boundary(struct call *c, const struct iam_put_role_
     struct iam_role *r = (struct iam_role *)c->subject;
 
     (void)out;
+    TRY(iam_check_modifiable(c, r));
     TRY(iam_check_boundary(c, in->permissions_boundary));
     r->boundary = in->permissions_boundary;
     return iam_role_save(c, r);
@@ -287,6 +320,7 @@ res iam_delete_role_permissions_boundary(struct call *c, const struct iam_delete
     struct iam_role *r = (struct iam_role *)c->subject;
 
     (void)in, (void)out;
+    TRY(iam_check_modifiable(c, r));
     r->boundary = STR_ABSENT;
     return iam_role_save(c, r);
 }
@@ -294,31 +328,23 @@ res iam_delete_role_permissions_boundary(struct call *c, const struct iam_delete
 res iam_tag_role(struct call *c, const struct iam_tag_role_in *in, struct iam_tag_role_out *out)
 {
     struct iam_role *r = (struct iam_role *)c->subject;
-    struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
-    TRY(iam_tag(c, &x, &in->tags));
+    TRY(iam_tag(c, &r->tags, &in->tags));
     return iam_role_save(c, r);
 }
 
 res iam_untag_role(struct call *c, const struct iam_untag_role_in *in, struct iam_untag_role_out *out)
 {
     struct iam_role *r = (struct iam_role *)c->subject;
-    struct iam_entity x = iam_entity_of_role(r);
 
     (void)out;
-    iam_untag(&x, &in->tag_keys);
+    iam_untag(&r->tags, &in->tag_keys);
     return iam_role_save(c, r);
 }
 
 res iam_list_role_tags(struct call *c, const struct iam_list_role_tags_in *in, struct iam_list_role_tags_out *out)
 {
-    const struct iam_role *r = c->subject;
-    struct iam_window w;
-
-    TRY(iam_window(c, r->tags.n, in->marker, in->max_items, &w));
-    out->tags = (struct iam_tag_list){w.n, r->tags.v + w.from};
-    out->is_truncated = SET_BOOL(w.more);
-    out->marker = w.marker;
-    return OK;
+    return iam_tags_out(c, &((const struct iam_role *)c->subject)->tags, in->marker, in->max_items, &out->tags,
+                        &out->is_truncated, &out->marker);
 }

@@ -155,13 +155,14 @@ static res count_versions(struct call *c, int64_t *versions)
 res iam_get_account_summary(struct call *c, const struct iam_get_account_summary_in *in,
                             struct iam_get_account_summary_out *out)
 {
-    int64_t users, roles, groups, policies, versions;
+    int64_t users, roles, groups, policies, versions, profiles;
 
     (void)in;
     TRY(record_count(c, &iam_user_record, &users));
     TRY(record_count(c, &iam_role_record, &roles));
     TRY(record_count(c, &iam_group_record, &groups));
     TRY(record_count(c, &iam_managed_record, &policies));
+    TRY(record_count(c, &iam_instance_profile_record, &profiles));
     TRY(count_versions(c, &versions));
     const struct {
         const char *name;
@@ -173,6 +174,8 @@ res iam_get_account_summary(struct call *c, const struct iam_get_account_summary
                 {"GroupsPerUserQuota", IAM_MAX_GROUPS_OF_USER},
                 {"Roles", roles},
                 {"RolesQuota", IAM_MAX_ROLES},
+                {"InstanceProfiles", profiles},
+                {"InstanceProfilesQuota", IAM_MAX_PROFILES},
                 {"Policies", policies},
                 {"PoliciesQuota", IAM_MAX_POLICIES},
                 {"PolicySizeQuota", IAM_MANAGED_MAX},

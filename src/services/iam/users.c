@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Users, their policies and their access keys. */
+/* Users and their policies. */
 #include "base/enc.h"
-#include "crypto/random.h"
 #include "iam_names.h"
-#include "identify/accesskey.h"
 
 /* Without a name: the caller, who must then be a user. */
 res iam_find_user(struct call *c, const str *names, size_t n, struct resource *out)
@@ -45,16 +43,25 @@ struct iam_user_out iam_user_listed(const struct iam_user *u)
                                  .create_date = u->create_date};
 }
 
+/* names: the user, its new path, its new name; what is not given stays. */
+res iam_renamed_user(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    struct iam_user *u;
+
+    (void)n;
+    TRY(iam_user_load(c, STR_ABSENT, names[0], &u));
+    out->arn = call_arn(c, "iam", "user%.*s%.*s", FMT(iam_path_or_root(names[1].n || !u ? names[1] : u->path)),
+                        FMT(names[2].n ? names[2] : names[0]));
+    return OK;
+}
+
 static void user_out(struct call *c, const struct iam_user *u, struct iam_user_out **out)
 {
     struct iam_user_out *o = ARENA_NEW(c->arena, struct iam_user_out);
 
     *o = iam_user_listed(u);
     o->tags = u->tags;
-    if (u->boundary.n) {
-        o->permissions_boundary = ARENA_NEW(c->arena, struct iam_boundary);
-        *o->permissions_boundary = (struct iam_boundary){S("Policy"), u->boundary};
-    }
+    o->permissions_boundary = iam_boundary_out(c, u->boundary);
     *out = o;
 }
 
@@ -110,9 +117,33 @@ res iam_list_users(struct call *c, const struct iam_list_users_in *in, struct ia
     return OK;
 }
 
-static res keys_of(struct call *c, str user, struct iam_access_key_page *page)
+/* A user is its id: keys, groups and the policies that name it go along. */
+res iam_update_user(struct call *c, const struct iam_update_user_in *in, struct iam_update_user_out *out)
 {
-    return iam_access_key_by(c, "user", user, c->caller->account, IAM_PAGE, page);
+    struct iam_user *u = (struct iam_user *)c->subject;
+    str name = in->new_user_name.n ? in->new_user_name : u->user_name;
+    struct iam_access_key_page keys;
+    bool taken = false;
+
+    (void)out;
+    TRY(iam_check_name(c, "newUserName", name));
+    TRY(iam_check_path(c, in->new_path));
+    if (!str_eq_nocase(name, u->user_name))
+        TRY(iam_name_taken(c, &iam_user_record, name, &taken));
+    if (taken)
+        return fault(c, &iam_EntityAlreadyExists, "User with name %.*s already exists.", FMT(name));
+    TRY(iam_keys_of(c, u->user_name, &keys));
+    for (size_t i = 0; i < keys.n; i++) {
+        keys.v[i]->user_name = name;
+        TRY(iam_access_key_save(c, keys.v[i]));
+    }
+    TRY(iam_user_drop(c, u));
+    u->user_name = name;
+    u->name_key = iam_name_key(c, name);
+    if (in->new_path.n)
+        u->path = in->new_path;
+    u->arn = call_arn(c, "iam", "user%.*s%.*s", FMT(u->path), FMT(u->user_name));
+    return iam_user_save(c, u);
 }
 
 res iam_delete_user(struct call *c, const struct iam_delete_user_in *in, struct iam_delete_user_out *out)
@@ -121,7 +152,7 @@ res iam_delete_user(struct call *c, const struct iam_delete_user_in *in, struct 
     struct iam_access_key_page keys;
 
     (void)in, (void)out;
-    TRY(keys_of(c, u->user_name, &keys));
+    TRY(iam_keys_of(c, u->user_name, &keys));
     if (keys.n)
         return fault(c, &iam_DeleteConflict, "Cannot delete entity, must delete access keys first.");
     if (u->groups.n)
@@ -237,114 +268,23 @@ res iam_delete_user_permissions_boundary(struct call *c, const struct iam_delete
 res iam_tag_user(struct call *c, const struct iam_tag_user_in *in, struct iam_tag_user_out *out)
 {
     struct iam_user *u = (struct iam_user *)c->subject;
-    struct iam_entity x = iam_entity_of_user(u);
 
     (void)out;
-    TRY(iam_tag(c, &x, &in->tags));
+    TRY(iam_tag(c, &u->tags, &in->tags));
     return iam_user_save(c, u);
 }
 
 res iam_untag_user(struct call *c, const struct iam_untag_user_in *in, struct iam_untag_user_out *out)
 {
     struct iam_user *u = (struct iam_user *)c->subject;
-    struct iam_entity x = iam_entity_of_user(u);
 
     (void)out;
-    iam_untag(&x, &in->tag_keys);
+    iam_untag(&u->tags, &in->tag_keys);
     return iam_user_save(c, u);
 }
 
 res iam_list_user_tags(struct call *c, const struct iam_list_user_tags_in *in, struct iam_list_user_tags_out *out)
 {
-    const struct iam_user *u = c->subject;
-    struct iam_window w;
-
-    TRY(iam_window(c, u->tags.n, in->marker, in->max_items, &w));
-    out->tags = (struct iam_tag_list){w.n, u->tags.v + w.from};
-    out->is_truncated = SET_BOOL(w.more);
-    out->marker = w.marker;
-    return OK;
-}
-
-/* ---- access keys ---- */
-
-res iam_create_access_key(struct call *c, const struct iam_create_access_key_in *in,
-                          struct iam_create_access_key_out *out)
-{
-    const struct iam_user *u = c->subject;
-    struct iam_access_key_page keys;
-    uint8_t random[ACCESSKEY_RANDOM_BYTES];
-    char id[ACCESSKEY_CHARS + 1];
-    struct iam_access_key *k = ARENA_NEW(c->arena, struct iam_access_key);
-    struct iam_key_out *o = ARENA_NEW(c->arena, struct iam_key_out);
-
-    (void)in;
-    TRY(keys_of(c, u->user_name, &keys));
-    if (keys.n >= IAM_MAX_KEYS)
-        return fault(c, &iam_LimitExceeded, "Cannot exceed quota for AccessKeysPerUser: %d", IAM_MAX_KEYS);
-    random_bytes(random, sizeof random);
-    k->access_key_id = arena_dup(c->arena, accesskey_make(ACCESSKEY_LONG_TERM, c->caller->account, random, id));
-    k->user_name = u->user_name;
-    k->status = S("Active");
-    k->create_date = SET_TIME(c->now_ms);
-    TRY(vault_new_secret(call_vault(c), k->access_key_id, c->secrets, &o->secret_access_key, c->arena, &k->sealed,
-                         &c->err));
-    TRY(iam_access_key_save(c, k));
-    o->user_name = u->user_name;
-    o->access_key_id = k->access_key_id;
-    o->status = k->status;
-    o->create_date = k->create_date;
-    out->access_key = o;
-    return OK;
-}
-
-res iam_list_access_keys(struct call *c, const struct iam_list_access_keys_in *in, struct iam_list_access_keys_out *out)
-{
-    const struct iam_user *u = c->subject;
-    struct iam_access_key_page keys;
-    struct iam_window w;
-
-    TRY(keys_of(c, u->user_name, &keys));
-    TRY(iam_window(c, keys.n, in->marker, in->max_items, &w));
-    out->access_key_metadata.v = ARENA_ARRAY(c->arena, struct iam_key_metadata, w.n + 1);
-    for (size_t i = 0; i < w.n; i++) {
-        const struct iam_access_key *k = keys.v[w.from + i];
-        out->access_key_metadata.v[i] =
-            (struct iam_key_metadata){u->user_name, k->access_key_id, k->status, k->create_date};
-    }
-    out->access_key_metadata.n = w.n;
-    out->is_truncated = SET_BOOL(w.more);
-    out->marker = w.marker;
-    return OK;
-}
-
-static res key_named(struct call *c, str id, struct iam_access_key **out)
-{
-    const struct iam_user *u = c->subject;
-
-    TRY(iam_access_key_load(c, STR_ABSENT, id, out));
-    if (!*out || !str_eq((*out)->user_name, u->user_name))
-        return fault(c, &iam_NoSuchEntity, "The Access Key with id %.*s cannot be found.", FMT(id));
-    return OK;
-}
-
-res iam_update_access_key(struct call *c, const struct iam_update_access_key_in *in,
-                          struct iam_update_access_key_out *out)
-{
-    struct iam_access_key *k;
-
-    (void)out;
-    TRY(key_named(c, in->access_key_id, &k));
-    k->status = in->status;
-    return iam_access_key_save(c, k);
-}
-
-res iam_delete_access_key(struct call *c, const struct iam_delete_access_key_in *in,
-                          struct iam_delete_access_key_out *out)
-{
-    struct iam_access_key *k;
-
-    (void)out;
-    TRY(key_named(c, in->access_key_id, &k));
-    return iam_access_key_drop(c, k);
+    return iam_tags_out(c, &((const struct iam_user *)c->subject)->tags, in->marker, in->max_items, &out->tags,
+                        &out->is_truncated, &out->marker);
 }
