@@ -20,6 +20,10 @@ struct guardrails { /* of an account */
     bool suspended;  /* closed: nobody acts in it, and nothing in it is reached */
     str org_path;    /* "o-.../r-.../ou-.../": aws:PrincipalOrgPaths; absent: in no organization */
 };
+struct account_facts { /* of an account of this house */
+    size_t n;          /* how many there are of that name; 0: none */
+    str id, name;
+};
 /* What binds an account, until the law changes; never NULL. Nothing without an account. */
 res guardrails_get(struct call *c, str account, const struct guardrails **out);
 

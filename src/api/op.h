@@ -118,6 +118,7 @@ extern const struct record_type *const blob_records[];
 /* What services hand to the gate and to identify; generated from `provides` lines. See api/call.h for the arguments. */
 struct principal_policies;
 struct guardrails;
+struct account_facts;
 struct credential;
 struct authz_grant;
 struct role_facts;
@@ -128,7 +129,8 @@ struct providers {
     res (*principal_policies)(struct call *c, const struct caller *who, struct principal_policies *out);
     res (*principal_id)(struct call *c, str arn, str *unique_id); /* absent: no such user or role */
     res (*guardrails)(struct call *c, str account, struct guardrails *out);
-    res (*endpoint_policy)(struct call *c, str vpce_id, str *text); /* absent: full access */
+    res (*account)(struct call *c, str id, str name, struct account_facts *out); /* by one of the two */
+    res (*endpoint_policy)(struct call *c, str vpce_id, str *text);              /* absent: full access */
     res (*grants)(struct call *c, const struct resource *key, str action, struct authz_grant **out, size_t *n);
     res (*managed_policy)(struct call *c, str account, str policy_arn, str *text); /* absent: there is none */
     /* Each service's own part of wiping an account, before its records go: what lies outside the store is ended by

@@ -6,6 +6,7 @@
 
 #include "api/explain.h"
 #include "api/flow.h"
+#include "api/gate.h"
 #include "api/house.h"
 #include "iam.h"
 #include "store/audit.h"
@@ -128,36 +129,67 @@ static res wipe(struct call *c, str account)
     return OK;
 }
 
-static res existing(struct call *c, const struct barmkin_create_account_in *in, str *id)
+static res existing(struct call *c, const struct barmkin_create_account_in *in, struct account_facts *out)
 {
-    struct organizations_list_accounts_out found = {0};
+    struct account_facts named;
 
-    *id = STR_ABSENT;
-    TRY(barmkin_all_accounts(c, &found));
-    for (size_t i = 0; i < found.accounts.n; i++)
-        if (str_eq(found.accounts.v[i].name, in->name) || (str_is(in->id) && str_eq(found.accounts.v[i].id, in->id)))
-            *id = found.accounts.v[i].id;
+    *out = (struct account_facts){0};
+    if (!providers.account)
+        return OK;
+    if (str_is(in->id))
+        TRY(providers.account(c, in->id, STR_ABSENT, out));
+    TRY(providers.account(c, STR_ABSENT, in->name, &named));
+    if (out->n && named.n && !str_eq(out->id, named.id))
+        return fault(c, &barmkin_ConflictException, "The account %.*s is %.*s, not %.*s.", FMT(in->name), FMT(named.id),
+                     FMT(in->id));
+    if (!out->n)
+        *out = named;
     return OK;
+}
+
+/* Where no mail is ever sent, an address has to be one of its own and no more. */
+static str address_of(struct call *c, str name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    if (name.n > 40 || !str_all(name, plain))
+        name = call_unique(c, "account-", 16);
+    return arena_printf(c->arena, "%.*s@barmkin.internal", FMT(name));
+}
+
+static res make_account(struct call *c, const struct barmkin_create_account_in *in, str id, str *made_id)
+{
+    struct organizations_create_account_in make = {
+        .account_name = in->name, .account_id = id, .email = address_of(c, in->name)};
+    struct organizations_create_account_out made = {0};
+
+    TRY(call_as(c, c->caller, &organizations_CreateAccount_op, &make, &made));
+    *made_id = made.create_account_status->account_id;
+    if (str_is(*made_id))
+        return OK;
+    return fault(c, &barmkin_ConflictException, "The account %.*s cannot be made: %.*s.", FMT(in->name),
+                 FMT(made.create_account_status->failure_reason));
 }
 
 res barmkin_create_account(struct call *c, const struct barmkin_create_account_in *in,
                            struct barmkin_create_account_out *out)
 {
-    struct organizations_create_account_in make = {.account_name = in->name, .account_id = in->id};
-    struct organizations_create_account_out made = {0};
-    str id;
+    struct account_facts old;
 
-    TRY(existing(c, in, &id));
-    if (str_is(id) && !in->replace.v)
+    if (str_is(in->id) && !str_all(in->id, "0123456789"))
+        return fault(c, &barmkin_InvalidInputException, "An account id has 12 digits.");
+    TRY(existing(c, in, &old));
+    if (old.n > 1)
+        return fault(c, &barmkin_ConflictException, "There are several accounts %.*s: say which, by --id.",
+                     FMT(in->name));
+    if (old.n && !in->replace.v)
         return fault(c, &barmkin_ConflictException,
                      "The account %.*s exists already; --replace wipes and makes it anew.", FMT(in->name));
-    if (str_is(id) && str_eq(id, c->worker->house->management_account))
+    if (old.n && str_eq(old.id, c->worker->house->management_account))
         return fault(c, &barmkin_ConflictException, "The management account cannot be replaced.");
-    if (str_is(id))
-        TRY(wipe(c, id));
-    else
-        TRY(call_as(c, c->caller, &organizations_CreateAccount_op, &make, &made));
-    out->id = str_is(id) ? id : made.account_id;
+    if (old.n)
+        TRY(wipe(c, old.id));
+    TRY(make_account(c, in, old.n ? old.id : in->id, &out->id));
     out->name = in->name;
     out->profile = in->name;
     return make_administrator(c, out->id, out);

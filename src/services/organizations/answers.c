@@ -41,7 +41,7 @@ res organizations_account_out(struct call *c, const struct organizations_account
 
     shape_copy(&organizations_account_shape, a, &organizations_account_out_shape, out);
     out->arn = organizations_arn(c, "account", a->id);
-    out->state = a->status;
+    out->state = str_eq(a->status, S("SUSPENDED")) ? S("CLOSED") : a->status;
     TRY(organizations_node(c, a->id, &node, &found));
     if (!found)
         return OK;

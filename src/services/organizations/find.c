@@ -1,14 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /* Finders of organizations, and whose policies judge a call. */
+#include "api/gate.h"
 #include "organizations_parts.h"
+
+/* Judged as across accounts: with the organization's resource policy, if it has one. */
+static res by_resource_policy(struct call *c, struct resource *out, bool *seated)
+{
+    struct organizations_resource_policy *p;
+
+    TRY(organizations_resource_policy_get(c, &p));
+    if (!p)
+        return OK;
+    out->account = organizations_management(c);
+    out->policy = p->content;
+    out->policy_name = organizations_arn(c, "resourcepolicy", p->id);
+    out->principals = p->principals.v;
+    out->n_principals = p->principals.n;
+    *seated = true;
+    return OK;
+}
 
 /* The organization belongs to the management account. A member that reads as a delegated administrator is judged by its
  * own policies; any other member needs the organization's resource policy too, as across accounts everywhere (rule 12).
  * Who has no seat is told, after an allow of its own account, that it may not: nothing is found for it (rule 46). */
 static res seat(struct call *c, struct resource *out, bool *seated)
 {
+    const struct guardrails *rails;
+
     out->account = c->caller->account;
     *seated = str_eq(c->caller->account, organizations_management(c));
+    if (*seated)
+        return OK;
+    TRY(guardrails_get(c, c->caller->account, &rails));
+    if (!str_is(rails->org_path)) {
+        out->missing = &organizations_AWSOrganizationsNotInUseException;
+        out->missing_text = S("Your account is not a member of an organization.");
+        return OK;
+    }
+    if (c->op->kind == OP_READS)
+        TRY(organizations_is_delegated(c, c->caller->account, seated));
+    if (!*seated)
+        TRY(by_resource_policy(c, out, seated));
     if (*seated)
         return OK;
     out->missing = &api_access_denied;
@@ -161,5 +193,92 @@ res organizations_add_policy_type(struct call *c)
 
     if (p)
         context_add(c, S("organizations:PolicyType"), p->type);
+    return OK;
+}
+
+/* ---- what can be tagged: nodes, policies, the resource policy ---- */
+
+res organizations_find_tagged(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    struct org_node *node = ARENA_NEW(c->arena, struct org_node);
+    bool found, seated;
+
+    (void)n;
+    if (!well_formed(names[0]) && !organizations_is_id(names[0], "p-") && !organizations_is_id(names[0], "rp-"))
+        return organizations_pattern(c);
+    out->arn = organizations_arn(c, "ou", names[0]);
+    TRY(seat(c, out, &seated));
+    if (!seated)
+        return OK;
+    TRY(organizations_tagged(c, names[0], node, &found));
+    out->missing = &organizations_TargetNotFoundException;
+    out->missing_text = S("You specified a target that doesn't exist.");
+    if (!found)
+        return OK;
+    out->arn = node->arn;
+    out->subject = node;
+    out->tags = tags_of(node->tags);
+    out->n_tags = node->tags->n;
+    return OK;
+}
+
+/* Nobody needs a seat to read what binds its own account. */
+res organizations_find_effective(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    struct org_node *node = ARENA_NEW(c->arena, struct org_node);
+    str id = names[0].n ? names[0] : c->caller->account;
+    bool found;
+
+    if (!str_eq(id, c->caller->account))
+        return organizations_find_target(c, &id, n, out);
+    out->arn = organizations_arn(c, "account", id);
+    TRY(organizations_node(c, id, node, &found));
+    out->missing = &organizations_AWSOrganizationsNotInUseException;
+    out->missing_text = S("Your account is not a member of an organization.");
+    out->subject = found ? node : NULL;
+    return OK;
+}
+
+res organizations_find_resource_policy(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    struct organizations_resource_policy *p;
+    bool seated;
+
+    (void)names, (void)n;
+    out->arn = organizations_arn(c, "resourcepolicy", S("*"));
+    TRY(seat(c, out, &seated));
+    if (!seated)
+        return OK;
+    TRY(organizations_resource_policy_get(c, &p));
+    if (p) {
+        out->arn = organizations_arn(c, "resourcepolicy", p->id);
+        out->subject = p;
+        out->tags = tags_of(&p->tags);
+        out->n_tags = p->tags.n;
+    } else if (c->op != &organizations_PutResourcePolicy_op) {
+        out->missing = &organizations_ResourcePolicyNotFoundException;
+        out->missing_text = S("We can't find a resource policy of this organization.");
+    }
+    return OK;
+}
+
+/* A handshake is known to its two parties. */
+res organizations_find_handshake(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    struct organizations_handshake *h;
+    str me = c->caller->account, management = organizations_management(c);
+
+    (void)n;
+    if (!organizations_is_id(names[0], "h-"))
+        return organizations_pattern(c);
+    out->arn = organizations_arn(c, "handshake", arena_cat(c->arena, S("invite/"), names[0]));
+    out->missing = &organizations_HandshakeNotFoundException;
+    out->missing_text = S("We can't find a handshake with the HandshakeId that you specified.");
+    TRY(organizations_handshake_load(c, management, names[0], &h));
+    if (!h || !(str_eq(me, management) || str_eq(me, h->account_id)))
+        return OK;
+    out->subject = h;
+    out->tags = tags_of(&h->tags);
+    out->n_tags = h->tags.n;
     return OK;
 }

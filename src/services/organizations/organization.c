@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The organization itself: one, with one root, made by `barmkin init` with all features. */
+#include "api/gate.h"
 #include "api/house.h"
 #include "organizations_parts.h"
+
+static res am_member(struct call *c, bool *is)
+{
+    const struct guardrails *rails;
+
+    TRY(guardrails_get(c, c->caller->account, &rails));
+    *is = str_is(rails->org_path);
+    return OK;
+}
 
 /* In all features mode AWS names service control policies here whatever the root says: clients are told to ask it. */
 res organizations_describe_organization(struct call *c, const struct organizations_describe_organization_in *in,
@@ -10,8 +20,13 @@ res organizations_describe_organization(struct call *c, const struct organizatio
     struct organizations_organization *o = ARENA_NEW(c->arena, struct organizations_organization);
     struct organizations_policy_type *types = ARENA_ARRAY(c->arena, struct organizations_policy_type, 1);
     str id = c->worker->house->org_id, master = organizations_management(c);
+    bool member;
 
     (void)in;
+    TRY(am_member(c, &member));
+    if (!member)
+        return fault(c, &organizations_AWSOrganizationsNotInUseException,
+                     "Your account is not a member of an organization.");
     types[0] = (struct organizations_policy_type){S("SERVICE_CONTROL_POLICY"), S("ENABLED")};
     o->id = id;
     o->arn = arena_printf(c->arena, "arn:%.*s:organizations::%.*s:organization/%.*s", FMT(c->worker->house->partition),
@@ -23,6 +38,44 @@ res organizations_describe_organization(struct call *c, const struct organizatio
     o->available_policy_types = (struct organizations_policy_type_list){1, types};
     out->organization = o;
     return OK;
+}
+
+/* ---- what this house settles once and for all ---- */
+
+res organizations_create_organization(struct call *c, const struct organizations_create_organization_in *in,
+                                      struct organizations_create_organization_out *out)
+{
+    bool member;
+
+    (void)in, (void)out;
+    TRY(am_member(c, &member));
+    if (member)
+        return fault(c, &organizations_AlreadyInOrganizationException,
+                     "The AWS account is already a member of an organization.");
+    return organizations_because(
+        c, "ACCOUNT_CREATION_NOT_COMPLETE",
+        fault(c, &organizations_ConstraintViolationException,
+              "A house has one organization, made by `barmkin init`; ask its management account "
+              "for an invitation."));
+}
+
+res organizations_delete_organization(struct call *c, const struct organizations_delete_organization_in *in,
+                                      struct organizations_delete_organization_out *out)
+{
+    (void)in, (void)out;
+    TRY(organizations_only_management(c));
+    return fault(c, &organizations_OrganizationNotEmptyException,
+                 "The organization isn't empty. A house keeps its organization as long as it stands.");
+}
+
+res organizations_enable_all_features(struct call *c, const struct organizations_enable_all_features_in *in,
+                                      struct organizations_enable_all_features_out *out)
+{
+    (void)in, (void)out;
+    TRY(organizations_only_management(c));
+    return organizations_because(c, "ORGANIZATION_ALREADY_HAS_ALL_FEATURES",
+                                 fault(c, &organizations_HandshakeConstraintViolationException,
+                                       "The organization has all features enabled already."));
 }
 
 /* ---- the root and its types of policies ---- */

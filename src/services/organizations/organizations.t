@@ -82,15 +82,25 @@ X-Amz-Target: AWSOrganizationsV20161128.CreateAccount
 
 {"__type":"AccessDeniedException","Message":"You don't have permissions to access this resource."}
 
---- CreateAccount: the name is taken
+--- CreateAccount: the address is taken, as one is told later
 as management
 POST /
 X-Amz-Target: AWSOrganizationsV20161128.CreateAccount
 
-{"AccountName":"dev"}
-=> 400
+{"AccountName":"mine","Email":"dev@barmkin.internal"}
+=> 200
 
-{"__type":"DuplicateAccountException","message":"An account with this id or name exists already."}
+{"CreateAccountStatus":{"Id":"{{creation}}","AccountName":"mine","State":"IN_PROGRESS","RequestedTimestamp":{{*}}}}
+
+--- DescribeCreateAccountStatus
+as management
+POST /
+X-Amz-Target: AWSOrganizationsV20161128.DescribeCreateAccountStatus
+
+{"CreateAccountRequestId":"{{creation}}"}
+=> 200
+
+{"CreateAccountStatus":{"Id":"{{creation}}","AccountName":"mine","State":"FAILED","RequestedTimestamp":{{*}},"CompletedTimestamp":{{*}},"FailureReason":"EMAIL_ALREADY_EXISTS"}}
 
 --- a body that is not JSON
 as management

@@ -23,7 +23,7 @@ enum org_type organizations_type(str name); /* "SERVICE_CONTROL_POLICY" */
 str organizations_type_name(enum org_type t);
 
 /* ---- the tree: what a policy can be attached to ---- */
-enum org_kind { ORG_ROOT, ORG_UNIT, ORG_ACCOUNT };
+enum org_kind { ORG_ROOT, ORG_UNIT, ORG_ACCOUNT, ORG_POLICY, ORG_RESOURCE_POLICY /* the last two only for tags */ };
 
 struct org_node { /* a root, a unit or an account, by pointers into its record */
     enum org_kind kind;
@@ -47,6 +47,8 @@ str organizations_arn(struct call *c, const char *kind, str id);
 res organizations_root(struct call *c, struct organizations_root **out); /* never NULL */
 /* By the id of whatever kind; *found is false for ids that name nothing in the organization. */
 res organizations_node(struct call *c, str id, struct org_node *out, bool *found);
+/* The same, and also policies and the resource policy. */
+res organizations_tagged(struct call *c, str id, struct org_node *out, bool *found);
 res organizations_node_save(struct call *c, struct org_node *node);
 /* n == 0: the node is not in the organization. */
 res organizations_chain(struct call *c, const struct org_node *of, struct org_chain *out);
@@ -67,7 +69,14 @@ struct organizations_summary organizations_summary_of(struct call *c, const stru
 /* tags.c: refuses what is no tag policy, or what Barmkin would not keep (enforced_for). */
 res organizations_tag_policy_check(struct call *c, str content);
 
+/* What the tag policies of a chain amount to, as JSON text; absent: nothing. */
+res organizations_effective_tags(struct call *c, const struct org_chain *chain, str *out);
+
 /* ---- who may ---- */
+/* The organization's resource policy, or NULL. */
+res organizations_resource_policy_get(struct call *c, struct organizations_resource_policy **out);
+res organizations_is_delegated(struct call *c, str account, bool *is);
+res organizations_drop_delegations(struct call *c, const char *index, str value);
 /* What no delegation reaches; the finders have seen to all else (seat, in find.c). */
 res organizations_only_management(struct call *c);
 
@@ -79,6 +88,7 @@ res organizations_after(struct call *c, str token, str *after);
 size_t organizations_limit(opt_int max_results);
 res organizations_account_out(struct call *c, const struct organizations_account *a,
                               struct organizations_account_out *out);
+res organizations_join(struct call *c, struct organizations_account *a); /* below the root, as a new member */
 bool organizations_is_member(const struct organizations_account *a);
 res organizations_check_tags(struct call *c, const struct organizations_tag_list *tags);
 struct list_of_str organizations_without(struct call *c, const struct list_of_str *list, str gone);

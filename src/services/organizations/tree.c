@@ -112,10 +112,18 @@ res organizations_node(struct call *c, str id, struct org_node *out, bool *found
 
 res organizations_node_save(struct call *c, struct org_node *node)
 {
-    if (node->kind == ORG_ROOT)
+    switch (node->kind) {
+    case ORG_ROOT:
         return organizations_root_save(c, node->record);
-    return node->kind == ORG_UNIT ? organizations_unit_save(c, node->record)
-                                  : organizations_account_save(c, node->record);
+    case ORG_UNIT:
+        return organizations_unit_save(c, node->record);
+    case ORG_ACCOUNT:
+        return organizations_account_save(c, node->record);
+    case ORG_POLICY:
+        return organizations_policy_save(c, node->record);
+    default:
+        return organizations_resource_policy_save(c, node->record);
+    }
 }
 
 res organizations_chain(struct call *c, const struct org_node *of, struct org_chain *out)
