@@ -7,6 +7,7 @@
 
 #include "api/gate.h"
 #include "api/walk.h"
+#include "base/enc.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "doors.h"
@@ -15,8 +16,8 @@ enum { BODY_MAX_BYTES = 2 << 20, BODY_LIMIT_BYTES = 8 << 20, CALL_ARENA_BYTES = 
 
 static const struct fault_type too_large = {"RequestEntityTooLarge", 413};
 static const struct fault_type unknown_operation = {"UnknownOperationException", 400},
-                               s3_not_built = {"NotImplemented", 501}, invalid_action = {"InvalidAction", 400},
-                               method_not_allowed = {"MethodNotAllowed", 405};
+                               s3_not_built = {"NotImplemented", 501}, bad_uri = {"InvalidURI", 400},
+                               invalid_action = {"InvalidAction", 400}, method_not_allowed = {"MethodNotAllowed", 405};
 static const struct fault_type bad_json = {"SerializationException", 400}, bad_form = {"MalformedInput", 400},
                                bad_xml = {"MalformedXML", 400}, invalid = {"ValidationException", 400},
                                query_invalid = {"ValidationError", 400}, ec2_missing = {"MissingParameter", 400},
@@ -145,6 +146,14 @@ static res no_operation(struct serving *s)
     }
 }
 
+/* S3's keys stand in the path: one that is no text finds no operation. */
+static bool is_bad_uri(struct serving *s)
+{
+    str decoded;
+
+    return !uri_decode(s->call.arena, s->request->path, false, &decoded);
+}
+
 /* Nothing of ours is meant. */
 static res nothing_named(struct serving *s)
 {
@@ -153,6 +162,8 @@ static res nothing_named(struct serving *s)
                                     : like->protocol == P_QUERY      ? &invalid_action
                                                                      : &unknown_operation;
 
+    if (of && of->protocol == P_REST_XML && is_bad_uri(s))
+        return fault(&s->call, &bad_uri, "Couldn't parse the specified URI.");
     if (of || !str_is(s->proof.service))
         return fault(&s->call, type, "The request names no operation that Barmkin knows.");
     return fault(&s->call, type,

@@ -154,7 +154,7 @@ bool uri_decode(struct arena *a, str s, bool plus_is_blank, str *out)
 
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '%') {
-            if (!hex_decode(str_sub(s, i + 1, 2), p + n, 1))
+            if (!hex_decode(str_sub(s, i + 1, 2), p + n, 1) || p[n] == 0)
                 return false;
             n++;
             i += 2;

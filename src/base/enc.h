@@ -18,8 +18,9 @@ void buf_add_base64(struct buf *b, str bytes);
 /* RFC 3986 unreserved bytes stay; `keep_slash` leaves '/' alone (SigV4 paths). Upper-case hex. */
 void buf_add_uri(struct buf *b, str s, bool keep_slash);
 str uri_encode(struct arena *a, str s, bool keep_slash);
-bool uri_decode(struct arena *a, str s, bool plus_is_blank, str *out); /* false on a bad %xx */
-uint32_t crc32_update(uint32_t crc, str bytes);                        /* start with 0; the zlib polynomial */
-uint32_t crc32c_update(uint32_t crc, str bytes);                       /* Castagnoli */
+bool uri_decode(struct arena *a, str s, bool plus_is_blank,
+                str *out);                       /* false on a bad %xx, and on %00: no text of ours holds one */
+uint32_t crc32_update(uint32_t crc, str bytes);  /* start with 0; the zlib polynomial */
+uint32_t crc32c_update(uint32_t crc, str bytes); /* Castagnoli */
 
 #endif
