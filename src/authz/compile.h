@@ -18,6 +18,7 @@ res build_span(struct builder *b, str s, struct span *out);            /* intern
 res build_text(struct builder *b, str s, bool wild, struct text *out); /* with variables and wildcards coded */
 res build_arn(struct builder *b, str s, bool resource, bool *is_arn);  /* appends to arns */
 str build_lower(struct builder *b, str s);                             /* ASCII, in the builder's arena */
+res check_resource(struct builder *b, str text, str *arn);             /* AWS's rules; *arn has six fields */
 res build_conditions(struct builder *b, const json_t *v, struct run *out);
 res build_principals(struct builder *b, const json_t *v, bool negated, struct run *out);
 uint16_t build_count(const struct buf *b, size_t size);

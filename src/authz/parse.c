@@ -53,6 +53,8 @@ static res parse_effect(struct builder *b, const json_t *v, struct statement *s)
 
     if (str_eq(effect, S("Deny")))
         s->flags |= ST_DENY;
+    else if (str_eq_nocase(effect, S("Deny")) || (str_eq_nocase(effect, S("Allow")) && !str_eq(effect, S("Allow"))))
+        return reject(b->e, "The policy failed legacy parsing: Invalid effect: %.*s", FMT(effect));
     else if (!str_eq(effect, S("Allow")))
         return reject(b->e, "Syntax errors in policy. Invalid effect: %.*s", FMT(effect));
     return OK;
@@ -62,7 +64,6 @@ static res parse_action(struct builder *b, const json_t *v)
 {
     struct action_pattern out = {0};
     str text = json_str(v);
-    str low = build_lower(b, text);
     ptrdiff_t colon = str_find(text, ':');
 
     if (!str_is(text))
@@ -71,17 +72,32 @@ static res parse_action(struct builder *b, const json_t *v)
         buf_add_bytes(&b->actions, &out, sizeof out);
         return OK;
     }
-    if (colon <= 0 || (size_t)colon + 1 == text.n ||
-        !str_all(str_sub(low, 0, (size_t)colon), "abcdefghijklmnopqrstuvwxyz0123456789-"))
+    if (colon < 0)
         return reject(b->e, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (%.*s)",
                       FMT(text));
-    if (!str_all(str_from(low, (size_t)colon + 1), "abcdefghijklmnopqrstuvwxyz0123456789-_.*?"))
-        return reject(b->e, "Action names may hold letters, digits, wildcards and -_. only (%.*s)", FMT(text));
+    str vendor = str_sub(text, 0, (size_t)colon);
+    if (str_find(str_from(text, (size_t)colon + 1), ':') >= 0)
+        return reject(b->e, "Actions/Condition can contain only one colon. (%.*s)", FMT(text));
+    if (vendor.n == 0 || !str_all(build_lower(b, vendor), "abcdefghijklmnopqrstuvwxyz0123456789-."))
+        return reject(b->e, "Vendor %.*s is not valid", FMT(vendor));
+    if ((size_t)colon + 1 == text.n)
+        return reject(b->e, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (%.*s)",
+                      FMT(text));
+    if (b->kind == POLICY_TRUST && !str_eq_nocase(vendor, S("sts")))
+        return reject(b->e, "AssumeRole policy may only specify STS AssumeRole actions. (%.*s)", FMT(text));
     out.service = (uint8_t)(colon < HEAD_MAX ? colon : HEAD_MAX);
     out.head = build_head(text, false);
     TRY(build_span(b, text, &out.text));
     buf_add_bytes(&b->actions, &out, sizeof out);
     return OK;
+}
+
+/* IAM's words for what a statement lacks, or those of services that keep policies of resources. */
+static res lacks(struct builder *b, const char *element, const char *words)
+{
+    if (has_principals(b->kind) && b->kind != POLICY_TRUST)
+        return reject(b->e, "Missing required field %s", element);
+    return reject(b->e, "%s", words);
 }
 
 static res parse_actions(struct builder *b, const json_t *o, struct statement *s)
@@ -91,7 +107,7 @@ static res parse_actions(struct builder *b, const json_t *o, struct statement *s
     if (yes && no)
         return reject(b->e, "Syntax errors in policy. A statement has either Action or NotAction");
     if (!v || list_count(v) == 0)
-        return reject(b->e, "Policy statement must contain actions.");
+        return lacks(b, "Action", "Policy statement must contain actions.");
     if (no)
         s->flags |= ST_NOT_ACTION;
     s->actions = (struct run){build_count(&b->actions, sizeof(struct action_pattern)), (uint16_t)list_count(v)};
@@ -109,16 +125,16 @@ static res parse_resources(struct builder *b, const json_t *o, struct statement 
     if (b->kind == POLICY_TRUST)
         return v ? reject(b->e, "Has prohibited field %s", yes ? "Resource" : "NotResource") : OK;
     if (!v || list_count(v) == 0)
-        return reject(b->e, "Policy statement must contain resources.");
+        return lacks(b, "Resource", "Policy statement must contain resources.");
     s->flags |= no ? ST_NOT_RESOURCE : ST_RESOURCE;
     s->resources = (struct run){build_count(&b->arns, sizeof(struct arn_pattern)), (uint16_t)list_count(v)};
     for (size_t i = 0; i < list_count(v); i++) {
-        str text = json_str(list_at(v, i));
-        bool is_arn = false;
-        if (str_is(text))
-            TRY(build_arn(b, text, true, &is_arn));
-        if (!is_arn)
-            return reject(b->e, "Resource %.*s must be in ARN format or \"*\".", FMT(text));
+        str text = json_str(list_at(v, i)), arn;
+        bool is_arn;
+        if (!str_is(text))
+            return reject(b->e, "Syntax errors in policy. A resource is not a string");
+        TRY(check_resource(b, text, &arn));
+        TRY(build_arn(b, arn, true, &is_arn));
     }
     return OK;
 }
@@ -143,7 +159,7 @@ static res parse_principal(struct builder *b, const json_t *o, struct statement 
     return build_principals(b, v, no != NULL, &s->principals);
 }
 
-/* Statement ids are unique within a document. */
+/* Statement ids are unique within a document. Policies of resources may have blanks in them. */
 static res parse_sid(struct builder *b, const json_t *v, struct statement *s)
 {
     const struct statement *earlier = (const struct statement *)(const void *)b->statements.p;
@@ -153,6 +169,10 @@ static res parse_sid(struct builder *b, const json_t *v, struct statement *s)
         return OK;
     if (!str_is(sid))
         return reject(b->e, "Syntax errors in policy. A Sid is not a string");
+    if ((!has_principals(b->kind) || b->kind == POLICY_TRUST || b->kind == POLICY_RCP) &&
+        !str_all(sid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
+        return reject(b->e, "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
+                            "expression [0-9A-Za-z]*");
     for (size_t i = 0; sid.n && i < build_count(&b->statements, sizeof *earlier); i++)
         if (str_eq(str_n(b->pool.p + earlier[i].sid.at, earlier[i].sid.n), sid))
             return reject(b->e, "Statement IDs (SID) in a single policy must be unique.");
@@ -303,9 +323,12 @@ res policy_compile(str text, enum policy_kind kind, str name, struct policy **ou
     if (text.n > POLICY_MAX_BYTES)
         return reject(e, "A policy document has at most %d bytes", POLICY_MAX_BYTES);
     struct arena *a = arena_new(SCRATCH_MAX);
-    res r = json_parse(a, text, e, &doc);
+    struct err why = {0};
+    res r = json_parse(a, text, &why, &doc);
     if (is_ok(r))
         r = policy_compile_json(doc, kind, name, out, e);
+    else
+        r = reject(e, "Syntax errors in policy. %s", why.what);
     arena_free(a);
     return r;
 }

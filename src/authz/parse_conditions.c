@@ -98,7 +98,8 @@ static res add_value(struct builder *b, const struct operation *op, str s)
             return OK;
         break;
     }
-    return reject(b->e, "Invalid value for %s in a condition: %.*s", op->name, FMT(s));
+    return reject(b->e, "%sInvalid value for %s in a condition: %.*s",
+                  op->cmp == CMP_DATE ? "The policy failed legacy parsing: " : "", op->name, FMT(s));
 }
 
 static bool find_operator(str name, struct condition *c)
@@ -127,9 +128,8 @@ static res add_condition(struct builder *b, struct condition c, str key, const j
     const struct operation *op = operation_at(c.op);
     bool arn = op->cmp == CMP_ARN;
 
-    if (str_find(key, ':') <= 0)
-        return reject(b->e, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (%.*s)",
-                      FMT(key));
+    if (key.n == 0)
+        return reject(b->e, "Syntax errors in policy. A condition has no key");
     if (list_count(values) == 0)
         return reject(b->e, "Syntax errors in policy. The condition on %.*s has no values", FMT(key));
     c.key_hash = key_hash(key);
@@ -158,7 +158,7 @@ res build_conditions(struct builder *b, const json_t *v, struct run *out)
         json_t *keys = json_object_iter_value(at);
         struct condition c = {0};
         if (!find_operator(name, &c))
-            return reject(b->e, "Invalid Condition type : %.*s.", FMT(name));
+            return reject(b->e, "Syntax errors in policy. Invalid Condition type : %.*s.", FMT(name));
         if (!json_is_object(keys))
             return reject(b->e, "Syntax errors in policy. %.*s holds no condition keys", FMT(name));
         for (void *k = json_object_iter(keys); k; k = json_object_iter_next(keys, k))
@@ -202,6 +202,16 @@ static bool parse_aws_principal(str s, str *text, enum principal_type *type)
     return (str_starts(f[5], S("user/")) && f[5].n > 5) || (str_starts(f[5], S("role/")) && f[5].n > 5);
 }
 
+static bool is_federation(str s)
+{
+    str f[ARN_FIELDS];
+
+    if (arn_split(s, f))
+        return str_eq(f[2], S("iam")) &&
+               (str_starts(f[5], S("saml-provider/")) || str_starts(f[5], S("oidc-provider/")));
+    return str_find(s, '.') > 0 && str_find(s, ':') < 0 && str_find(s, '*') < 0;
+}
+
 static res add_named(struct builder *b, str type, str s, bool negated)
 {
     struct named n = {.type = NAMED_OTHER};
@@ -214,6 +224,8 @@ static res add_named(struct builder *b, str type, str s, bool negated)
         n.type = (uint16_t)aws;
     else if (str_eq(type, S("Service")) && s.n && !str_eq(s, S("*")))
         n.type = NAMED_SERVICE;
+    else if (str_eq(type, S("Federated")) && !is_federation(s))
+        return reject(b->e, "Federated principals must be valid domain names or SAML metadata ARNs");
     else if ((!str_eq(type, S("Federated")) && !str_eq(type, S("CanonicalUser"))) || s.n == 0)
         return reject(b->e, "Invalid principal in policy: \"%.*s\":\"%.*s\"", FMT(type), FMT(s));
     TRY(build_span(b, text, &n.text));

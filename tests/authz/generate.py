@@ -195,16 +195,19 @@ class Generator:
         s[element] = values[0] if n == 1 and self.chance(0.7) else values
 
     def action_pattern(self, broad):
+        if self.kind == "trust" and not self.action.startswith("sts:"):
+            return self.pick(("*", "sts:AssumeRole", "sts:*"))
         if self.chance(broad):
             return self.pick(("*", self.action.split(":")[0] + ":*"))
         service, name = self.action.split(":")
         x = int(self.random() * 8)
         return (self.action, self.action.upper(), f"{service}:{name[:3]}*", f"{service}:{name[:-1]}?", f"{service}:*{name[3:]}",
-                self.pick(self.pick(SCENES)[1]), f"{service}:{name}?", f"{service}x:*")[x]
+                self.pick(self.pick(SCENES)[1]) if self.kind != "trust" else "sts:TagSession", f"{service}:{name}?",
+                f"{service}x:*" if self.kind != "trust" else "*:*")[x]
 
     def resource_pattern(self, broad):
         if self.chance(broad) or self.resource == "*":
-            return "*" if self.chance(0.8) else "arn:aws:*:*:*:*"
+            return "*" if self.chance(0.8) else self.pick(("arn:aws:*:*:*:*", "arn:aws:*", "arn:*:s3:*"))
         arn = self.resource
         fields = arn.split(":", 5)
         head, tail = ":".join(fields[:5]), fields[5]
@@ -212,7 +215,11 @@ class Generator:
         if x < 3:
             return arn
         if x == 3:
-            return arn.upper().replace("ARN", "arn")
+            return "arn:aws:" + (arn[8:].upper() if fields[2] != "iam" else "iam::" + A + ":role/DS")
+        if fields[2] == "iam":
+            return (f"{head}:{tail[:5]}*", f"{head}:{tail[:-1]}?", f"{head}:*", f"{head}:{tail}/*", f"arn:aws:iam::*:{tail}", "arn:*:iam:",
+                    f"{head}:role/${{aws:username}}", f"{head}:role/${{aws:none, 'ds'}}", f"{head}:role/d${{*}}",
+                    self.pick(self.pick(SCENES)[2]).format(A))[x - 4]
         return (f"{head}:{tail[:4]}*", f"{head}:{tail[:-1]}?", f"{head}:*{tail[2:]}", f"{head}:{tail}/*", f"arn:aws:{fields[2]}:*:*:{tail}",
                 f"{head}:data/${{aws:username}}/*", f"{head}:data/${{aws:none, 'ana'}}/x", f"{head}:data/a${{*}}",
                 f"arn:aws:{fields[2]}:${{aws:none}}:*:{tail}", self.pick(self.pick(SCENES)[2]).format(A))[x - 4]
@@ -311,14 +318,17 @@ SPOILERS = [
     lambda p, s: (_pop(s, "NotAction"), _set(s, "Action", [])), lambda p, s: (_pop(s, "NotAction"), _set(s, "Action", "GetObject")),
     lambda p, s: (_pop(s, "NotAction"), _set(s, "Action", ["s3:*", 5])), lambda p, s: (_pop(s, "NotAction"), _set(s, "Action", "s*:Get")),
     lambda p, s: (_set(s, "Resource", "*"), _set(s, "NotResource", "*")), lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", "data")),
-    lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", "arn:aws:s3")), lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", [])),
+    lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", "arn:aws:s3::x")),
+    lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", "arn:aws")), lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", "arn:aws2:s3:::x")),
+    lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", "arn:aws:iam:::x")), lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", "arn:aws:iam:r::role/x")),
+    lambda p, s: (_pop(s, "NotAction"), _set(s, "Action", "s3:a:b")), lambda p, s: _set(s, "Sid", "a b"), lambda p, s: (_pop(s, "NotResource"), _set(s, "Resource", [])),
     lambda p, s: _set(s, "Principal", {}), lambda p, s: _set(s, "Principal", {"AWS": "ana"}), lambda p, s: _set(s, "Principal", {"Who": "*"}),
     lambda p, s: _set(s, "Principal", {"AWS": "arn:aws:iam::111111111111:user/*"}), lambda p, s: _set(s, "Principal", {"AWS": []}),
     lambda p, s: (_pop(s, "Principal"), _set(s, "Effect", "Allow"), _set(s, "NotPrincipal", {"AWS": A})),
     lambda p, s: (_set(s, "Principal", "*"), _set(s, "NotPrincipal", {"AWS": A})), lambda p, s: _set(s, "NotPrincipal", "*"),
     lambda p, s: _set(s, "Condition", []), lambda p, s: _set(s, "Condition", {"StringIs": {"aws:x": "1"}}),
     lambda p, s: _set(s, "Condition", {"NullIfExists": {"aws:x": "true"}}), lambda p, s: _set(s, "Condition", {"StringEquals": {"aws:x": []}}),
-    lambda p, s: _set(s, "Condition", {"StringEquals": {"x": "1"}}), lambda p, s: _set(s, "Condition", {"StringEquals": "x"}),
+    lambda p, s: _set(s, "Condition", {"StringEquals": {"": "1"}}), lambda p, s: _set(s, "Condition", {"StringEquals": "x"}),
     lambda p, s: _set(s, "Condition", {"StringEquals": {"aws:x": None}}), lambda p, s: _set(s, "Condition", {"ForSomeValues:StringEquals": {"aws:x": "1"}}),
     lambda p, s: _set(s, "Condition", {"NumericEquals": {"aws:x": "ten"}}), lambda p, s: _set(s, "Condition", {"DateEquals": {"aws:x": "today"}}),
     lambda p, s: _set(s, "Condition", {"IpAddress": {"aws:x": "10.0.0.0/33"}}), lambda p, s: _set(s, "Condition", {"Bool": {"aws:x": "yes"}}),

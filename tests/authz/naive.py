@@ -129,8 +129,8 @@ def expand(text, variables, context, of_text):
             out.append(re.escape(piece[1]))
         else:
             value = context.get(piece[1])
-            if isinstance(value, list) or value is None:
-                value = piece[2] if value is None else None
+            if value is None or isinstance(value, list):
+                value = piece[2]  # a list is no value
             if value is None:
                 return None
             out.append(re.escape(value))
@@ -198,7 +198,7 @@ def action_matches(statement, request):
 
 @lru_cache(100000)
 def action_fits(pattern, action):
-    if pattern == "*":
+    if pattern in ("*", "*:*"):
         return True
     service, name = pattern.lower().split(":", 1)
     return action.startswith(service + ":") and compiled(wild(name)).fullmatch(action[len(service) + 1:]) is not None
@@ -209,6 +209,7 @@ def resource_matches(statement, version, request):
     def one(pattern):
         if pattern == "*":
             return True
+        pattern += ":*" * (5 - pattern.count(":"))  # what ends early goes on with wildcards
         return request.resource != "*" and arn_matches(pattern, request.resource, lambda n: version and n == 5, request.context)
 
     if "Resource" in statement:

@@ -13,6 +13,9 @@ POLICY = {"Version", "Id", "Statement"}
 STATEMENT = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 PRINCIPALS = {"AWS", "Service", "Federated", "CanonicalUser"}
 NAMES_PRINCIPALS = {"resource", "trust", "vpce", "rcp"}
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "*")
+IAM_KINDS = ("user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
+             "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/", "root")
 COMPARISONS = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 OPERATORS = ({"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike",
               "StringNotLike", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals", "ArnNotEquals", "ArnLike",
@@ -59,6 +62,8 @@ def statement(s, kind):
     need(isinstance(sid, str), "Sid")
     need(not sid or kind in ("resource", "vpce") or re.fullmatch(r"[A-Za-z0-9]*", sid), "Sid")
     one_of(s, "Action", "NotAction", action)
+    need(kind != "trust" or all(a == "*" or a.lower().startswith(("sts:", "*:")) for a in texts(s.get("Action", s.get("NotAction")))),
+         "a trust policy is about STS")
     if kind == "trust":
         need(not {"Resource", "NotResource"} & set(s), "a trust policy has no Resource")
     else:
@@ -89,12 +94,19 @@ def texts(value):
 
 @lru_cache(10000)  # what passed once is not looked at again
 def action(text):
-    need(text == "*" or re.fullmatch(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+", text), "action")
+    need(text in ("*", "*:*") or re.fullmatch(r"[A-Za-z0-9.-]+:[^:]+", text), "action")
 
 
 @lru_cache(10000)
 def resource(text):
-    need(text == "*" or re.fullmatch(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", text, re.DOTALL), "resource")
+    if text == "*":
+        return
+    fields = text.split(":", 5)
+    need(fields[0] == "arn" and len(fields) > 2 and fields[1] in PARTITIONS and fields[2], "resource")
+    need(len(fields) == 6 or "::" not in text, "fields are missing in the middle")
+    if fields[2] == "iam":
+        region, path = (fields + ["*"] * 3)[3], (fields + ["*"] * 3)[5]
+        need(region == "" and (path == "*" or path.startswith(IAM_KINDS)), "IAM's own")
 
 
 def principals(value, negated):
@@ -113,6 +125,8 @@ def principal(kind, name, negated):
         need(name == "*" and not negated or re.fullmatch(
             r"\d{12}|arn:aws:iam::\d{12}:(root|(user|role)/[^*?]+)"
             r"|arn:aws:sts::\d{12}:(assumed-role/[^/*?]+/[^/*?]+|federated-user/[^*?]+)", name), "principal")
+    elif kind == "Federated":
+        need(re.fullmatch(r"[^.:*]+\.[^:*]*|arn:[^:]*:iam:[^:]*:[^:]*:(saml|oidc)-provider/.*", name), "federation")
     elif kind == "Service":
         need(re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", name), "service")
 
@@ -124,17 +138,12 @@ def condition(block):
         need(isinstance(keys, dict) and keys, "an operator has keys")
         need(len({k.lower() for k in keys}) == len(keys), "a key comes twice")
         for key, values in keys.items():
-            condition_key(key)
+            need(key, "a key")
             values = values if isinstance(values, list) else [values]
             need(values, "no values")
             for v in values:
                 need(isinstance(v, (str, bool, int, float)), "a value")
                 checked(v if isinstance(v, str) else "true" if v is True else "false" if v is False else repr(v))
-
-
-@lru_cache(10000)
-def condition_key(text):
-    need(re.fullmatch(r"[A-Za-z0-9-]+:.+", text, re.DOTALL), "a key has a vendor")
 
 
 @lru_cache(10000)
