@@ -191,12 +191,11 @@ DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+
 
 
 def moment(text):
-    """Seconds since 1970 of a date in ISO 8601 or of the seconds themselves; None of neither. No zone is UTC [37]."""
-    if re.fullmatch(r"\d{5,}", text):
-        return float(text)
+    """Seconds since 1970 of a date in ISO 8601 or of the seconds themselves; None of neither. No zone is UTC, four digits
+    are a year [37]."""
     m = DATE.fullmatch(text)
     if not m:
-        return None
+        return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) and abs(float(text)) <= 1e12 else None
     year, month, day, hour, minute, second = (int(g) if g else least for g, least in zip(m.groups()[:6], (1, 1, 1, 0, 0, 0)))
     try:
         at = datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.timezone.utc).timestamp()
