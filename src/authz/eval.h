@@ -4,7 +4,7 @@
 #define BARMKIN_AUTHZ_EVAL_H
 #include "authz/policy.h"
 
-enum { EVAL_STEPS = 500000, EVAL_KEYS = 64, EVAL_TEXT_BYTES = 8192, EVAL_ACTION_BYTES = 128 };
+enum { EVAL_STEPS = 200000, EVAL_KEYS = 64, EVAL_TEXT_BYTES = 8192, EVAL_ACTION_BYTES = 128 };
 struct eval {
     const struct authz_request *r;
     const struct authz_layers *l;
