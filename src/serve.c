@@ -79,6 +79,8 @@ static struct serving *begin(struct io_thread *t, struct exchange *x)
                             .worker = &t->worker,
                             .now_ms = time_wall_ms(),
                             .region = t->house->region,
+                            .user_agent = http_header(x_request(x), S("User-Agent")),
+                            .host = http_header(x_request(x), S("Host")),
                             .secrets = spare(t->spare_secrets, &t->n_spare_secrets, true)};
     buf_init(&s->body, BODY_LIMIT_BYTES);
     s->call.request_id = new_request_id(t, a);

@@ -2,67 +2,38 @@
 /* The audit record of a call: CloudTrail's members, and below "barmkin" the judgements that explain it. */
 #include <string.h>
 
+#include "api/audit_parts.h"
 #include "api/codec.h"
 #include "api/gate.h"
 #include "api/house.h"
+#include "base/enc.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "crypto/random.h"
 #include "store/audit.h"
 
+enum { AGENT_BYTES = 1024 };
 enum { USUAL_BYTES = 4096 }; /* most records fit: the buffer need not grow */
 
 /* What does not fit a line of the chain is left out step by step: that a call was made is never lost. */
 enum audit_detail { AUDIT_BARE, AUDIT_WITHOUT_TRACES, AUDIT_WITHOUT_PARAMETERS, AUDIT_WHOLE };
 
 /* Every request pays for its record, so it is put together from pieces: printf took a tenth of a request's time. */
-static void name_of_member(struct buf *b, const char *name)
-{
-    buf_add(b, b->n && b->p[b->n - 1] != '{' ? S(",\"") : S("\""));
-    buf_add_z(b, name);
-    buf_add(b, S("\":"));
-}
-
-static void member(struct buf *b, const char *name, str value)
-{
-    if (!str_is(value) || !value.n)
-        return;
-    name_of_member(b, name);
-    buf_add_json_str(b, value);
-}
-
 static void number(struct buf *b, const char *name, uint64_t value)
 {
-    name_of_member(b, name);
+    audit_key(b, name);
     buf_add_u64(b, value);
-}
-
-static void identity(const struct call *c, struct buf *b)
-{
-    static const char *const types[] = {"Unknown", "Root", "IAMUser", "AssumedRole", "AWSService"};
-    const struct caller *who = c->caller;
-
-    buf_add_z(b, ",\"userIdentity\":{");
-    member(b, "type", who->federated ? S("FederatedUser") : str_z(types[who->kind]));
-    member(b, who->kind == PRINCIPAL_SERVICE ? "invokedBy" : "arn", who->arn);
-    member(b, "principalId", who->user_id);
-    member(b, "accountId", who->account);
-    member(b, "accessKeyId", who->access_key_id);
-    if (who->kind == PRINCIPAL_USER)
-        member(b, "userName", who->name);
-    if (who->n_called_via)
-        member(b, "invokedBy", who->called_via[who->n_called_via - 1]);
-    buf_add_char(b, '}');
 }
 
 static void judgement(const struct judgement *j, bool with_trace, struct buf *b)
 {
     buf_add_char(b, '{');
-    member(b, "action", str_z(j->action));
-    member(b, "resource", j->resource);
-    member(b, "decision", str_z(authz_verdict_name(j->verdict)));
-    member(b, "by", str_z(authz_layer_name(j->by)));
-    member(b, "policy", j->policy);
-    member(b, "sid", j->sid);
+    audit_member(b, "action", str_z(j->action));
+    audit_member(b, "resource", j->resource);
+    audit_member(b, "decision", str_z(authz_verdict_name(j->verdict)));
+    audit_member(b, "by", str_z(authz_layer_name(j->by)));
+    audit_member(b, "policy", j->policy);
+    audit_member(b, "sid", j->sid);
     if (j->policy.n)
         number(b, "index", j->index);
     if (j->statement.n) {
@@ -122,27 +93,86 @@ static void judgements(const struct call *c, enum audit_detail detail, struct bu
     buf_add_char(b, '}');
 }
 
+/* A document of megabytes says nothing that its hash would not. Members that are secret are hidden. */
+static void members_of(const char *name, const struct shape *shape, const void *object, size_t most, struct buf *b)
+{
+    size_t before = b->n, start;
+
+    audit_key(b, name);
+    start = b->n;
+    json_encode_public(shape, object, b);
+    if (b->n - start == 2 && !b->full) { /* {} */
+        b->n = start;
+        buf_add(b, S("null"));
+    } else if (b->n - start > most && !b->full) {
+        b->n = before;
+        audit_key(b, name);
+        buf_add(b, S("{\"omitted\":\"too large\"}"));
+    }
+}
+
 static void parameters(const struct call *c, struct buf *b)
 {
-    size_t before = b->n;
+    if (c->in && c->op)
+        members_of("requestParameters", c->op->in, c->in, 64 << 10, b);
+}
 
-    if (!c->in || !c->op)
-        return;
-    buf_add_z(b, ",\"requestParameters\":");
-    json_encode_public(c->op->in, c->in, b);
-    if (b->n - before > 64 << 10) { /* a document of megabytes says nothing that its hash would not */
-        b->n = before;
-        buf_add_z(b, ",\"requestParameters\":{\"omitted\":\"too large\"}");
-    }
+/* What a change answered, and sts, whose answers say who somebody became. Reads tell nothing, as CloudTrail's. */
+static void answer(const struct call *c, res outcome, struct buf *b)
+{
+    bool told = c->op->kind == OP_WRITES || str_eq(str_z(c->op->service->name), S("sts"));
+
+    if (is_ok(outcome) && told && c->out)
+        members_of("responseElements", c->op->out, c->out, 16 << 10, b);
+    else
+        buf_add(b, S(",\"responseElements\":null"));
 }
 
 static void error(const struct call *c, struct buf *out)
 {
     bool denied = c->fault.type == &api_access_denied;
 
-    member(out, "errorCode",
-           c->fault.type ? denied ? S("AccessDenied") : str_z(c->fault.type->code) : S("InternalFailure"));
-    member(out, "errorMessage", c->fault.message);
+    audit_member(out, "errorCode",
+                 c->fault.type ? denied ? S("AccessDenied") : str_z(c->fault.type->code) : S("InternalFailure"));
+    audit_member(out, "errorMessage", c->fault.message);
+}
+
+/* A UUID's form; other than the request's id, which its inner calls share. */
+static void event_id(struct buf *b)
+{
+    static const uint8_t from[] = {0, 8, 12, 16, 20, 32};
+    uint8_t random[16];
+    char hex[32];
+
+    random_bytes(random, sizeof random);
+    hex_encode(random, sizeof random, hex);
+    buf_add(b, S(",\"eventID\":\""));
+    for (size_t i = 0; i + 1 < sizeof from; i++) {
+        if (i)
+            buf_add_char(b, '-');
+        buf_add_bytes(b, hex + from[i], from[i + 1] - from[i]);
+    }
+    buf_add_char(b, '"');
+}
+
+/* What a service asks on its way comes from that service, as CloudTrail says it. */
+static void from_where(const struct call *c, struct buf *b)
+{
+    const struct caller *who = c->caller;
+    str service = who->kind == PRINCIPAL_SERVICE ? who->arn
+                  : who->n_called_via            ? who->called_via[who->n_called_via - 1]
+                                                 : STR_ABSENT;
+
+    audit_member(b, "sourceIPAddress", service.n ? service : c->door ? c->door->source_ip : STR_ABSENT);
+    audit_member(b, "userAgent", service.n ? service : str_sub(c->user_agent, 0, AGENT_BYTES));
+    if (c->door && !service.n)
+        audit_member(b, "vpcEndpointId", c->door->vpce_id);
+    if (c->door && !service.n && c->door->tls && c->host.n) {
+        audit_key(b, "tlsDetails");
+        buf_add_char(b, '{');
+        audit_member(b, "clientProvidedHostHeader", str_sub(c->host, 0, AGENT_BYTES));
+        buf_add_char(b, '}');
+    }
 }
 
 static void write_record(const struct call *c, res outcome, enum audit_detail detail, struct buf *out)
@@ -150,30 +180,35 @@ static void write_record(const struct call *c, res outcome, enum audit_detail de
     char when[TIME_TEXT_BYTES];
 
     buf_add_char(out, '{');
-    member(out, "eventVersion", S("1.09"));
-    member(out, "eventTime", time_iso_ms(c->now_ms, when));
+    audit_member(out, "eventVersion", S("1.09"));
+    audit_member(out, "eventTime", time_iso(c->now_ms, when));
     buf_add(out, S(",\"eventSource\":\""));
     buf_add_z(out, c->op->service->signs_as);
     buf_add(out, S(".amazonaws.com\""));
-    member(out, "eventName", str_z(c->op->name));
-    member(out, "awsRegion", c->region);
-    member(out, "requestID", c->request_id);
-    if (c->door) {
-        member(out, "sourceIPAddress", c->door->source_ip);
-        member(out, "vpcEndpointId", c->door->vpce_id);
-    }
-    identity(c, out);
+    audit_member(out, "eventName", str_z(c->op->name));
+    audit_member(out, "awsRegion", c->region);
+    audit_member(out, "requestID", c->request_id);
+    event_id(out);
+    from_where(c, out);
+    audit_identity(c, out);
     if (!is_ok(outcome))
         error(c, out);
-    member(out, "recipientAccountId", c->n_resources ? c->resources[0].account : c->caller->account);
+    audit_member(out, "recipientAccountId", c->n_resources ? c->resources[0].account : c->caller->account);
     buf_add(out, c->op->kind == OP_READS || c->op->kind == OP_DOWNLOADS ? S(",\"readOnly\":true")
                                                                         : S(",\"readOnly\":false"));
+    buf_add(out, audit_is_data(c)
+                     ? S(",\"eventType\":\"AwsApiCall\",\"managementEvent\":false,\"eventCategory\":\"Data\"")
+                     : S(",\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\"eventCategory\":\"Management\""));
     if (detail == AUDIT_WHOLE)
         parameters(c, out);
     else
         buf_add_z(out, ",\"requestParameters\":{\"omitted\":\"too large\"}");
-    if (detail > AUDIT_BARE)
+    if (detail == AUDIT_WHOLE)
+        answer(c, outcome, out);
+    if (detail > AUDIT_BARE) {
+        audit_resources(c, out);
         judgements(c, detail, out);
+    }
     buf_add_char(out, '}');
 }
 

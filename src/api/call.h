@@ -125,6 +125,7 @@ struct call {
     const struct call *parent; /* of a call_as; else NULL */
     unsigned depth;
     str region, request_id;
+    str user_agent, host; /* as the client says: for the audit log only */
     int64_t now_ms;
     struct arena *arena, *secrets;
     struct worker *worker;

@@ -2,6 +2,8 @@
 /* JSON 1.0 and 1.1: the codec of most services, and of every record in the store. */
 #include <math.h>
 
+#include <string.h>
+
 #include "api/codec.h"
 #include "api/walk.h"
 
@@ -227,6 +229,20 @@ static void encode_value(struct out *o, const struct field *f, enum kind kind, c
     buf_add_char(o->b, ']');
 }
 
+/* CloudTrail begins every member with a small letter, and calls a bucket bucketName. */
+static void encode_name(struct out *o, const char *name)
+{
+    bool small = o->public && *name >= 'A' && *name <= 'Z';
+
+    buf_add_char(o->b, '"');
+    if (small)
+        buf_add_char(o->b, (char)(*name + 32));
+    buf_add_z(o->b, name + small);
+    if (o->public && strcmp(name, "Bucket") == 0)
+        buf_add(o->b, S("Name"));
+    buf_add(o->b, S("\":"));
+}
+
 static void encode_shape(struct out *o, const struct shape *s, const void *object)
 {
     bool any = false;
@@ -239,9 +255,7 @@ static void encode_shape(struct out *o, const struct shape *s, const void *objec
         if (any)
             buf_add_char(o->b, ',');
         any = true;
-        buf_add_char(o->b, '"');
-        buf_add_z(o->b, f->name);
-        buf_add(o->b, S("\":"));
+        encode_name(o, f->name);
         if (o->public && f->flags & F_SECRET)
             buf_add_z(o->b, "\"HIDDEN_DUE_TO_SECURITY_REASONS\"");
         else

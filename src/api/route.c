@@ -17,11 +17,12 @@ const struct service *service_named(str name)
 
 static const struct service *by_target(str target, str *operation)
 {
-    str prefix = str_cut(&target, '.');
+    ptrdiff_t dot = str_rfind(target, '.'); /* CloudTrail's prefix has dots of its own */
+    str prefix = str_sub(target, 0, dot < 0 ? target.n : (size_t)dot);
 
     for (const struct service *const *s = services; *s; s++)
         if ((*s)->target && str_eq(str_z((*s)->target), prefix)) {
-            *operation = target;
+            *operation = dot < 0 ? STR_ABSENT : str_from(target, (size_t)dot + 1);
             return *s;
         }
     return NULL;

@@ -121,6 +121,8 @@ res call_try(struct call *c, const struct caller *who, const struct operation *o
                          .depth = c->depth + 1,
                          .region = c->region,
                          .request_id = c->request_id,
+                         .user_agent = c->user_agent,
+                         .host = c->host,
                          .now_ms = c->now_ms,
                          .arena = c->arena,
                          .secrets = c->secrets,

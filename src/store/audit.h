@@ -79,6 +79,21 @@ struct audit_hits {
  * it takes is copied into the arena. */
 res audit_find(const char *dir, struct arena *a, enum audit_look (*look)(void *ctx, uint64_t seq, str record),
                void *ctx, size_t limit, struct audit_hits *out, struct err *e);
+/* The same in pieces of bounded work: it ends as well after max_bytes, and where everything left was written before
+ * since_ms (0: never). `place` says where to go on: from {0, 0} at the end of the log; {0, 0} when nothing is left. */
+struct audit_place {
+    unsigned file;
+    uint64_t at; /* lines that begin before this byte come next */
+};
+struct audit_search {
+    enum audit_look (*look)(void *ctx, uint64_t seq, str record);
+    void *ctx;
+    size_t limit;
+    uint64_t max_bytes;
+    int64_t since_ms;
+};
+res audit_find_part(const char *dir, struct arena *a, const struct audit_search *s, struct audit_place *place,
+                    struct audit_hits *out, struct err *e);
 
 struct audit_report {
     bool intact;            /* every line chains from the first on, and every seal is the vault's */

@@ -29,11 +29,13 @@ static res open_folder(const char *dir, int *fd, unsigned *last, struct err *e)
 
 struct finding {
     struct arena *a;
-    enum audit_look (*look)(void *ctx, uint64_t seq, str record);
-    void *ctx;
-    size_t limit, cap;
+    const struct audit_search *search;
     struct audit_hits *out;
-    bool done;
+    struct audit_place *place;
+    size_t cap;
+    uint64_t read; /* bytes */
+    bool done;     /* no further line may be looked at now */
+    bool over;     /* or ever */
 };
 
 static void keep_hit(struct finding *f, uint64_t seq, str record)
@@ -49,12 +51,30 @@ static void keep_hit(struct finding *f, uint64_t seq, str record)
         f->cap = cap;
     }
     o->items[o->n++] = (struct audit_hit){seq, arena_dup(f->a, record)};
-    f->done = o->n >= f->limit;
+    f->done |= o->n >= f->search->limit;
+}
+
+/* Whatever precedes a seal was written before it. */
+static void look_at(struct finding *f, const struct line *line)
+{
+    struct audit_line parsed;
+
+    if (!line->whole || !audit_line_parse(line->text, &parsed))
+        return; /* the line being written now */
+    if (!str_is(parsed.record)) {
+        if (f->search->since_ms && parsed.at_ms < f->search->since_ms)
+            f->over = f->done = true;
+        return;
+    }
+    enum audit_look what = f->search->look(f->search->ctx, parsed.seq, parsed.record);
+    if (what == AUDIT_TAKE)
+        keep_hit(f, parsed.seq, parsed.record);
+    f->over |= what == AUDIT_STOP;
+    f->done |= f->over;
 }
 
 static res find_in(struct finding *f, struct lines *l, struct err *e)
 {
-    struct audit_line parsed;
     struct line line;
     bool got;
 
@@ -62,12 +82,10 @@ static res find_in(struct finding *f, struct lines *l, struct err *e)
         TRY(lines_back(l, &line, &got, e));
         if (!got)
             return OK;
-        if (!line.whole || !audit_line_parse(line.text, &parsed) || !str_is(parsed.record))
-            continue; /* a seal, or the line being written now */
-        enum audit_look what = f->look(f->ctx, parsed.seq, parsed.record);
-        if (what == AUDIT_TAKE)
-            keep_hit(f, parsed.seq, parsed.record);
-        f->done |= what == AUDIT_STOP;
+        f->place->at = line.at;
+        f->read += line.text.n;
+        look_at(f, &line);
+        f->done |= f->read >= f->search->max_bytes;
     }
     return OK;
 }
@@ -75,9 +93,10 @@ static res find_in(struct finding *f, struct lines *l, struct err *e)
 static res find_files(struct finding *f, int dir, unsigned last, struct err *e)
 {
     struct arena *scratch = arena_new(SCRATCH_BYTES);
+    bool resumed = f->place->file != 0;
     res r = OK;
 
-    for (unsigned file = last; file > 0 && !f->done && is_ok(r); file--) {
+    for (unsigned file = resumed ? f->place->file : last; file > 0 && !f->done && is_ok(r); file--) {
         struct lines l;
         uint64_t size;
         int fd;
@@ -85,18 +104,23 @@ static res find_files(struct finding *f, int dir, unsigned last, struct err *e)
         r = audit_open_file(dir, file, &fd, &size, e);
         if (!is_ok(r))
             break;
-        lines_backward(&l, scratch, fd, size);
+        uint64_t from = resumed && f->place->at < size ? f->place->at : size;
+        resumed = false;
+        *f->place = (struct audit_place){file, from};
+        lines_backward(&l, scratch, fd, from);
         r = find_in(f, &l, e);
         close(fd);
     }
+    if (!f->done || f->over || (f->place->file == 1 && f->place->at == 0))
+        *f->place = (struct audit_place){0, 0};
     arena_free(scratch);
     return r;
 }
 
-res audit_find(const char *dir, struct arena *a, enum audit_look (*look)(void *ctx, uint64_t seq, str record),
-               void *ctx, size_t limit, struct audit_hits *out, struct err *e)
+res audit_find_part(const char *dir, struct arena *a, const struct audit_search *s, struct audit_place *place,
+                    struct audit_hits *out, struct err *e)
 {
-    struct finding f = {.a = a, .look = look, .ctx = ctx, .limit = limit, .out = out, .done = limit == 0};
+    struct finding f = {.a = a, .search = s, .out = out, .place = place, .done = s->limit == 0};
     unsigned last;
     int fd;
 
@@ -105,6 +129,15 @@ res audit_find(const char *dir, struct arena *a, enum audit_look (*look)(void *c
     res r = find_files(&f, fd, last, e);
     close(fd);
     return r;
+}
+
+res audit_find(const char *dir, struct arena *a, enum audit_look (*look)(void *ctx, uint64_t seq, str record),
+               void *ctx, size_t limit, struct audit_hits *out, struct err *e)
+{
+    const struct audit_search all = {look, ctx, limit, UINT64_MAX, 0};
+    struct audit_place place = {0, 0};
+
+    return audit_find_part(dir, a, &all, &place, out, e);
 }
 
 /* ---- from the first line on ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* barmkin audit verify: proves that nothing was cut from the audit log, with a vault of its own for the seals. */
+/* barmkin audit verify: proves that nothing was cut from the audit log, with a vault of its own for the seals. Search:
+ * audit_search.c. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -102,15 +103,18 @@ int verb_audit(struct options *o, struct err *e)
 {
     struct audit_report report = {0};
     struct state s;
+    bool search = o->n_words == 1 && strcmp(o->words[0], "search") == 0;
 
-    if (o->n_words != 1 || strcmp(o->words[0], "verify") != 0)
+    if (o->n_words != 1 || (!search && strcmp(o->words[0], "verify") != 0))
         return EXIT_USAGE;
     if (geteuid() != 0) {
-        reject(e, "audit verify needs root: the log and the vault's folder belong to their roles");
+        reject(e, "audit %s needs root: the log and the vault's folder belong to their roles", o->words[0]);
         return EXIT_PRECONDITION;
     }
     if (!is_ok(state_load(arena_z(o->arena, options_state(o)), o->arena, &s, e)))
         return EXIT_NOT_FOUND;
+    if (search)
+        return audit_search(o, state_path(&s, o->arena, "front/audit"), e);
     if (!is_ok(verify(&s, o->arena, &report, e)))
         return EXIT_FAILED;
     if (o->json)

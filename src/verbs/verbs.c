@@ -33,7 +33,13 @@ static const struct verb verbs[] = {
     {"sigv4", "facts --mode header|query", "show each stage of a signature, from a request on standard input",
      verb_sigv4},
     {"authz", "--batch [--explain]", "decide cases from standard input, one JSON object a line", verb_authz},
-    {"audit", "verify --state DIR [-o json]", "prove that nothing was cut from the audit log", verb_audit},
+    {"audit",
+     "verify --state DIR [-o json]\n"
+     "           barmkin audit search --state DIR [--account ID] [--principal ARN] [--event NAME] [--action A] "
+     "[--denied]\n"
+     "                                [--resource ARN] [--request ID] [--since T] [--until T] [--limit N] [-o json]\n"
+     "           (newest first; names and ARNs may hold * and ?; T is 2026-11-29T08:00:00Z, or 90s, 15m, 8h, 7d ago)",
+     "prove that nothing was cut from the audit log; find calls in it", verb_audit},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -81,6 +87,13 @@ static const struct option_name option_names[] = {
     {"--boundary", 0, MANY},
     {"--session-policy", 0, MANY},
     {"--endpoint-policy", 0, MANY},
+    {"--account", offsetof(struct options, account), ONE},
+    {"--event", offsetof(struct options, event), ONE},
+    {"--since", offsetof(struct options, since), ONE},
+    {"--until", offsetof(struct options, until), ONE},
+    {"--request", offsetof(struct options, request), ONE},
+    {"--limit", offsetof(struct options, limit), ONE},
+    {"--denied", offsetof(struct options, denied), NONE},
     {"--yes", offsetof(struct options, yes), NONE},
 };
 

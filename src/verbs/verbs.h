@@ -29,6 +29,8 @@ struct options { /* what every verb may be given; the rest stays in words */
     bool replace, json, yes, quiet, last_denied, batch, explain;
     str vpc, subnet, security_group, mode;
     str principal, action, resource, resource_account, vpce;
+    str account, event, since, until, request, limit;
+    bool denied;
     struct given *given; /* --identity-policy, --context ... in their order */
     size_t n_given;
     char **words; /* arguments without options; after "--" everything */
@@ -56,6 +58,9 @@ int verb_env(struct options *o, struct err *e);
 int verb_sigv4(struct options *o, struct err *e);
 int verb_authz(struct options *o, struct err *e);
 int verb_audit(struct options *o, struct err *e);
+
+/* `barmkin audit search`: what audit.c does not do itself. */
+int audit_search(struct options *o, const char *dir, struct err *e);
 
 /* The uids that --uid-base (absent: 64100) means: rejects what is no number, is used by a user, a group or a
  * subordinate range of this machine, or would meet the ranges of sandboxes. */

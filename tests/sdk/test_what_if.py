@@ -205,4 +205,4 @@ def test_the_question_is_audited(server, user, what_if):
     what_if(u.arn, "s3:GetObject", "arn:aws:s3:::b/k")
     with open(server.state + "/front/audit/audit-000001.ndjson") as f:
         asked = [json.loads(line)["record"] for line in f if '"WhatIf"' in line and u.arn in line]
-    assert asked[-1]["userIdentity"]["type"] == "Root" and asked[-1]["requestParameters"]["Action"] == "s3:GetObject"
+    assert asked[-1]["userIdentity"]["type"] == "Root" and asked[-1]["requestParameters"]["action"] == "s3:GetObject"

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/enc.h"
+#include "base/time.h"
 #include "crypto/hmac.h"
 #include "store/audit.h"
 
@@ -170,6 +171,66 @@ static void test_store_audit__files_follow_one_another(void **state)
     assert_int_equal(unlink(path_of(f, 1).p), 0);
     r = verify(f, NULL);
     assert_string_equal(r.file, "audit-000001.ndjson");
+}
+
+/* In pieces of any size the same records come, each once, over the borders of files. */
+static void test_store_audit__pieces_make_the_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct audit *a = open_audit(f, 2000);
+    struct audit_hits hits;
+
+    for (unsigned i = 0; i < 60; i++) {
+        append_one(f, a, i);
+        if (i % 3 == 2)
+            MUST(f, audit_seal(a, vault(), &f->e));
+    }
+    audit_close(a);
+    for (uint64_t bytes = 1; bytes < 9000; bytes = bytes * 3 + 1) {
+        for (size_t limit = 1; limit < 40; limit = limit * 2 + 1) {
+            struct audit_search s = {take_matching, "\"r-", limit, bytes, 0};
+            struct audit_place place = {0, 0};
+            unsigned n = 60, rounds = 0;
+            do {
+                MUST(f, audit_find_part(f->dir, f->a, &s, &place, &hits, &f->e));
+                assert_true(hits.n <= limit && ++rounds < 1000);
+                for (size_t i = 0; i < hits.n; i++)
+                    assert_str_equal(hits.items[i].record, arena_printf(f->a, "{\"request\":\"r-%u\"}", --n));
+            } while (place.file);
+            assert_int_equal(n, 0);
+        }
+    }
+}
+
+static enum audit_look count_all(void *ctx, uint64_t seq, str record)
+{
+    (void)seq, (void)record;
+    *(unsigned *)ctx += 1;
+    return AUDIT_SKIP;
+}
+
+/* Seals say when: what lies before one that is older than what is asked for is not read. */
+static void test_store_audit__what_is_too_old_is_not_read(void **state)
+{
+    struct fixture *f = *state;
+    struct audit *a = open_audit(f, 0);
+    struct audit_hits hits;
+    unsigned looked = 0;
+
+    time_set_offset_ms(-3600 * 1000);
+    for (unsigned i = 0; i < 10; i++)
+        append_one(f, a, i);
+    MUST(f, audit_seal(a, vault(), &f->e));
+    time_set_offset_ms(0);
+    for (unsigned i = 10; i < 15; i++)
+        append_one(f, a, i);
+    MUST(f, audit_seal(a, vault(), &f->e));
+    audit_close(a);
+    struct audit_search s = {count_all, &looked, 100, UINT64_MAX, time_wall_ms() - 60 * 1000};
+    struct audit_place place = {0, 0};
+    MUST(f, audit_find_part(f->dir, f->a, &s, &place, &hits, &f->e));
+    assert_int_equal(looked, 5);
+    assert_int_equal(place.file, 0);
 }
 
 static enum audit_look stop_at_second(void *ctx, uint64_t seq, str record)
@@ -454,6 +515,8 @@ int main(void)
         fixture_test(test_store_audit__goes_on_after_a_restart),
         fixture_test(test_store_audit__bad_records_are_refused_whole),
         fixture_test(test_store_audit__files_follow_one_another),
+        fixture_test(test_store_audit__pieces_make_the_whole),
+        fixture_test(test_store_audit__what_is_too_old_is_not_read),
         fixture_test(test_store_audit__long_lines_are_found_backwards),
         fixture_test(test_store_audit__every_flipped_bit_is_named),
         fixture_test(test_store_audit__cuts_swaps_and_forgeries_are_named),
