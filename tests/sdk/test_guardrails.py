@@ -179,6 +179,18 @@ def test_nobody_makes_a_role_that_looks_service_linked(server, refuses, name):
         assert said["ResponseMetadata"]["HTTPStatusCode"] in (400, 403), said
 
 
+def test_a_path_that_reads_like_a_service_linked_roles_is_none(server, tree, law, name, document):
+    outer, _, profile = tree
+    iam, account = server.client("iam", profile), server.account(profile)["id"]
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]})
+    arn = iam.create_role(RoleName=name, Path="/x:role/aws-service-role/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(Action="*"))
+    keys = server.client("sts", profile).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    law(outer, deny("iam:ListRoles"))
+    assert EXPLICIT in fails(server.client("iam", keys=keys).list_roles)["Error"]["Message"]
+
+
 # ---- moving ----
 
 def test_moving_an_account_changes_its_law_and_its_path(server, org, root, tree, law, document, user):
