@@ -194,18 +194,26 @@ static enum principal_kind kind_of(const struct session_claims *claims)
 }
 
 /* A session ends with what it was made from: the role, or the user and the access key that asked. Made anew under the
- * old name it is another one. The root user of an account ends with the account's records only. */
-static res is_alive(struct call *c, const struct session_claims *claims, bool *alive)
+ * old name it is another one. The root user of an account ends with the account's records only. A user who has been
+ * renamed since goes by the new name. */
+static res is_alive(struct call *c, const struct session_claims *claims, struct known *k)
 {
     struct credential parent = {0};
 
-    *alive = true;
+    k->active = true;
     if (claims->kind == SESSION_ROLE)
-        return providers.session_role ? providers.session_role(c, claims->role_arn, claims->role_id, alive) : OK;
+        return providers.session_role ? providers.session_role(c, claims->role_arn, claims->role_id, &k->active) : OK;
     if (!str_is(claims->parent_key))
         return OK;
     TRY(providers.credentials(c, claims->parent_key, &parent));
-    *alive = parent.found && parent.active && str_eq(parent.caller.unique_id, claims->role_id);
+    k->active = parent.found && parent.active && str_eq(parent.caller.unique_id, claims->role_id);
+    if (!k->active)
+        return OK;
+    k->caller.role_arn = parent.caller.arn;
+    if (claims->kind == SESSION_SELF) {
+        k->caller.arn = parent.caller.arn;
+        k->caller.name = parent.caller.name;
+    }
     return OK;
 }
 
@@ -244,7 +252,7 @@ static res from_token(struct call *c, str akid, str token, struct known *k)
     k->sealed_secret = claims.sealed_secret;
     k->expires_ms = claims.expires_ms;
     k->found = true;
-    return is_alive(c, &claims, &k->active);
+    return is_alive(c, &claims, k);
 }
 
 static res from_record(struct call *c, str akid, struct known *k)
@@ -457,17 +465,18 @@ static res check_scope(struct call *c, const struct service *s, const struct pro
     return OK;
 }
 
-/* Of a role it is the role that was used, of anybody else the key. */
+/* Of a role it is the role that was used, of a user a key that lasts. */
 static void note_use(struct call *c, const struct proof *p, struct known *k)
 {
     const struct caller *who = &k->caller;
 
-    if (c->now_ms - k->noted_ms < USED_EVERY_MS)
+    str id = who->kind == PRINCIPAL_SESSION ? who->unique_id : who->access_key_id;
+
+    if (c->now_ms - k->noted_ms < USED_EVERY_MS || (!str_starts(id, S("AROA")) && !str_starts(id, S("AKIA"))))
         return;
     k->noted_ms = c->now_ms;
-    used_note(c->worker->house->used, who->account, who->role_arn.n ? who->unique_id : who->access_key_id,
-              str_is(p->service) ? p->service : S("s3"), p->claim.region.n ? p->claim.region : c->worker->house->region,
-              c->now_ms);
+    used_note(c->worker->house->used, who->account, id, str_is(p->service) ? p->service : S("s3"),
+              p->claim.region.n ? p->claim.region : c->worker->house->region, c->now_ms);
 }
 
 res who_prove(struct call *c, const struct service *s, const struct http_request *r, struct proof *p, str body_hash,

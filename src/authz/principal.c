@@ -8,7 +8,7 @@ static bool same(const struct eval *v, str written, str arn)
 {
     bool by_name = str_eq(written, arn);
 
-    if (arn.n == 0 || (!by_name && (v->r->principal_kind != PRINCIPAL_USER || !v->l->same_principal)))
+    if (arn.n == 0 || (!by_name && (!str_starts(v->r->principal_id, S("AIDA")) || !v->l->same_principal)))
         return false;
     return !v->l->same_principal || v->l->same_principal(v->l->same_principal_ctx, written, arn, v->r->principal_id);
 }

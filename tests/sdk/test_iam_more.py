@@ -541,3 +541,58 @@ def nobody_may(people):
 @pytest.fixture
 def everything_may(people):
     return people[1]
+
+
+def test_keys_that_do_not_last_are_not_noted(server, iam, user, refuses):
+    u = user()
+    session = u.client("sts").get_session_token()["Credentials"]
+    used = iam.get_access_key_last_used(AccessKeyId=u.keys[0])["AccessKeyLastUsed"]
+    server.client("sts", keys=session).get_caller_identity()
+    with refuses("NoSuchEntity"):
+        iam.get_access_key_last_used(AccessKeyId=session["AccessKeyId"])
+    assert iam.get_access_key_last_used(AccessKeyId=u.keys[0])["AccessKeyLastUsed"] == used
+
+
+def test_a_renamed_users_session_is_the_users(server, iam, user, name, account, document):
+    u = user(policy=document(Action="s3:ListAllMyBuckets"))
+    session = u.client("sts").get_session_token()["Credentials"]
+    iam.update_user(UserName=u.name, NewUserName=name)
+    try:
+        server.client("s3", keys=session).list_buckets()
+        assert server.client("sts", keys=session).get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/{name}"
+    finally:
+        iam.update_user(UserName=name, NewUserName=u.name)
+
+
+def test_lists_of_policies_tell_less(iam, name, user, document):
+    arn = iam.create_policy(PolicyName=name, PolicyDocument=document(Action="*"), Description="d", Path="/t/",
+                            Tags=[{"Key": "a", "Value": "b"}])["Policy"]["Arn"]
+    try:
+        assert iam.get_policy(PolicyArn=arn)["Policy"]["Description"] == "d"
+        u, mine = user(), {"Scope": "Local", "PathPrefix": "/t/"}
+        for usage, seen in (({}, 1), ({"PolicyUsageFilter": "PermissionsPolicy"}, 1), ({"PolicyUsageFilter": "PermissionsBoundary"}, 0)):
+            found = iam.list_policies(**mine, **usage)["Policies"]
+            assert len(found) == seen and all("Description" not in p and "Tags" not in p for p in found)
+        iam.put_user_permissions_boundary(UserName=u.name, PermissionsBoundary=arn)
+        assert len(iam.list_policies(PolicyUsageFilter="PermissionsBoundary", **mine)["Policies"]) == 1
+        assert iam.list_policies(PolicyUsageFilter="PermissionsPolicy", **mine)["Policies"] == []
+        assert len(iam.list_policies(OnlyAttached=True, **mine)["Policies"]) == 1
+        iam.delete_user_permissions_boundary(UserName=u.name)
+    finally:
+        iam.delete_policy(PolicyArn=arn)
+
+
+def test_a_renamed_users_federated_session_does_not_escape_a_deny(server, iam, user, name, document, refuses):
+    u, s3 = user(policy=document(Action=["s3:*", "sts:GetFederationToken"])), server.client("s3")
+    session = u.client("sts").get_federation_token(Name="fed", Policy=document(Action="s3:*"))["Credentials"]
+    s3.create_bucket(Bucket=name)
+    try:
+        server.client("s3", keys=session).list_objects_v2(Bucket=name)
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Deny", "Principal": {"AWS": u.arn}, "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{name}"}]}))
+        iam.update_user(UserName=u.name, NewUserName=name)
+        with refuses("AccessDenied", "with an explicit deny in a resource-based policy"):
+            server.client("s3", keys=session).list_objects_v2(Bucket=name)
+    finally:
+        iam.update_user(UserName=name, NewUserName=u.name)
+        s3.delete_bucket(Bucket=name)

@@ -143,14 +143,27 @@ res iam_get_policy_version(struct call *c, const struct iam_get_policy_version_i
                  FMT(in->policy_arn), FMT(in->version_id));
 }
 
+/* A policy that is used as a boundary and nothing else is none that gives permissions. */
+static bool has_usage(str filter, const struct iam_policy_out *p)
+{
+    bool boundary = p->permissions_boundary_usage_count.v > 0;
+
+    if (!str_is(filter))
+        return true;
+    return str_eq(filter, S("PermissionsBoundary")) ? boundary : !boundary || p->attachment_count.v > 0;
+}
+
 static res add_listed(struct call *c, const struct iam_list_policies_in *in, const struct iam_managed *m,
                       struct iam_policy_out_list *out)
 {
     struct iam_policy_out *o = &out->v[out->n];
 
     TRY(iam_policy_out(c, m, o));
+    o->description = STR_ABSENT; /* GetPolicy tells these */
+    o->tags = (struct iam_tag_list){0};
     bool used = o->attachment_count.v > 0 || o->permissions_boundary_usage_count.v > 0;
-    out->n += (!str_is(in->path_prefix) || str_starts(o->path, in->path_prefix)) && (!in->only_attached.v || used);
+    out->n += (!str_is(in->path_prefix) || str_starts(o->path, in->path_prefix)) && (!in->only_attached.v || used) &&
+              has_usage(in->policy_usage_filter, o);
     return OK;
 }
 
@@ -162,6 +175,7 @@ res iam_list_policies(struct call *c, const struct iam_list_policies_in *in, str
     uint64_t at = 0;
     str after, arn = STR_ABSENT;
 
+    TRY(iam_check_prefix(c, in->path_prefix));
     TRY(iam_marker(c, in->marker, &after));
     bool in_aws = str_starts(after, S("aws:")) && str_to_u64(str_from(after, 4), &at);
     if (!in_aws && !str_eq(in->scope, S("AWS")))
