@@ -6,7 +6,7 @@
 #include "cloudtrail.h"
 #include "store/audit.h"
 
-enum { PAGE = 50, READ_BYTES = 48 << 20, SCRATCH_BYTES = 64 << 20, EVENT_BYTES = 512 << 10 };
+enum { PAGE = 50, READ_BYTES = 16 << 20, SCRATCH_BYTES = 64 << 20, EVENT_BYTES = 512 << 10 };
 
 struct looking {
     str account, region, needle; /* needle: what a line must hold to be worth parsing */
@@ -101,7 +101,8 @@ static enum audit_look look(void *ctx, uint64_t seq, str record)
     json_t *j;
 
     (void)seq;
-    if (str_search(record, l->account) < 0 || (l->needle.n && str_search(record, l->needle) < 0))
+    if (str_search(record, S("\"managementEvent\":true")) < 0 || str_search(record, l->account) < 0 ||
+        (l->needle.n && str_search(record, l->needle) < 0))
         return AUDIT_SKIP;
     arena_reset(l->scratch);
     return is_ok(json_parse(l->scratch, record, NULL, &j)) && is_wanted(l, j) ? AUDIT_TAKE : AUDIT_SKIP;
