@@ -207,6 +207,7 @@ static bool through_vpc(struct serving *s, struct door_vpc *v)
     }
     s->door.vpce_id = at.vpce_id;
     s->door.vpc_id = str_z(v->id.z);
+    s->door.vpc_account = at.account;
     s->leads_to = at.service;
     return false;
 }
@@ -229,7 +230,10 @@ bool door_answers(struct serving *s)
     const struct origin *o = &s->request->origin;
     const struct door_tag *tag = tag_of(s);
 
-    s->door = (struct door){.tls = o->tls};
+    s->door = (struct door){.tls = o->tls,
+                            .tls_version = !o->tls                ? STR_ABSENT
+                                           : o->tls_version == 12 ? S("1.2")
+                                                                  : S("1.3")};
     s->door.source_ip = dotted(s->call.arena, o->peer_ip);
     switch (tag->kind) {
     case DOOR_ADMIN: /* this machine's own user, through a file only that user may open */

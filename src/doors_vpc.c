@@ -26,6 +26,7 @@ static struct door_table *make_table(const struct network *n)
     for (size_t i = 0; i < n->n_endpoints; i++) {
         v[i] = n->endpoints[i];
         v[i].vpce_id = arena_dup(a, v[i].vpce_id);
+        v[i].account = arena_dup(a, n->account);
     }
     map_init(&t->names);
     for (size_t i = 0; i < n->n_names; i++) {
@@ -68,6 +69,7 @@ bool vpc_endpoint(struct door_vpc *v, uint32_t local_ip, struct arena *a, struct
         if (found) {
             *out = v->table->endpoints[i];
             out->vpce_id = arena_dup(a, out->vpce_id);
+            out->account = arena_dup(a, out->account);
         }
     }
     pthread_mutex_unlock(&v->lock);

@@ -67,6 +67,14 @@ static str new_request_id(struct io_thread *t, struct arena *a)
     return str_n(id, CHARS);
 }
 
+static void read_client(struct serving *s)
+{
+    s->client = (struct client){.user_agent = http_header(s->request, S("User-Agent")),
+                                .referer = http_header(s->request, S("Referer")),
+                                .content_sha256 = http_header(s->request, S("x-amz-content-sha256"))};
+    s->call.client = &s->client;
+}
+
 static struct serving *begin(struct io_thread *t, struct exchange *x)
 {
     struct arena *a = spare(t->spare, &t->n_spare, false);
@@ -217,6 +225,7 @@ static res identify(struct serving *s)
                    : s->proof.sigv2                     ? SIGNED_V2_QUERY
                    : s->proof.claim.form == SIGV4_QUERY ? SIGNED_V4_QUERY
                                                         : SIGNED_V4;
+    s->client.signed_ms = c->signed_by == SIGNED_NOT ? 0 : s->proof.claim.timestamp_ms;
     if (s->routed.service->protocol == P_REST_XML && s->routed.op->kind != OP_UPLOADS)
         TRY(serve_body_check(s, body));
     return decode(s);
@@ -323,6 +332,7 @@ void serve_head(void *thread, struct exchange *x)
     if (door_answers(s)) /* health, credentials of a sandbox: not AWS calls */
         return;
     who_read(r, s->call.arena, &s->proof, &s->call.err);
+    read_client(s);
     s->routed = route_request(r, s->proof.service, STR_ABSENT, s->call.arena);
     if (!s->routed.needs_form && (!s->routed.service || !s->routed.op)) {
         s->outcome = nothing_named(s);

@@ -51,6 +51,7 @@ struct serving {
     struct routed routed;
     struct buf body;
     struct door door;
+    struct client client;
     const struct service *leads_to; /* of a VPC endpoint: the only service behind it */
     struct caller caller;
     struct call call;

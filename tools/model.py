@@ -97,4 +97,5 @@ def access_text(op, words):
         return "(each thing by its own operation)", "-"
     resource = op.service.resources.get(words[3], words[3]) if len(words) > 3 else "*"
     when = f", when {words[words.index('when') + 1]} is given" if "when" in words else ""
+    when = f", unless {words[words.index('unless') + 1]} is given" if "unless" in words else when
     return words[1], re.sub(r"\{(partition)\}", "aws", resource) + when

@@ -373,6 +373,8 @@ static void parse_access(struct reader *r, struct op_def *o)
     for (; i < r->n; i++) {
         if (is(r, i, "when"))
             a->when = word(r, ++i, "the member");
+        else if (is(r, i, "unless"))
+            a->when = arena_cat(heap, S("!"), word(r, ++i, "the member"));
         else if (is(r, i, "for"))
             a->pass_to = word(r, ++i, "the service");
         else if (a->n_members < MAX_NAMES)

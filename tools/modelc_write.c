@@ -47,7 +47,7 @@ static void check_op(const struct service_def *s, const struct op_def *o)
         for (size_t k = 0; k < a->n_members; k++)
             check_path(s, o, a->members[k], a->line);
         if (a->when.n && !str_starts(a->when, S("caller:")))
-            check_path(s, o, a->when, a->line);
+            check_path(s, o, str_from(a->when, a->when.p[0] == '!'), a->line);
     }
     for (size_t i = 0; i < o->n_context; i++)
         if (o->context[i].path.n)

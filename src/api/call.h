@@ -47,7 +47,16 @@ struct door {
     str vpce_id, vpc_id; /* absent: not through an endpoint */
     str source_ip;       /* dotted; through an endpoint it is aws:VpcSourceIp */
     bool tls;
+    str tls_version;   /* "1.2", "1.3"; absent without TLS */
+    str vpc_account;   /* whose the VPC is */
     uint32_t peer_pid; /* of the admin channel: the process at its other end, else 0 */
+};
+
+/* What a client says about itself in headers. Nobody vouches for it; policies may ask. */
+struct client {
+    str user_agent, referer;
+    str content_sha256; /* x-amz-content-sha256 */
+    int64_t signed_ms;  /* the signature's own time; 0: none */
 };
 
 /* What an access line is about. */
@@ -121,6 +130,7 @@ struct call {
     const struct operation *op;
     const struct caller *caller;
     const struct door *door;
+    const struct client *client; /* NULL: not a request from outside */
     enum signed_by signed_by;
     const struct call *parent; /* of a call_as; else NULL */
     unsigned depth;

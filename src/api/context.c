@@ -79,6 +79,7 @@ static void add_principal(struct call *c, const struct caller *who, const struct
     context_add(c, S("aws:PrincipalIsAWSService"), who->kind == PRINCIPAL_SERVICE ? S("true") : S("false"));
     if (who->kind == PRINCIPAL_SERVICE) {
         context_add(c, S("aws:PrincipalServiceName"), who->arn);
+        context_add_list(c, S("aws:PrincipalServiceNamesList"), &who->arn, 1);
         if (who->source_arn.n)
             context_add(c, S("aws:SourceArn"), who->source_arn);
         if (who->source_account.n)
@@ -126,12 +127,20 @@ static void add_path(struct call *c, const struct caller *who)
     }
     if (who->kind == PRINCIPAL_SERVICE)
         return;
+    if (c->client) {
+        context_add(c, S("aws:UserAgent"), c->client->user_agent);
+        context_add(c, S("aws:referer"), c->client->referer);
+    }
     context_add(c, S("aws:SecureTransport"), !c->door || c->door->tls ? S("true") : S("false"));
     if (!c->door)
         return;
     if (str_is(c->door->vpce_id)) {
         context_add(c, S("aws:SourceVpce"), c->door->vpce_id);
         context_add(c, S("aws:SourceVpc"), c->door->vpc_id);
+        context_add(c, S("aws:SourceVpcArn"),
+                    arena_printf(c->arena, "arn:%.*s:ec2:%.*s:%.*s:vpc/%.*s", FMT(c->worker->house->partition),
+                                 FMT(c->worker->house->region), FMT(c->door->vpc_account), FMT(c->door->vpc_id)));
+        context_add(c, S("aws:VpceAccount"), c->door->vpc_account);
         context_add(c, S("aws:VpcSourceIp"), c->door->source_ip);
     } else {
         context_add(c, S("aws:SourceIp"), c->door->source_ip);

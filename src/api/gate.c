@@ -123,7 +123,8 @@ static bool line_applies(struct call *c, const struct access_line *line)
         return c->caller->n_transitive > 0;
     if (strcmp(line->when, "caller:source-identity") == 0)
         return c->caller->source_identity.n > 0;
-    return shape_has(c->op->in, c->in, str_z(line->when), c->arena);
+    bool absent = line->when[0] == '!';
+    return shape_has(c->op->in, c->in, str_z(line->when + absent), c->arena) != absent;
 }
 
 /* A list among the names fans out: one resource per value, the other names repeated. Where none of the names is given,
@@ -372,11 +373,23 @@ static res add_owner(struct call *c, const struct resource *r)
     return OK;
 }
 
+/* Some services had keys for tags before there was aws:ResourceTag/, and still have them. */
+static const char *older_tag_prefix(str arn)
+{
+    static const char *const prefixes[][2] = {{"arn:aws:iam:", "iam:ResourceTag/"},
+                                              {"arn:aws:ec2:", "ec2:ResourceTag/"},
+                                              {"arn:aws:sagemaker:", "sagemaker:ResourceTag/"},
+                                              {"arn:aws:ssm:", "ssm:resourceTag/"}};
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (str_starts(arn, str_z(prefixes[i][0])))
+            return prefixes[i][1];
+    return NULL;
+}
+
 static res add_resource_context(struct call *c, const struct resource *r, const struct access_line *line)
 {
-    const char *older = str_starts(r->arn, S("arn:aws:iam:"))   ? "iam:ResourceTag/"
-                        : str_starts(r->arn, S("arn:aws:ec2:")) ? "ec2:ResourceTag/"
-                                                                : NULL;
+    const char *older = older_tag_prefix(r->arn);
 
     TRY(add_owner(c, r));
     for (size_t i = 0; i < r->n_tags; i++)
@@ -384,6 +397,8 @@ static res add_resource_context(struct call *c, const struct resource *r, const 
                     r->tags[i].value);
     for (size_t i = 0; older && i < r->n_tags; i++) /* the older name of the same, still in use */
         context_add(c, arena_cat(c->arena, str_z(older), r->tags[i].key), r->tags[i].value);
+    if (r->account.n && str_starts(r->arn, S("arn:aws:s3:")))
+        context_add(c, S("s3:ResourceAccount"), r->account);
     if (line && line->pass_to)
         context_add(c, S("iam:PassedToService"), str_z(line->pass_to));
     return OK;

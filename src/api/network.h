@@ -13,6 +13,7 @@ struct network_endpoint {
     uint16_t index;
     str vpce_id;
     const struct service *service;
+    str account; /* whose the VPC is; filled in by the doors */
 };
 
 /* A name that the VPC's resolver knows. `below`: and every name below it (buckets). */

@@ -40,10 +40,11 @@ struct access_line {
     const char *action;
     const struct resource_type *on; /* NULL: "*" */
     const char *const *members;     /* paths into the input, NULL-terminated: the ARN's names */
-    const char *when;               /* path: the line counts only when this member is present; "caller:transitive-tags",
-                                       "caller:source-identity": when the caller brings them; NULL: always */
-    const char *pass_to;            /* ACCESS_PASS_ROLE: the service principal */
-    enum access_kind kind;          /* EACH: the handler re-enters per item by call_as; OPEN: needs no permission */
+    /* A path: the line counts only when this member is present, or absent after a "!"; "caller:transitive-tags",
+     * "caller:source-identity": when the caller brings them; NULL: always. */
+    const char *when;
+    const char *pass_to;   /* ACCESS_PASS_ROLE: the service principal */
+    enum access_kind kind; /* EACH: the handler re-enters per item by call_as; OPEN: needs no permission */
 };
 
 /* Adds context keys that a path cannot express, through context_add. */

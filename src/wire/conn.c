@@ -342,6 +342,7 @@ static void handshake(struct conn *c)
 {
     switch (tls_handshake(c->tls)) {
     case TLS_DONE:
+        c->origin.tls_version = tls_version(c->tls);
         c->state = CONN_HEAD;
         return;
     case TLS_WANTS_READ:

@@ -264,6 +264,11 @@ enum tls_step tls_handshake(struct tls_conn *t)
     }
 }
 
+uint8_t tls_version(struct tls_conn *t)
+{
+    return SSL_version(ssl_of(t)) == TLS1_2_VERSION ? 12 : 13; /* older ones are refused */
+}
+
 static ssize_t outcome(struct tls_conn *t, int n)
 {
     if (n > 0)

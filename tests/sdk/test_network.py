@@ -217,6 +217,23 @@ def test_endpoint_policy_denies_and_is_named(home):
     assert home.python("""print(json.dumps(attempt(client("kms").list_keys)))""") == "ok"
 
 
+def test_condition_keys_of_an_endpoint(server, home):
+    """What only the path of the packet says: endpoint, VPC, its owner, the address inside."""
+    account = server.account("dev")["id"]
+    arn, private = f"arn:aws:ec2:us-east-1:{account}:vpc/{home.id}", "10.0.0.0/16"
+    for operator, key, good, bad in (("StringEquals", "aws:SourceVpce", home.kms, "vpce-0"),
+                                     ("StringEquals", "aws:SourceVpc", home.id, "vpc-0"),
+                                     ("ArnEquals", "aws:SourceVpcArn", arn, arn + "0"),
+                                     ("StringEquals", "aws:VpceAccount", account, "111122223333"),
+                                     ("IpAddress", "aws:VpcSourceIp", private, "127.0.0.0/8"),
+                                     ("Null", "aws:SourceIp", "true", "false")):
+        for value, said in ((good, "ok"), (bad, "because no VPC endpoint policy allows")):
+            home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, PolicyDocument=document(
+                {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {operator: {key: value}}}))
+            assert said in home.python("""print(json.dumps(attempt(client("kms").list_keys)))"""), (key, value)
+    home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, ResetPolicy=True)
+
+
 def test_endpoint_policy_may_name_users(server, home, user, refuses):
     """Deny one user by its ARN; made anew under the same name it is another user (rule 27)."""
     account = server.account("dev")["id"]

@@ -4,6 +4,7 @@ that modelc must accept; the transcript player on replies that differ."""
 import importlib.machinery
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -142,3 +143,15 @@ def test_player_binds_and_compares():
     assert not player.matches("<Id>{{id}}</Id>", "<Id>y</Id>")
     assert not player.matches('<Id>{{a}}</Id><Id>{{a}}</Id>', "<Id>x</Id><Id>y</Id>")
     assert player.matches('{"t":{{*}}}', '{"t":1.5}') and not player.matches("a", "ab")
+
+
+def test_every_global_condition_key_is_documented():
+    """What context.c and gate.c tell policies stands in docs/7-condition-keys.md."""
+    with open(os.path.join(ROOT, "docs/7-condition-keys.md")) as f:
+        page = f.read()
+    keys = set()
+    for path in ("src/api/context.c", "src/api/gate.c"):
+        with open(os.path.join(ROOT, path)) as f:
+            keys |= set(re.findall(r'"((?:aws|iam|s3|ec2|ssm|sagemaker):[A-Z][A-Za-z0-9]+)/?"', f.read()))
+    assert len(keys) > 30
+    assert not [k for k in keys - {"iam:PassRole"} if k not in page], "not documented"  # that one is an action

@@ -66,10 +66,32 @@ static str vpc_of(const struct resource *r)
     return STR_ABSENT;
 }
 
+/* ec2:VpcID, ec2:SubnetID, ...: the last part of the ARN of what is named, the first of its kind. */
+static void add_ids(struct call *c)
+{
+    static const struct resource_type *const types[] = {&ec2_vpc_resource, &ec2_subnet_resource,
+                                                        &ec2_route_table_resource, &ec2_security_group_resource,
+                                                        &ec2_network_interface_resource};
+    static const char *const keys[] = {"ec2:VpcID", "ec2:SubnetID", "ec2:RouteTableID", "ec2:SecurityGroupID",
+                                       "ec2:NetworkInterfaceID"};
+    bool said[sizeof keys / sizeof *keys] = {false};
+
+    for (size_t i = 0; i < c->n_resources; i++)
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            const struct resource *r = &c->resources[i];
+            if (r->type != types[k] || !r->subject || said[k])
+                continue;
+            context_add(c, str_z(keys[k]), str_from(r->arn, (size_t)(str_rfind(r->arn, '/') + 1)));
+            said[k] = true;
+        }
+}
+
 /* ec2:Vpc and ec2:Subnet are ARNs of where the named things stand. A call's things all stand in one VPC. */
 res ec2_add_place(struct call *c)
 {
     bool vpc = false, subnet = false;
+
+    add_ids(c);
 
     for (size_t i = 0; i < c->n_resources; i++) {
         const struct resource *r = &c->resources[i];
@@ -80,6 +102,7 @@ res ec2_add_place(struct call *c)
         }
         if (id.n && !subnet && r->type == &ec2_subnet_resource) {
             context_add(c, S("ec2:Subnet"), r->arn);
+            context_add(c, S("ec2:AvailabilityZone"), ((const struct ec2_subnet *)r->subject)->availability_zone);
             subnet = true;
         }
     }

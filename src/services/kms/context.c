@@ -43,15 +43,35 @@ static bool names_a_kind(const struct call *c)
     return key_of(c) || c->op == &kms_CreateKey_op;
 }
 
+/* Under the older name too, kms:CustomerMasterKeySpec and -Usage: policies that have it are still in force. */
+static void add_both(struct call *c, const char *name, str value)
+{
+    const char *older = name[3] == 'S' ? "kms:CustomerMasterKeySpec" : "kms:CustomerMasterKeyUsage";
+
+    context_add(c, arena_printf(c->arena, "kms:%s", name), value);
+    context_add(c, str_z(older), value);
+}
+
+/* No key here has a copy in another region; one that is asked for is refused by CreateKey. */
+res kms_add_multi_region(struct call *c)
+{
+    const struct kms_create_key_in *in = c->in;
+
+    if (names_a_kind(c))
+        context_add(c, S("kms:MultiRegion"),
+                    c->op == &kms_CreateKey_op && in->multi_region.set && in->multi_region.v ? S("true") : S("false"));
+    return OK;
+}
+
 /* CreateKey of another kind is refused by its handler; what gets through has these values. */
 res kms_add_key_spec(struct call *c)
 {
     const struct kms_create_key_in *in = c->in;
 
     if (c->op == &kms_CreateKey_op && (str_is(in->key_spec) || str_is(in->customer_master_key_spec)))
-        context_add(c, S("kms:KeySpec"), str_is(in->key_spec) ? in->key_spec : in->customer_master_key_spec);
+        add_both(c, "KeySpec", str_is(in->key_spec) ? in->key_spec : in->customer_master_key_spec);
     else if (names_a_kind(c))
-        context_add(c, S("kms:KeySpec"), S("SYMMETRIC_DEFAULT"));
+        add_both(c, "KeySpec", S("SYMMETRIC_DEFAULT"));
     return OK;
 }
 
@@ -60,9 +80,9 @@ res kms_add_key_usage(struct call *c)
     const struct kms_create_key_in *in = c->in;
 
     if (c->op == &kms_CreateKey_op && str_is(in->key_usage))
-        context_add(c, S("kms:KeyUsage"), in->key_usage);
+        add_both(c, "KeyUsage", in->key_usage);
     else if (names_a_kind(c))
-        context_add(c, S("kms:KeyUsage"), S("ENCRYPT_DECRYPT"));
+        add_both(c, "KeyUsage", S("ENCRYPT_DECRYPT"));
     return OK;
 }
 

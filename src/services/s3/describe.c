@@ -3,7 +3,7 @@
 #include "base/enc.h"
 #include "s3_parts.h"
 
-static str text_of(const struct call *c, const char *member)
+str s3_text_of(const struct call *c, const char *member)
 {
     const struct field *f = shape_field(c->op->in, str_z(member));
 
@@ -73,43 +73,6 @@ res s3_parse_tagging(struct call *c, str header, struct s3_tag_list *out)
     return s3_check_tags(c, out, 10);
 }
 
-/* s3:RequestObjectTag/KEY and s3:RequestObjectTagKeys, from the header or from PutObjectTagging's body. */
-res s3_add_request_tags(struct call *c)
-{
-    struct s3_tag_list tags = {0};
-    str *keys;
-
-    if (c->op == &s3_PutObjectTagging_op) {
-        const struct s3_put_object_tagging_in *in = c->in;
-        if (in->tagging)
-            tags = in->tagging->tag_set;
-    } else {
-        TRY(s3_parse_tagging(c, text_of(c, "Tagging"), &tags));
-    }
-    if (!tags.n)
-        return OK;
-    keys = ARENA_ARRAY(c->arena, str, tags.n);
-    for (size_t i = 0; i < tags.n; i++) {
-        keys[i] = tags.v[i].key;
-        context_add(c, arena_cat(c->arena, S("s3:RequestObjectTag/"), tags.v[i].key), tags.v[i].value);
-    }
-    context_add_list(c, S("s3:RequestObjectTagKeys"), keys, tags.n);
-    return OK;
-}
-
-/* s3:authType, s3:signatureversion: how the request was signed. What a service does for a caller was not. */
-res s3_add_signature(struct call *c)
-{
-    static const char *const types[] = {
-        [SIGNED_V4] = "REST-HEADER", [SIGNED_V4_QUERY] = "REST-QUERY-STRING", [SIGNED_V2_QUERY] = "REST-QUERY-STRING"};
-
-    if (c->signed_by == SIGNED_NOT || c->caller->n_called_via)
-        return OK;
-    context_add(c, S("s3:authType"), str_z(types[c->signed_by]));
-    context_add(c, S("s3:signatureversion"), c->signed_by == SIGNED_V2_QUERY ? S("AWS") : S("AWS4-HMAC-SHA256"));
-    return OK;
-}
-
 /* ---- checks ---- */
 
 static res check_acl(struct call *c)
@@ -117,8 +80,12 @@ static res check_acl(struct call *c)
     static const char *const canned[] = {"private",           "public-read",        "public-read-write",
                                          "aws-exec-read",     "authenticated-read", "bucket-owner-read",
                                          "log-delivery-write"};
-    str acl = text_of(c, "ACL");
+    static const char *const grants[] = {"GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"};
+    str acl = s3_text_of(c, "ACL");
 
+    for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
+        if (s3_text_of(c, grants[i]).n)
+            return fault(c, &s3_AccessControlListNotSupported, "The bucket does not allow ACLs");
     if (!acl.n || str_eq(acl, S("bucket-owner-full-control")))
         return OK;
     for (size_t i = 0; i < sizeof canned / sizeof *canned; i++)
@@ -131,7 +98,7 @@ static res check_storage_class(struct call *c)
 {
     static const char *const classes[] = {
         "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", NULL};
-    str wanted = text_of(c, "StorageClass");
+    str wanted = s3_text_of(c, "StorageClass");
 
     for (size_t i = 0; wanted.n && classes[i]; i++)
         if (str_eq(wanted, str_z(classes[i])))
@@ -159,7 +126,7 @@ res s3_check_description(struct call *c)
     TRY(check_acl(c));
     TRY(check_storage_class(c));
     TRY(check_metadata(c));
-    return s3_parse_tagging(c, text_of(c, "Tagging"), &tags);
+    return s3_parse_tagging(c, s3_text_of(c, "Tagging"), &tags);
 }
 
 str s3_without_aws_chunked(struct call *c, str encoding)

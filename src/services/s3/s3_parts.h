@@ -83,6 +83,8 @@ struct arena *s3_scratch(struct call *c);
 /* Checks what every way of making an object has in common: ACL, storage class, metadata, tags, key, SSE-C. */
 res s3_check_description(struct call *c);
 res s3_parse_tagging(struct call *c, str header, struct s3_tag_list *out); /* "k=v&k=v", percent-encoded */
+/* A member of the input, whatever the operation; absent where it has none such. */
+str s3_text_of(const struct call *c, const char *member);
 res s3_check_tags(struct call *c, const struct s3_tag_list *tags, size_t max);
 /* Content-Encoding as the object keeps it: aws-chunked is of the transfer, not of the object. */
 str s3_without_aws_chunked(struct call *c, str encoding);

@@ -108,3 +108,12 @@ res sagemaker_search(struct call *c, const struct sagemaker_search_in *in, struc
     out->results.v = ARENA_ARRAY(c->arena, struct sagemaker_search_record, 1); /* nothing is indexed yet */
     return OK;
 }
+
+res sagemaker_add_tagging_action(struct call *c)
+{
+    const struct field *tags = shape_field(c->op->in, S("Tags"));
+
+    if (tags && c->op != &sagemaker_AddTags_op && field_is_set(c->in, tags))
+        context_add(c, S("sagemaker:TaggingAction"), str_z(c->op->name));
+    return OK;
+}
