@@ -82,10 +82,14 @@ static void add_principal(struct input *in, enum policy_kind kind, bool deny, st
 
 static void add_statement(struct input *in, enum policy_kind kind, bool deny, struct buf *b)
 {
-    buf_printf(b, "{\"Effect\":\"%s\",\"%s\":[\"%s\",\"%s\"]", deny ? "Deny" : "Allow",
-               PICK(in, "Action", "Action", "Action", "NotAction"),
-               PICK(in, "*", "s3:GetObject", "S3:get*", "s3:*", "kms:Decrypt", "kms:*", "sts:AssumeRole", "iam:*"),
-               PICK(in, "s3:PutObject", "s3:Get?bject", "sts:*", "kms:De*t", "*", "iam:PassRole", "s3x:*"));
+    buf_printf(b, "{\"Effect\":\"%s\",\"%s\":", deny ? "Deny" : "Allow",
+               PICK(in, "Action", "Action", "Action", "NotAction"));
+    if (kind == POLICY_TRUST)
+        buf_printf(b, "\"%s\"", PICK(in, "*", "sts:AssumeRole", "STS:assume*", "sts:TagSession"));
+    else
+        buf_printf(b, "[\"%s\",\"%s\"]",
+                   PICK(in, "*", "s3:GetObject", "S3:get*", "s3:*", "kms:Decrypt", "kms:*", "sts:AssumeRole", "iam:*"),
+                   PICK(in, "s3:PutObject", "s3:Get?bject", "sts:*", "kms:De*t", "*", "iam:PassRole", "s3x:*"));
     if (kind != POLICY_TRUST)
         buf_printf(b, ",\"%s\":\"%s\"", PICK(in, "Resource", "Resource", "Resource", "NotResource"),
                    PICK(in, "*", "*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/${aws:x}", "arn:aws:kms:*:*:key/*",

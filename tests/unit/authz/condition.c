@@ -96,6 +96,7 @@ static const struct row rows[] = {
     {"'ArnLike':{'aws:x':'arn:aws:iam::${aws:y}:role/*'}", "'aws:x':'arn:aws:iam::111111111111:role/r'", false},
     {"'ArnLike':{'aws:x':'arn:aws:iam::*:role/${aws:y}'}", "'aws:x':'arn:aws:iam::111111111111:role/r','aws:y':'*'",
      false},
+    {"'ArnLike':{'aws:x':'arn:aws:s3:{a:b}::x'}", "'aws:x':'arn:aws:s3:{a:b}::x'", true},
     {"'ArnNotEquals':{'aws:x':'arn:aws:s3:::b'}", "'aws:x':'arn:aws:s3:::c'", true},
     {"'ArnNotLike':{'aws:x':'arn:aws:s3:::*'}", "'aws:x':'arn:aws:s3:::c'", false},
     {"'ArnNotLike':{'aws:x':'arn:aws:s3:::*'}", "", true},
