@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "store/audit.h"
+#include "verbs/ladder.h"
 #include "verbs/verbs.h"
 
 enum { DEFAULT_LIMIT = 100, SCRATCH_BYTES = 64 << 20 };
@@ -135,10 +136,12 @@ static void print_hit(const struct options *o, str record)
     struct arena *a = arena_new(SCRATCH_BYTES);
     json_t *j;
 
-    if (o->json)
+    if (o->json) {
         printf("%.*s\n", FMT(record));
-    else if (is_ok(json_parse(a, record, NULL, &j)))
+    } else if (is_ok(json_parse(a, record, NULL, &j))) {
+        make_plain(j);
         print_line(j);
+    }
     arena_free(a);
 }
 

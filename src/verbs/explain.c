@@ -9,7 +9,7 @@
 #include "verbs/trial.h"
 #include "verbs/verbs.h"
 
-static int show(const struct options *o, const json_t *explanation)
+static int show(const struct options *o, json_t *explanation)
 {
     if (o->json) {
         json_dumpf(explanation, stdout, JSON_COMPACT);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "verbs/ladder.h"
 
 static str at(const json_t *j, const char *key)
@@ -189,7 +190,8 @@ static void print_reason(const json_t *judged, int indent)
         if (json_object_get(nearest, "failed"))
             print_failed(json_object_get(nearest, "failed"), indent + 2);
     } else {
-        printf("%*sNothing in the %s allows it; there is no statement that could.\n", indent, "", title_of(by));
+        printf("%*sNothing in the %s allows it; there is no statement that could.%s\n", indent, "", title_of(by),
+               str_eq(by, S("scp")) ? " (AWS attaches FullAWSAccess at each level; has it been left out?)" : "");
     }
 }
 
@@ -283,8 +285,40 @@ static void print_head(const json_t *j)
     printf("\n");
 }
 
-void ladder_print(const json_t *explanation)
+/* How many bytes of a control character begin here: C0, DEL, or C1 as UTF-8 writes it. */
+static size_t control_bytes(str text, size_t at)
 {
+    unsigned char c = (unsigned char)text.p[at], next = at + 1 < text.n ? (unsigned char)text.p[at + 1] : 0;
+
+    if (c < ' ' || c == 0x7f)
+        return 1;
+    return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
+void make_plain(json_t *j)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+
+    json_object_foreach(j, key, member) make_plain(member);
+    json_array_foreach(j, i, member) make_plain(member);
+    str text = json_is_string(j) ? str_n(json_string_value(j), json_string_length(j)) : S("");
+    struct buf plain;
+    buf_init(&plain, text.n + 1);
+    for (i = 0; i < text.n; i++) {
+        size_t n = control_bytes(text, i);
+        buf_add_char(&plain, n ? '?' : text.p[i]);
+        i += n > 1;
+    }
+    if (text.n && !str_eq(buf_str(&plain), text))
+        json_string_setn(j, plain.p, plain.n);
+    buf_done(&plain);
+}
+
+void ladder_print(json_t *explanation)
+{
+    make_plain(explanation);
     print_head(explanation);
     print_call(json_object_get(explanation, "call"), 0);
 }

@@ -4,7 +4,9 @@
 #define BARMKIN_VERBS_LADDER_H
 #include "base/json.h"
 
-/* Prints what api/explain.h describes. */
-void ladder_print(const json_t *explanation);
+/* Names come from clients, and nothing of them may steer a terminal: control characters become '?', in every string. */
+void make_plain(json_t *j);
+/* Prints what api/explain.h describes, made plain. */
+void ladder_print(json_t *explanation);
 
 #endif

@@ -155,17 +155,27 @@ static res parse(struct options *o, int argc, char **argv, struct err *e)
     return OK;
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int verbs_run(int argc, char **argv)
 {
     struct options o = {.arena = arena_new_secret(256 << 20)};
     struct err e = {0};
     int status = EXIT_USAGE;
 
-    if (argc < 1 || strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
+    if (argc < 1 || strcmp(argv[0], "help") == 0 || is_help(argv[0]))
         return help(argc < 1 ? stderr : stdout);
     for (const struct verb *v = verbs; v->name; v++) {
         if (strcmp(v->name, argv[0]) != 0)
             continue;
+        if (argc == 2 && is_help(argv[1])) {
+            printf("%s\nusage: barmkin %s %s\n", v->help, v->name, v->arguments);
+            arena_free(o.arena);
+            return EXIT_DONE;
+        }
         bool understood = is_ok(parse(&o, argc - 1, argv + 1, &e));
         if (understood)
             status = v->run(&o, &e);

@@ -144,6 +144,25 @@ def test_usage(server):
     assert text_of(server, "a", "b").returncode == 2
 
 
+def test_help_is_data(server):
+    for verb in ("explain", "audit", "serve"):
+        shown = subprocess.run([conftest.BARMKIN, verb, "--help"], capture_output=True, text=True)
+        assert shown.returncode == 0 and f"usage: barmkin {verb} " in shown.stdout and not shown.stderr
+
+
+def test_names_do_not_steer_a_terminal(server, user):
+    s3 = user().client("s3")
+    with pytest.raises(botocore.exceptions.ClientError) as e:
+        s3.get_object(Bucket="no-such-bucket-here", Key="explained-\x1b[2Jx\u009b")
+    request = e.value.response["ResponseMetadata"]["RequestId"]
+    for shown in (text_of(server, request), text_of(server, "--last-denied")):
+        assert shown.returncode == 3 and "\x1b" not in shown.stdout and "\u009b" not in shown.stdout, shown
+        assert "explained-?[2Jx?" in shown.stdout, shown
+    found = subprocess.run([conftest.BARMKIN, "audit", "search", "--state", server.state, "--request", request],
+                           capture_output=True, text=True)
+    assert "explained-?[2Jx?" in found.stdout, found
+
+
 def test_no_secret_is_explained(server, user):
     u = user()
     iam = server.client("iam")
