@@ -62,7 +62,7 @@ bool parse_date(str s, int64_t *ms)
     char text[48];
     double seconds;
 
-    if (s.n == 4 || (s.n >= 7 && s.n < 40 && s.p[4] == '-')) {
+    if ((s.n == 4 && str_all(s, "0123456789")) || (s.n >= 7 && s.n < 40 && s.p[4] == '-')) {
         const char *rest = s.n == 4 ? "-01-01" : s.n == 7 ? "-01" : "Z";
         str_to_z(s, text, sizeof text);
         if (time_parse_iso(s, ms))

@@ -53,6 +53,8 @@ static const struct row rows[] = {
     {"'DateEquals':{'aws:x':'2026'}", "'aws:x':'2026-01-01'", true},
     {"'DateEquals':{'aws:x':'2026'}", "'aws:x':'1767225600'", true},
     {"'DateGreaterThan':{'aws:x':'2026-01-01'}", "'aws:x':'2027'", true},
+    {"'DateEquals':{'aws:x':10}", "'aws:x':'10.0'", true},
+    {"'DateLessThan':{'aws:x':'2026'}", "'aws:x':'-100'", true},
     {"'DateEquals':{'aws:x':'202'}", "'aws:x':'202'", true},
     {"'DateNotEquals':{'aws:x':'2026-01-01'}", "'aws:x':'2026-01-02'", true},
     {"'DateNotEquals':{'aws:x':'2026-01-01'}", "", true},
