@@ -3,6 +3,7 @@
 #ifndef BARMKIN_AUTHZ_EVAL_H
 #define BARMKIN_AUTHZ_EVAL_H
 #include "authz/policy.h"
+#include "authz/sieve.h"
 
 enum { EVAL_STEPS = 200000, EVAL_KEYS = 64, EVAL_TEXT_BYTES = 8192, EVAL_ACTION_BYTES = 128 };
 struct eval {
@@ -17,8 +18,10 @@ struct eval {
     bool all;                       /* for explain: read every statement, and use no index */
     bool doubt;                     /* something was out of bounds: the answer is deny */
     bool hashed;                    /* hashes are filled in: when the first condition asks for a key */
+    bool sieved;                    /* grams are filled in: when the first index asks for them */
     char action[EVAL_ACTION_BYTES]; /* lower-cased */
     uint32_t hashes[EVAL_KEYS];
+    struct grams grams; /* of the resource */
 };
 bool eval_begin(struct eval *v, const struct authz_request *r, const struct authz_layers *l);
 bool eval_spend_slow(struct eval *v);

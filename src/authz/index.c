@@ -13,6 +13,8 @@
 
 /* A larger set gets several indexes, one after the other. */
 enum { INDEX_MOST = 1024, INDEX_WORDS = INDEX_MOST / 64, SCRATCH_MAX = 64 << 20 };
+/* Statements from which on there is a sieve, and how many must be marked for it to be worth its making. */
+enum { SIEVE_LEAST = 16, SIEVE_WORTH = 6 };
 
 struct place {       /* where a statement is */
     uint16_t policy; /* counted from the first that this index covers */
@@ -31,6 +33,7 @@ struct policy_index {
     struct policy_index *next;
     uint32_t bytes, first_policy, n_statements, n_actions, n_names;
     uint32_t actions, names, places, numbers; /* offsets; right behind this head come two rows of bits */
+    uint32_t sieve;                           /* grams by statement (sieve.h); 0: none */
 };
 
 static size_t words_of(const struct policy_index *x)
@@ -143,6 +146,25 @@ static void draft_policy(struct drafts *d, const struct policy *p, size_t which)
     }
 }
 
+static void draft_sieve(const struct drafts *d, struct policy_set set, struct buf *out)
+{
+    const struct place *places = (const struct place *)(const void *)d->places.p;
+    size_t n = d->head.n_statements;
+    struct grams *grams = ARENA_ARRAY(d->a, struct grams, n);
+    uint16_t seen[GRAMS] = {0};
+
+    for (size_t i = 0; n >= SIEVE_LEAST && i < n; i++) {
+        const struct policy *p = set.v[d->head.first_policy + places[i].policy];
+        grams_of_statement(p, policy_statement(p, places[i].statement), &grams[i]);
+        for (uint32_t gram = 1; gram < GRAMS; gram++)
+            seen[gram] += grams_have(&grams[i], gram);
+    }
+    for (size_t i = 0; n >= SIEVE_LEAST && i < n; i++) {
+        uint32_t chosen = grams_choose(&grams[i], seen);
+        buf_add_bytes(out, &chosen, sizeof chosen);
+    }
+}
+
 /* Drafts of one text become one term. */
 static uint32_t gather(struct buf *drafts, struct buf *terms, struct buf *numbers)
 {
@@ -173,17 +195,18 @@ static uint32_t place(struct buf *block, const struct buf *from)
     return offset;
 }
 
-static struct policy_index *assemble(struct drafts *d)
+static struct policy_index *assemble(struct drafts *d, struct policy_set set)
 {
-    struct buf actions, names, numbers, block;
-    struct buf *parts[] = {&d->places, &actions, &names, &numbers};
+    struct buf actions, names, numbers, sieve, block;
+    struct buf *parts[] = {&d->places, &actions, &names, &numbers, &sieve};
     size_t row = words_of(&d->head) * sizeof(uint64_t), size = sizeof d->head + 2 * row;
 
     for (size_t i = 1; i < sizeof parts / sizeof parts[0]; i++)
         buf_init(parts[i], SCRATCH_MAX);
     d->head.n_actions = gather(&d->actions, &actions, &numbers);
     d->head.n_names = gather(&d->names, &names, &numbers);
-    bool full = d->actions.full || d->names.full || actions.full || names.full || numbers.full;
+    draft_sieve(d, set, &sieve);
+    bool full = sieve.full || d->actions.full || d->names.full || actions.full || names.full || numbers.full;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         size += parts[i]->n;
     buf_init(&block, size);
@@ -194,6 +217,7 @@ static struct policy_index *assemble(struct drafts *d)
     d->head.actions = place(&block, &actions);
     d->head.names = place(&block, &names);
     d->head.places = place(&block, &d->places);
+    d->head.sieve = sieve.n ? place(&block, &sieve) : 0;
     d->head.numbers = place(&block, &numbers);
     d->head.bytes = (uint32_t)block.n;
     memcpy(block.p, &d->head, sizeof d->head);
@@ -214,7 +238,7 @@ static struct policy_index *make_part(struct policy_set set, size_t from, size_t
     buf_init(&d.places, SCRATCH_MAX);
     for (*to = from; *to < set.n && d.head.n_statements + set.v[*to]->n_statements <= INDEX_MOST; ++*to)
         draft_policy(&d, set.v[*to], *to - from);
-    struct policy_index *x = assemble(&d);
+    struct policy_index *x = assemble(&d, set);
     buf_done(&d.actions);
     buf_done(&d.names);
     buf_done(&d.places);
@@ -324,6 +348,25 @@ static void keep_named(const struct eval *v, const struct policy_index *x, size_
         bits[i] &= named[i];
 }
 
+/* Unmarks what the resource rules out, where enough is marked to be worth it. */
+static void sift(struct eval *v, const struct policy_index *x, size_t words, uint64_t *bits)
+{
+    const uint32_t *chosen = at(x, x->sieve);
+    size_t marked = 0;
+
+    for (size_t w = 0; w < words; w++)
+        marked += (size_t)__builtin_popcountll(bits[w]);
+    if (marked < SIEVE_WORTH)
+        return;
+    if (!v->sieved)
+        grams_of_resource(v->fields[ARN_FIELDS - 1], &v->grams);
+    v->sieved = true;
+    for (size_t w = 0; w < words; w++)
+        for (uint64_t left = bits[w]; left; left &= left - 1)
+            if (!grams_have_all(&v->grams, chosen[w * 64 + (size_t)__builtin_ctzll(left)]))
+                bits[w] ^= left & -left;
+}
+
 static void read_marked(struct eval *v, struct policy_set set, const struct policy_index *x, const uint64_t *bits,
                         bool deny, struct scan *out)
 {
@@ -353,6 +396,8 @@ void index_scan(struct eval *v, struct policy_set set, const struct policy_index
         mark_actions(v, set, x, v->service_hash, bits);
         if (x->n_names)
             keep_named(v, x, words, bits);
+        if (x->sieve)
+            sift(v, x, words, bits);
         read_marked(v, set, x, bits, true, out);
         read_marked(v, set, x, bits, false, out);
     }

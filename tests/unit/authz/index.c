@@ -26,6 +26,8 @@ static const char *pick(struct random *r, const char *const *from, uint32_t n)
 #define PICK(r, ...)                                                                                                   \
     pick((r), (const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *))
 
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG "arn:aws:s3:::" X64 X64 X64 X64 "/team1-x" /* too long for the sieve */
 #define A "111111111111"
 #define B "222222222222"
 #define USER "arn:aws:iam::" A ":user/u"
@@ -50,7 +52,9 @@ static void add_list(struct random *r, struct buf *b, const char *(*one)(struct 
 static const char *random_resource(struct random *r)
 {
     return PICK(r, "*", "arn:aws:s3:::b/*", "arn:aws:s3:::b/k", "arn:aws:s3:::b/${aws:x}", "arn:aws:s3:::?/k",
-                "arn:aws:kms:*:" A ":key/*", "arn:*:s3:::b/k*", "arn:aws:s3:::B/k");
+                "arn:aws:kms:*:" A ":key/*", "arn:*:s3:::b/k*", "arn:aws:s3:::B/k", "arn:aws:s3:::team1-data/*",
+                "arn:aws:s3:::team11-data/*", "arn:aws:s3:::*/team1-*", "arn:aws:s3:::team${aws:x}-data/k",
+                "arn:aws:s3:::te?m1-*a/k", "arn:aws:s3:team*");
 }
 
 static const char *random_principal(struct random *r)
@@ -125,8 +129,9 @@ static void random_request(struct random *r, struct authz_request *q, struct aut
         q->account = S("");
     q->action = str_z(PICK(r, "s3:GetObject", "S3:GETOBJECT", "s3:PutObject", "s3:GetBucketPolicy", "kms:Decrypt",
                            "kms:Encrypt", "sts:AssumeRole", "ec2:RunInstances", "ec2:RunInstance"));
-    q->resource = str_z(
-        PICK(r, "arn:aws:s3:::b/k", "arn:aws:s3:::b/z", "arn:aws:s3:::b/kk", "*", "arn:aws:kms:us-east-1:" A ":key/k"));
+    q->resource = str_z(PICK(r, "arn:aws:s3:::b/k", "arn:aws:s3:::b/z", "arn:aws:s3:::b/kk", "*",
+                             "arn:aws:kms:us-east-1:" A ":key/k", "arn:aws:s3:::team1-data/k",
+                             "arn:aws:s3:::team11-data/k", "arn:aws:s3:::b/team1-x", LONG, LONG "*"));
     q->resource_account = str_z(PICK(r, A, A, A, B));
 }
 
