@@ -5,31 +5,41 @@
 #include "api/house.h"
 #include "api/walk.h"
 
+static void grow(struct call *c, struct gate_facts *g)
+{
+    size_t cap = g->cap_context ? g->cap_context * 2 : 32;
+    struct authz_value *v = ARENA_ARRAY(c->arena, struct authz_value, cap);
+
+    for (size_t i = 0; i < g->n_context; i++)
+        v[i] = g->context[i];
+    g->context = v;
+    g->cap_context = cap;
+}
+
 void context_add_list(struct call *c, str key, const str *values, size_t n)
 {
     struct gate_facts *g = c->gate;
 
-    if (g->n_context == g->cap_context) {
-        size_t cap = g->cap_context ? g->cap_context * 2 : 48;
-        struct authz_value *v = ARENA_ARRAY(c->arena, struct authz_value, cap);
-        for (size_t i = 0; i < g->n_context; i++)
-            v[i] = g->context[i];
-        g->context = v;
-        g->cap_context = cap;
-    }
+    if (g->n_context == g->cap_context)
+        grow(c, g);
     g->context[g->n_context++] = (struct authz_value){key, values, n, true};
 }
 
 void context_add(struct call *c, str key, str value)
 {
-    str *one;
+    struct gate_facts *g = c->gate;
 
     if (!str_is(value))
         return;
-    one = ARENA_NEW(c->arena, str);
+    if (g->n_singles == g->cap_singles) { /* the older ones stay where they are: keys point at them */
+        g->cap_singles = 32;
+        g->n_singles = 0;
+        g->singles = ARENA_ARRAY(c->arena, str, g->cap_singles);
+    }
+    str *one = &g->singles[g->n_singles++];
     *one = value;
     context_add_list(c, key, one, 1);
-    c->gate->context[c->gate->n_context - 1].multi = false;
+    g->context[g->n_context - 1].multi = false;
 }
 
 void context_add_org(struct call *c, str id_key, str paths_key, const struct guardrails *rails)
@@ -190,6 +200,15 @@ static res add_line(struct call *c, const struct context_line *line)
     return OK;
 }
 
+static str decimal(struct arena *a, int64_t v)
+{
+    char room[24];
+    struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room};
+
+    buf_add_i64(&b, v);
+    return arena_dup(a, buf_str(&b));
+}
+
 res context_build(struct call *c, const struct principal_policies *mine, const struct guardrails *rails)
 {
     char when[TIME_TEXT_BYTES];
@@ -198,7 +217,7 @@ res context_build(struct call *c, const struct principal_policies *mine, const s
     TRY(add_source(c, c->caller));
     add_path(c, c->caller);
     context_add(c, S("aws:CurrentTime"), arena_dup(c->arena, time_iso(c->now_ms, when)));
-    context_add(c, S("aws:EpochTime"), arena_printf(c->arena, "%lld", (long long)(c->now_ms / 1000)));
+    context_add(c, S("aws:EpochTime"), decimal(c->arena, c->now_ms / 1000));
     context_add(c, S("aws:RequestedRegion"), c->op->service->global ? S("us-east-1") : c->region);
     for (size_t i = 0; i < c->op->n_context; i++)
         TRY(add_line(c, &c->op->context[i]));

@@ -2,6 +2,7 @@
 /* One gate. Every call, from outside or from another service, passes here before its handler can run. */
 #include "api/gate.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "api/denial.h"
@@ -14,11 +15,15 @@
 /* {partition}, {region} and {account} are filled in; every other {name} takes the next value. */
 static str fill_arn(struct call *c, const char *template, const str *names, size_t n)
 {
-    struct buf b;
+    size_t own = c->worker->house->partition.n + c->region.n + c->caller->account.n, next = 0;
+    size_t most = str_z(template).n + 2 * own; /* a template may repeat itself once */
+    struct buf b = {0};
     str rest = str_z(template);
-    size_t next = 0;
 
-    buf_init(&b, 4096);
+    for (size_t i = 0; i < n; i++)
+        most += names[i].n; /* a "*" instead of one is shorter than its placeholder */
+    b.p = arena_alloc(c->arena, most + 1);
+    b.cap = b.max = most;
     while (rest.n) {
         ptrdiff_t open = str_find(rest, '{');
         if (open < 0)
@@ -37,9 +42,8 @@ static str fill_arn(struct call *c, const char *template, const str *names, size
         next += !str_eq(name, S("partition")) && !str_eq(name, S("region")) && !str_eq(name, S("account"));
     }
     buf_add(&b, rest);
-    str arn = arena_dup(c->arena, buf_str(&b));
-    buf_done(&b);
-    return arn;
+    assert(!b.full); /* a part of an ARN would be another ARN */
+    return buf_str(&b);
 }
 
 static res locate_one(struct call *c, const struct access_line *line, const str *names, size_t n, struct resource *out)
@@ -97,6 +101,30 @@ static size_t line_names(struct call *c, const struct access_line *line, struct 
     return times;
 }
 
+/* The same for every request until the law changes, as principal_of's. What is absent is not kept. */
+static res role_of(struct call *c, str arn, struct role_facts *out)
+{
+    struct worker *w = c->worker;
+    bool cached = worker_cache_holds(c);
+    struct role_facts *kept = cached ? map_find(&w->roles, arn) : NULL;
+    struct arena *mine = c->arena;
+
+    if (kept) {
+        *out = *kept;
+        return OK;
+    }
+    if (cached)
+        c->arena = w->law_arena; /* what the provider makes must live as long as the entry */
+    res why = providers.role(c, arn, out);
+    if (cached && is_ok(why) && out->found) {
+        kept = ARENA_NEW(w->law_arena, struct role_facts);
+        *kept = *out;
+        map_put(&w->roles, arena_dup(w->law_arena, arn), kept);
+    }
+    c->arena = mine;
+    return why;
+}
+
 res gate_locate_role(struct call *c, str arn, struct resource *out)
 {
     struct role_facts role = {0};
@@ -104,11 +132,14 @@ res gate_locate_role(struct call *c, str arn, struct resource *out)
     out->arn = arn;
     if (!providers.role)
         return OK;
-    TRY(providers.role(c, arn, &role));
+    TRY(role_of(c, arn, &role));
     if (!role.found)
         return OK;
-    out->account = role.account;
-    out->tags = role.tags;
+    struct str_pair *tags = ARENA_ARRAY(c->arena, struct str_pair, role.n_tags + 1);
+    for (size_t i = 0; i < role.n_tags; i++) /* copied, as the principal's: the audit record may be written later */
+        tags[i] = (struct str_pair){arena_dup(c->arena, role.tags[i].key), arena_dup(c->arena, role.tags[i].value)};
+    out->account = arena_dup(c->arena, role.account);
+    out->tags = tags;
     out->n_tags = role.n_tags;
     return OK;
 }
@@ -280,20 +311,41 @@ static res add_session_policies(struct call *c, struct bench *b)
     return OK;
 }
 
+/* An endpoint's policy as of one law generation. */
+struct endpoint_law {
+    const struct policy *one[1];
+    size_t n; /* 0: full access */
+};
+
+static res compile_endpoint(struct call *c, str vpce_id, struct endpoint_law *out)
+{
+    str text = STR_ABSENT;
+
+    if (providers.endpoint_policy)
+        TRY(providers.endpoint_policy(c, vpce_id, &text));
+    if (!text.n)
+        return OK;
+    TRY(worker_policy(c->worker, text, POLICY_ENDPOINT, vpce_id, &out->one[0], &c->err));
+    out->n = 1;
+    return OK;
+}
+
 /* The endpoint's policy binds only what comes through it: not what a service does on the caller's behalf (rule 21). */
 static res add_endpoint(struct call *c, struct bench *b)
 {
-    str text = STR_ABSENT;
-    const struct policy **one = ARENA_ARRAY(c->arena, const struct policy *, 1);
+    struct worker *w = c->worker;
 
     if (!c->door || !str_is(c->door->vpce_id) || c->caller->n_called_via || c->caller->kind == PRINCIPAL_SERVICE)
         return OK;
-    if (providers.endpoint_policy)
-        TRY(providers.endpoint_policy(c, c->door->vpce_id, &text));
-    if (!text.n)
-        return OK;
-    TRY(worker_policy(c->worker, text, POLICY_ENDPOINT, c->door->vpce_id, &one[0], &c->err));
-    b->l.endpoints = (struct policy_set){.v = one, .n = 1};
+    bool cached = worker_cache_holds(c);
+    struct endpoint_law *law = cached ? map_find(&w->endpoints, c->door->vpce_id) : NULL;
+    if (!law) {
+        law = ARENA_NEW(cached ? w->law_arena : c->arena, struct endpoint_law);
+        TRY(compile_endpoint(c, c->door->vpce_id, law));
+        if (cached)
+            map_put(&w->endpoints, arena_dup(w->law_arena, c->door->vpce_id), law);
+    }
+    b->l.endpoints = (struct policy_set){.v = law->one, .n = law->n};
     return OK;
 }
 

@@ -56,6 +56,8 @@ struct judgement {
 struct gate_facts {
     struct authz_value *context;
     size_t n_context, cap_context;
+    str *singles; /* room for values of keys that have one; never used twice, though keys may be taken away again */
+    size_t n_singles, cap_singles;
     const struct judgement *judgements;
     size_t n_judgements;
     const struct judgement *denied; /* the one that ended the call, or NULL */

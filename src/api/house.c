@@ -2,6 +2,8 @@
 /* The caches of one thread. They hold only what a version or the very text pins down. */
 #include "api/house.h"
 
+#include <string.h>
+
 #include "identify/sigkeys.h"
 
 enum { MAX_POLICIES = 4096, MAX_LAW_BYTES = 8 << 20, MAX_NAME_BYTES = 16 << 20 };
@@ -9,6 +11,7 @@ enum { MAX_POLICIES = 4096, MAX_LAW_BYTES = 8 << 20, MAX_NAME_BYTES = 16 << 20 }
 struct cached_policy {
     struct policy *p;
     enum policy_kind kind;
+    str name, text; /* in policy_names */
 };
 
 void worker_init(struct worker *w, struct house *h, struct vault *v, struct store *s)
@@ -18,6 +21,8 @@ void worker_init(struct worker *w, struct house *h, struct vault *v, struct stor
     map_init(&w->callers);
     map_init(&w->principals);
     map_init(&w->guardrails);
+    map_init(&w->endpoints);
+    map_init(&w->roles);
     map_init(&w->records);
     w->policy_names = arena_new((size_t)256 << 20);
     w->law_arena = arena_new((size_t)256 << 20);
@@ -33,6 +38,7 @@ static void forget_policies(struct worker *w)
     while ((slot = map_next(&w->policies, &at)) != NULL)
         policy_free(((struct cached_policy *)slot->value)->p);
     map_clear(&w->policies);
+    memset(w->recent, 0, sizeof w->recent);
     arena_reset(w->policy_names);
 }
 
@@ -41,6 +47,8 @@ static void forget_law(struct worker *w)
     map_clear(&w->callers);
     map_clear(&w->principals);
     map_clear(&w->guardrails);
+    map_clear(&w->endpoints);
+    map_clear(&w->roles);
     map_clear(&w->records);
     arena_reset(w->law_arena);
 }
@@ -54,6 +62,8 @@ void worker_done(struct worker *w)
     map_done(&w->callers);
     map_done(&w->principals);
     map_done(&w->guardrails);
+    map_done(&w->endpoints);
+    map_done(&w->roles);
     map_done(&w->records);
     arena_free(w->policy_names);
     arena_free(w->law_arena);
@@ -74,13 +84,32 @@ void worker_tidy(struct worker *w)
 
 bool worker_cache_holds(const struct call *c)
 {
-    if (txn_touched(c->txn, S("iam")) || txn_touched(c->txn, S("organizations")) || txn_touched(c->txn, S("sagemaker")))
+    if (txn_touched(c->txn, S("iam")) || txn_touched(c->txn, S("organizations")) ||
+        txn_touched(c->txn, S("sagemaker")) || txn_touched(c->txn, S("ec2")))
         return false;
     return atomic_load(&c->worker->house->law_generation) == c->worker->law_generation;
 }
 
+enum { RECENT = sizeof((struct worker *)0)->recent / sizeof(struct cached_policy *) };
+
+static const struct cached_policy *recent(const struct worker *w, str text, enum policy_kind kind, str name)
+{
+    for (size_t i = 0; i < RECENT && w->recent[i]; i++) {
+        const struct cached_policy *r = w->recent[i];
+        if (r->kind == kind && str_eq(r->name, name) && str_eq(r->text, text))
+            return r;
+    }
+    return NULL;
+}
+
 res worker_policy(struct worker *w, str text, enum policy_kind kind, str name, const struct policy **out, struct err *e)
 {
+    const struct cached_policy *known = recent(w, text, kind, name);
+
+    if (known) {
+        *out = known->p;
+        return OK;
+    }
     /* One text may be compiled as several kinds and under several names: all three make the key. */
     struct arena *a = w->policy_names;
     char kind_letter = (char)('a' + (int)kind);
@@ -99,10 +128,12 @@ res worker_policy(struct worker *w, str text, enum policy_kind kind, str name, c
             buf_done(&key);
             return why;
         }
+        str kept = arena_dup(a, buf_str(&key));
         hit = ARENA_NEW(a, struct cached_policy);
-        *hit = (struct cached_policy){p, kind};
-        map_put(&w->policies, arena_dup(a, buf_str(&key)), hit);
+        *hit = (struct cached_policy){p, kind, str_sub(kept, 1, name.n), str_from(kept, name.n + 2)};
+        map_put(&w->policies, kept, hit);
     }
+    w->recent[w->next_recent++ % RECENT] = hit;
     buf_done(&key);
     *out = hit->p;
     return OK;

@@ -30,8 +30,8 @@ struct house {
     struct pool *pool; /* four threads for what blocks */
     struct conductor *conductor;
     struct used *used; /* api/used.h; NULL: nothing is noted */
-    /* Grows whenever a commit has changed who may do what (iam, organizations, accounts). Caches of callers and their
-     * policies hold for one value of it. Published after COMMIT, before the replies. */
+    /* Grows whenever a commit has changed who may do what (iam, organizations, accounts, VPC endpoints). Caches of
+     * callers and their policies hold for one value of it. Published after COMMIT, before the replies. */
     _Atomic uint64_t law_generation;
     _Atomic bool audit_failed;                 /* the audit log takes nothing at present: no reply may leave */
     _Atomic bool ready;                        /* flows have been resumed */
@@ -50,8 +50,11 @@ struct worker {
     /* Compiled policies by their text: the text is the key, so an entry can never be stale. */
     struct map policies;
     struct arena *policy_names;
-    /* Callers, principal policies, guardrails and records of record_load_kept as of one law_generation. */
-    struct map callers, principals, guardrails, records;
+    const struct cached_policy *recent[8]; /* asked first: to compare two texts is quicker than to hash one */
+    size_t next_recent;
+    /* Callers, principal policies, guardrails, policies of VPC endpoints, roles that are handed on, and records of
+     * record_load_kept, as of one law_generation. */
+    struct map callers, principals, guardrails, endpoints, roles, records;
     struct arena *law_arena;
     uint64_t law_generation;
 };
