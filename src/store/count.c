@@ -9,8 +9,7 @@ static res count(struct txn *t, enum stmt which, const str *parts, size_t n, uin
     res r = OK;
 
     *out = 0;
-    if (!t->open)
-        return oops(e, 0, "this transaction has ended");
+    TRY(txn_may_read(t, e));
     TRY(db_stmt(t->s, which, &st, e));
     for (size_t i = 0; is_ok(r) && i < n; i++)
         r = db_bind(t->s, st, (int)i + 1, parts[i], e);

@@ -45,6 +45,7 @@ enum { SAVEPOINTS_MAX = 8, TOUCHED_MAX = 64, BOUND_MAX_BYTES = 64 * 1024, ENTRIE
 struct txn {
     struct store *s;
     bool open, write;
+    bool waits;  /* a read whose BEGIN comes with its first statement: SQLite takes the snapshot no sooner anyway */
     bool broken; /* a write failed half way: only an undo or the rollback may follow */
     bool touched_all;
     size_t depth, n_touched;
@@ -78,6 +79,7 @@ void db_end(sqlite3_stmt *st);
 /* Binds `n` parts from 1 on, runs a statement that answers no rows, and ends it. */
 res db_run(struct store *s, enum stmt which, const str *parts, size_t n, struct err *e);
 const char *records_sql(enum stmt which);
+res txn_may_read(struct txn *t, struct err *e);  /* open; begins what waits */
 res txn_may_write(struct txn *t, struct err *e); /* open, for writing, and nothing failed in it */
 void txn_touch(struct txn *t, str service);
 str db_column(sqlite3_stmt *st, int at); /* valid until the next step; never absent */

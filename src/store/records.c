@@ -85,15 +85,6 @@ static void take_record(sqlite3_stmt *st, struct arena *a, struct store_record *
     r->doc = keep(a, db_column(st, 1));
 }
 
-static res must_read(const struct txn *t, struct err *e)
-{
-    if (!t->open)
-        return oops(e, 0, "this transaction has ended");
-    if (t->write && sqlite3_get_autocommit(t->s->db))
-        return oops(e, 0, "the database has rolled this transaction back");
-    return OK;
-}
-
 /* ---- one record ---- */
 
 res txn_get(struct txn *t, struct arena *a, const struct store_key *k, struct store_record **out, struct err *e)
@@ -103,7 +94,7 @@ res txn_get(struct txn *t, struct arena *a, const struct store_key *k, struct st
     bool row = false;
 
     *out = NULL;
-    TRY(must_read(t, e));
+    TRY(txn_may_read(t, e));
     TRY(db_stmt(t->s, STMT_GET, &st, e));
     key_parts(k, parts);
     res r = bind_parts(t->s, st, parts, 5, e);
@@ -124,7 +115,7 @@ res txn_has(struct txn *t, str service, str type, struct store_index ix, bool *h
     sqlite3_stmt *st;
 
     *has = false;
-    TRY(must_read(t, e));
+    TRY(txn_may_read(t, e));
     TRY(db_stmt(t->s, STMT_HAS, &st, e));
     res r = bind_parts(t->s, st, parts, 4, e);
     if (is_ok(r))
@@ -400,7 +391,7 @@ static res begin_walk(struct txn *t, struct store_page *out, struct err *e)
     *out = (struct store_page){0};
     buf_clear(&t->s->low);
     buf_clear(&t->s->high);
-    return must_read(t, e);
+    return txn_may_read(t, e);
 }
 
 res txn_scan(struct txn *t, struct arena *a, const struct store_key *k, str id_prefix, str after, size_t limit,

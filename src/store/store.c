@@ -219,9 +219,10 @@ res store_begin(struct store *s, bool write, struct txn **out, struct err *e)
         return oops(e, 0, "this store has a transaction already");
     if (write && !s->may_write)
         return oops(e, 0, "this store was opened for reading");
-    TRY(db_run(s, write ? STMT_BEGIN_WRITE : STMT_BEGIN_READ, NULL, 0, e));
+    if (write)
+        TRY(db_run(s, STMT_BEGIN_WRITE, NULL, 0, e));
     arena_reset(s->names);
-    *t = (struct txn){.s = s, .open = true, .write = write};
+    *t = (struct txn){.s = s, .open = true, .write = write, .waits = !write};
     *out = t;
     return OK;
 }
@@ -249,11 +250,11 @@ res txn_commit(struct txn *t, struct err *e)
         return oops(e, 0, "committing a transaction that has ended");
     if (t->broken)
         r = oops(e, 0, "committing a transaction in which a write failed");
-    else if (sqlite3_get_autocommit(t->s->db))
+    else if (sqlite3_get_autocommit(t->s->db) && !t->waits)
         r = oops(e, 0, "the database has rolled this transaction back");
     else if (t->depth)
         r = oops(e, 0, "committing with %zu savepoints open", t->depth);
-    else
+    else if (!t->waits)
         r = db_run(t->s, STMT_COMMIT, NULL, 0, e);
     if (!is_ok(r)) {
         roll_back(t);
@@ -267,6 +268,19 @@ void txn_rollback(struct txn *t)
 {
     if (t && t->open)
         roll_back(t);
+}
+
+/* Many a request is answered from what its thread has kept: it needs no snapshot, and begins none. */
+res txn_may_read(struct txn *t, struct err *e)
+{
+    if (!t->open)
+        return oops(e, 0, "this transaction has ended");
+    if (t->write && sqlite3_get_autocommit(t->s->db))
+        return oops(e, 0, "the database has rolled this transaction back");
+    if (t->waits)
+        TRY(db_run(t->s, STMT_BEGIN_READ, NULL, 0, e));
+    t->waits = false;
+    return OK;
 }
 
 static res must_write(struct txn *t, struct err *e)
