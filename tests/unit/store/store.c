@@ -106,6 +106,29 @@ static void test_store_store__a_read_is_one_snapshot(void **state)
     store_close(w);
 }
 
+static void test_store_store__a_snapshot_is_taken_by_the_first_look(void **state)
+{
+    struct fixture *f = *state;
+    struct store *w = open_store(f, true), *r = open_store(f, false);
+
+    put_alone(f, w, &bucket, S("1"));
+    struct txn *t = begin(f, r, false);
+    put_alone(f, w, &bucket, S("2"));
+    assert_str_equal(doc_of(f, t, &bucket), S("2"));
+    put_alone(f, w, &bucket, S("3"));
+    assert_str_equal(doc_of(f, t, &bucket), S("2"));
+    txn_rollback(t);
+    t = begin(f, r, false); /* one that looks at nothing may end either way */
+    MUST(f, txn_commit(t, &f->e));
+    t = begin(f, r, false);
+    txn_rollback(t);
+    t = begin(f, r, false);
+    assert_str_equal(doc_of(f, t, &bucket), S("3"));
+    txn_rollback(t);
+    store_close(r);
+    store_close(w);
+}
+
 static void test_store_store__nothing_uncommitted_is_seen(void **state)
 {
     struct fixture *f = *state;
@@ -293,6 +316,7 @@ int main(void)
         fixture_test(test_store_store__versions_grow_by_one),
         fixture_test(test_store_store__any_bytes_are_kept),
         fixture_test(test_store_store__a_read_is_one_snapshot),
+        fixture_test(test_store_store__a_snapshot_is_taken_by_the_first_look),
         fixture_test(test_store_store__nothing_uncommitted_is_seen),
         fixture_test(test_store_store__savepoints_nest_and_undo),
         fixture_test(test_store_store__misuse_is_refused),
