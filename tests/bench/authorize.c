@@ -201,7 +201,7 @@ int main(int argc, char **argv)
     struct arena *keep = arena_new((size_t)256 << 20), *a = arena_new(64 << 20);
     struct house house = {.partition = S("aws")};
     struct worker worker;
-    struct store *store;
+    struct store *store = NULL;
     struct measured m = {.worker = &worker};
     struct err e = {0};
     json_t *asked, *request;
