@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each condition key of docs/7-condition-keys.md decides: what fits is let in, what does not is refused. Keys of an
+"""Each condition key of docs/condition-keys.md decides: what fits is let in, what does not is refused. Keys of an
 organization's tree are tested in test_guardrails.py, those of trust policies in test_sts_sessions.py."""
 import json
 import time

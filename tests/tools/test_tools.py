@@ -146,8 +146,8 @@ def test_player_binds_and_compares():
 
 
 def test_every_global_condition_key_is_documented():
-    """What context.c and gate.c tell policies stands in docs/7-condition-keys.md."""
-    with open(os.path.join(ROOT, "docs/7-condition-keys.md")) as f:
+    """What context.c and gate.c tell policies stands in docs/condition-keys.md."""
+    with open(os.path.join(ROOT, "docs/condition-keys.md")) as f:
         page = f.read()
     keys = set()
     for path in ("src/api/context.c", "src/api/gate.c"):
