@@ -80,6 +80,8 @@ void audit_identity(const struct call *c, struct buf *b)
             session_context(who, b);
         if (who->n_called_via)
             audit_member(b, "invokedBy", who->called_via[who->n_called_via - 1]);
+        else if (who->house && c->parent) /* not the root user itself; what comes over the admin channel is */
+            audit_member(b, "invokedBy", S("barmkin.amazonaws.com"));
     }
     buf_add_char(b, '}');
 }

@@ -37,6 +37,7 @@ struct caller {
     const str *called_via; /* forward access: services in order; n == 0: a direct call */
     size_t n_called_via;
     str source_arn, source_account; /* of a service principal: the resource it acts for */
+    bool house; /* the house itself, in an account's name: only caller_operator says so, no key, token or header */
 };
 
 /* How a request proved who sent it. */
@@ -171,8 +172,9 @@ res call_try(struct call *c, const struct caller *who, const struct operation *o
              struct fault *inner);
 /* The caller's own rights used by a service on its behalf (rule 21): "s3.amazonaws.com". */
 const struct caller *caller_forward(struct call *c, const char *service);
-/* The operator of this house: the root user of the management account. */
-struct caller caller_operator(struct arena *a, str management_account);
+/* The house itself, in the name of an account's root user: for what it must keep in order whatever an organization
+ * forbids its members. Of the management account it is the operator. */
+struct caller caller_operator(struct arena *a, str account);
 /* A service principal acting for one resource (rules 19, 20). */
 const struct caller *caller_service(struct call *c, const char *service, str source_arn, str source_account);
 /* Adds an effect outside the store. arg must live in c->arena. */

@@ -181,15 +181,12 @@ const struct caller *caller_forward(struct call *c, const char *service)
     return who;
 }
 
-struct caller caller_operator(struct arena *a, str management_account)
+struct caller caller_operator(struct arena *a, str account)
 {
-    str arn = arena_printf(a, "arn:aws:iam::%.*s:root", FMT(management_account));
+    str arn = arena_printf(a, "arn:aws:iam::%.*s:root", FMT(account));
 
-    return (struct caller){.kind = PRINCIPAL_ROOT,
-                           .account = management_account,
-                           .arn = arn,
-                           .user_id = management_account,
-                           .name = S("root")};
+    return (struct caller){
+        .kind = PRINCIPAL_ROOT, .account = account, .arn = arn, .user_id = account, .name = S("root"), .house = true};
 }
 
 const struct caller *caller_service(struct call *c, const char *service, str source_arn, str source_account)

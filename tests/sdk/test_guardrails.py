@@ -143,14 +143,33 @@ def test_scps_bind_roles_and_sessions_of_members(server, tree, law, role, docume
     r.client("iam").list_roles()
 
 
-def test_scps_bind_the_root_user(server, org, tree, law):
-    """The root user acts only inside: `account create --replace` makes its administrator as the account's root."""
+def test_scps_bind_the_root_user(server, tree, law):
+    """Nobody here has a key of a member's root user, but everybody may ask what it could do."""
     outer, _, profile = tree
-    law(outer, deny("iam:CreateUser"))
-    done = server.barmkin("account create", profile, "--replace", fine=(1,))
-    assert done == ""
-    law.undo.close()
+    who = f"arn:aws:iam::{server.account(profile)['id']}:root"
+    ask = ("--principal", who, "--action", "iam:ListUsers", "--resource", "*", "-o", "json")
+    assert json.loads(server.barmkin("explain", *ask))["decision"] == "Allowed"
+    law(outer, deny("iam:List*"))
+    said = json.loads(server.barmkin("explain", *ask, fine=(3,)))
+    assert said["decision"] == "ExplicitlyDenied" and said["by"] == "scp"
+
+
+def test_scps_do_not_bind_the_house_itself(server, org, root, law, name):
+    """An account is made whatever the organization forbids its members; the account itself is bound from the start. The
+    log says who did it: not the root user."""
+    law(root, deny(["iam:CreateUser", "iam:CreateRole", "iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:CreateAccessKey"]))
+    profile = "house-" + name[-6:]
+    made = server.fresh_account(profile)["id"]
+    iam = server.client("iam", profile)
+    assert EXPLICIT in fails(iam.create_user, UserName="x")["Error"]["Message"]
     server.fresh_account(profile)
+    status = org.create_account(AccountName=name, Email=f"{name}@example.com")["CreateAccountStatus"]
+    assert org.describe_create_account_status(CreateAccountRequestId=status["Id"])["CreateAccountStatus"]["State"] == "SUCCEEDED"
+    with open(server.state + "/front/audit/audit-000001.ndjson") as f:
+        records = [json.loads(line)["record"] for line in f if made in line and '"CreateUser"' in line]
+    by_house = [r for r in records if r["userIdentity"]["type"] == "Root"]
+    assert by_house and all(r["userIdentity"]["invokedBy"] == "barmkin.amazonaws.com" for r in by_house)
+    assert all("invokedBy" not in r["userIdentity"] for r in records if r["userIdentity"]["type"] == "IAMUser")
 
 
 def test_the_callers_scps_count_not_the_owners(server, tree, law, role, document, name):

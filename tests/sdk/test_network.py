@@ -387,6 +387,24 @@ def test_run_gives_status_and_environment(home):
     assert home.interfaces() == []
 
 
+def test_run_gives_its_interface_back_whatever_an_scp_forbids(home):
+    """Giving it back is the house's own doing; its account may not."""
+    org = home.server.client("organizations", "management")
+    content = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "ec2:DeleteNetworkInterface", "Resource": "*"}]})
+    p = org.create_policy(Name=home.id, Description="", Type="SERVICE_CONTROL_POLICY", Content=content)["Policy"]["PolicySummary"]["Id"]
+    account = home.server.account("dev")["id"]
+    org.attach_policy(PolicyId=p, TargetId=account)
+    try:
+        home.run("/bin/true")
+        assert home.interfaces() == []
+        with pytest.raises(botocore.exceptions.ClientError, match="service control policy"):
+            home.ec2.delete_network_interface(NetworkInterfaceId="eni-0123456789abcdef0")
+    finally:
+        org.detach_policy(PolicyId=p, TargetId=account)
+        org.delete_policy(PolicyId=p)
+
+
 def test_run_forwards_signals(home):
     p = subprocess.Popen(home.argv("/bin/sh", "-c", "trap 'exit 42' TERM; echo ready; while :; do sleep 0.05; done"),
                          stdout=subprocess.PIPE, text=True)

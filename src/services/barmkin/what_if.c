@@ -94,6 +94,7 @@ static res find_caller(struct call *c, str name, struct caller *who)
     }
     if (str_eq(f[2], S("iam")) && str_eq(f[5], S("root"))) {
         *who = *barmkin_root_of(c, f[4]);
+        who->house = false; /* asked is about the customer's root user, whom SCPs bind */
         return OK;
     }
     return fault(c, &barmkin_ResourceNotFoundException, "%.*s names no user, role, session, root user or service.",
