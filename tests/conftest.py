@@ -194,6 +194,17 @@ def client(server):
 
 
 @pytest.fixture
+def iam(server):
+    """As dev's administrator."""
+    return server.client("iam")
+
+
+@pytest.fixture
+def account(server):
+    return server.account("dev")["id"]
+
+
+@pytest.fixture
 def name():
     """A name nobody else has."""
     return "t-" + uuid.uuid4().hex[:12]
@@ -214,6 +225,11 @@ def document(*statements, **one):
     if one:
         statements = ({"Effect": "Allow", "Resource": "*", **one},)
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust(**principal):
+    """trust(Service="ec2.amazonaws.com"): the trust policy that lets it in."""
+    return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
 
 
 @pytest.fixture

@@ -59,26 +59,8 @@ static res check_pair(const struct given *g, struct err *e)
     return reject(e, "--context wants KEY=VALUE, not %.*s", FMT(g->value));
 }
 
-static res add_given(struct options *o, struct buf *out, struct err *e)
-{
-    for (size_t i = 0; i < o->n_given; i++) {
-        if (!is_context(&o->given[i]))
-            continue;
-        TRY(check_pair(&o->given[i], e));
-        str key = key_of(&o->given[i]);
-        if (has_key(o, i, key))
-            continue;
-        if (out->p[out->n - 1] != '{')
-            buf_add_char(out, ',');
-        buf_add_json_str(out, key);
-        buf_add_char(out, ':');
-        add_values(o, i, key, false, out);
-    }
-    return OK;
-}
-
-/* As a list of {Key, Values}, for the server. */
-static res add_entries(struct options *o, struct buf *out, struct err *e)
+/* Each key once, with all its values: as a member of the context, or as an entry {Key, Values} for the server. */
+static res add_given(struct options *o, bool entries, struct buf *out, struct err *e)
 {
     const char *sep = "";
 
@@ -90,11 +72,11 @@ static res add_entries(struct options *o, struct buf *out, struct err *e)
         if (has_key(o, i, key))
             continue;
         buf_add_z(out, sep);
-        buf_add_z(out, "{\"Key\":");
+        buf_add_z(out, entries ? "{\"Key\":" : "");
         buf_add_json_str(out, key);
-        buf_add_z(out, ",\"Values\":");
-        add_values(o, i, key, true, out);
-        buf_add_char(out, '}');
+        buf_add_z(out, entries ? ",\"Values\":" : ":");
+        add_values(o, i, key, entries, out);
+        buf_add_z(out, entries ? "}" : "");
         sep = ",";
     }
     return OK;
@@ -155,7 +137,7 @@ static res add_context(struct options *o, const struct asker *a, struct buf *out
     char when[TIME_TEXT_BYTES];
 
     buf_add_char(out, '{');
-    TRY(add_given(o, out, e));
+    TRY(add_given(o, false, out, e));
     add_known(o, S("aws:PrincipalArn"), a->arn, out);
     add_known(o, S("aws:PrincipalAccount"), a->account, out);
     add_known(o, S("aws:PrincipalType"), a->type, out);
@@ -348,7 +330,7 @@ res trial_input(struct options *o, str *input, struct err *e)
     if (o->vpce.n)
         add_member(&b, "VpcEndpointId", o->vpce);
     buf_add_z(&b, ",\"Context\":[");
-    res r = add_entries(o, &b, e);
+    res r = add_given(o, true, &b, e);
     buf_add_z(&b, "]}");
     *input = arena_dup(o->arena, buf_str(&b));
     buf_done(&b);

@@ -5,17 +5,6 @@ import json
 
 import pytest
 
-
-@pytest.fixture
-def iam(server):
-    return server.client("iam")
-
-
-@pytest.fixture
-def account(server):
-    return server.account("dev")["id"]
-
-
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 

@@ -6,16 +6,6 @@ import pytest
 
 
 @pytest.fixture
-def iam(server):
-    return server.client("iam")
-
-
-@pytest.fixture
-def account(server):
-    return server.account("dev")["id"]
-
-
-@pytest.fixture
 def group(iam, name):
     """group(path="/", name=None): a group made now; emptied and removed with the test."""
     made = []

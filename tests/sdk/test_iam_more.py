@@ -4,21 +4,7 @@ IAM but not built."""
 import json
 
 import pytest
-
-
-@pytest.fixture
-def iam(server):
-    return server.client("iam")
-
-
-@pytest.fixture
-def account(server):
-    return server.account("dev")["id"]
-
-
-def trust(**principal):
-    return json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
+from conftest import trust
 
 
 def all_of(page_of, what, **ask):

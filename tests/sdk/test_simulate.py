@@ -24,11 +24,6 @@ def deny(action="s3:GetObject", resource="*", **more):
 
 
 @pytest.fixture
-def iam(server):
-    return server.client("iam")
-
-
-@pytest.fixture
 def custom(iam):
     def ask(*policies, actions=("s3:GetObject",), **kw):
         return iam.simulate_custom_policy(PolicyInputList=list(policies), ActionNames=list(actions), **kw)["EvaluationResults"]

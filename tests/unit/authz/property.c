@@ -6,26 +6,10 @@
 #include <string.h>
 
 #include "authz/eval.h"
+#include "random.h"
 #include "base/json.h"
 
 enum { CASES = 4000, STATEMENTS = 4 };
-
-struct random {
-    uint32_t seed;
-};
-
-static uint32_t below(struct random *r, uint32_t n)
-{
-    r->seed = r->seed * 1664525u + 1013904223u;
-    return (r->seed >> 16) % n;
-}
-
-static const char *pick(struct random *r, const char *const *from, uint32_t n)
-{
-    return from[below(r, n)];
-}
-#define PICK(r, ...)                                                                                                   \
-    pick((r), (const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *))
 
 #define A "111111111111"
 #define B "222222222222"
