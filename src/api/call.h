@@ -73,6 +73,8 @@ struct resource {
     const struct str_pair *tags;
     size_t n_tags;
     const char *tag_prefix; /* of their condition keys; NULL: "aws:ResourceTag/" */
+    const char *action;     /* asked in place of the access line's; NULL: that one */
+    bool beyond_rcps;       /* AWS's own in a customer's account (rule 16) */
 };
 
 struct fault {
@@ -224,6 +226,8 @@ str page_token(struct call *c, str after);
 bool page_token_open(struct call *c, str token, str *after);
 /* Compiles a policy document of a request or answers the given fault. */
 res policy_check(struct call *c, str text, enum policy_kind kind, const struct fault_type *malformed);
+/* The same where AWS takes the current version of the language only: managed policies, SCPs and RCPs. */
+res policy_check_current(struct call *c, str text, enum policy_kind kind, const struct fault_type *malformed);
 /* The unique ids behind the principals of a document that is about to be saved (rule 27); a principal that does not
  * exist answers `invalid`. */
 res policy_bind(struct call *c, str text, enum policy_kind kind, const struct fault_type *invalid,

@@ -408,7 +408,7 @@ static res add_resource_side(struct call *c, struct bench *b, const struct resou
     TRY(guardrails_get(c, r->account, &rails));
     if (rails->suspended && !c->caller->house)
         return fault(c, &api_access_denied, "The account %.*s is suspended.", FMT(r->account));
-    b->l.rcps = rails->rcps;
+    b->l.rcps = r->beyond_rcps ? (struct policy_levels){0} : rails->rcps;
     b->r.management_resource = rails->management;
     return OK;
 }
@@ -497,6 +497,13 @@ static res pass_role_is_local(struct call *c, const struct resource *r)
     return fault(c, &api_access_denied, "Cross-account pass role is not allowed.");
 }
 
+static const char *action_of(const struct resource *r, const struct access_line *line)
+{
+    if (line->kind == ACCESS_PASS_ROLE)
+        return "iam:PassRole";
+    return r->action ? r->action : line->action;
+}
+
 static res judge_all(struct call *c, struct bench *b, const struct located *l)
 {
     struct judgement *notes = ARENA_ARRAY(c->arena, struct judgement, l->n + 1);
@@ -506,7 +513,7 @@ static res judge_all(struct call *c, struct bench *b, const struct located *l)
         const struct access_line *line = l->lines[i];
         size_t before = c->gate->n_context;
         TRY(add_resource_context(c, &l->v[i], line));
-        TRY(add_resource_side(c, b, &l->v[i], line->kind == ACCESS_PASS_ROLE ? "iam:PassRole" : line->action));
+        TRY(add_resource_side(c, b, &l->v[i], action_of(&l->v[i], line)));
         struct decision d = judge(c, b);
         note(c, b, &d, &notes[i]);
         c->gate->n_judgements = i + 1;

@@ -6,6 +6,7 @@
 #include "api/call.h"
 #include "api/house.h"
 #include "base/enc.h"
+#include "base/json.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
 
@@ -89,6 +90,17 @@ res policy_check(struct call *c, str text, enum policy_kind kind, const struct f
         return fault(c, malformed, "%s", why.what);
     else
         return oops(&c->err, why.sys_errno, "%s", why.what);
+    return OK;
+}
+
+res policy_check_current(struct call *c, str text, enum policy_kind kind, const struct fault_type *malformed)
+{
+    json_t *document;
+
+    TRY(policy_check(c, text, kind, malformed));
+    TRY(json_parse(c->arena, text, &c->err, &document));
+    if (!str_eq(json_str_at(document, "Version"), S("2012-10-17")))
+        return fault(c, malformed, "Policy document must be version 2012-10-17 or greater.");
     return OK;
 }
 

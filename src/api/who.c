@@ -154,6 +154,7 @@ void who_read(const struct http_request *r, struct arena *a, struct proof *p, st
         if (is_ok(sigv2_read(r, a, &two, &p->fault, e)))
             p->access_key_id = two.access_key_id;
         p->claim.access_key_id = p->access_key_id;
+        p->claim.token = two.token;
         return;
     }
     if (is_ok(sigv4_read(r, a, &p->claim, &p->fault, e)))
@@ -388,7 +389,8 @@ static res check_v4(struct call *c, const struct service *s, const struct http_r
     return OK;
 }
 
-static res check_v2(struct call *c, const struct service *s, const struct http_request *r, const struct known *k)
+static res check_v2(struct call *c, const struct service *s, const struct http_request *r, const struct proof *p,
+                    const struct known *k)
 {
     struct sigv2_claim claim;
     str bucket;
@@ -396,8 +398,7 @@ static res check_v2(struct call *c, const struct service *s, const struct http_r
     uint8_t mac[SHA1_BYTES];
 
     if (!k->found)
-        return fault(c, spelled_for(c, &unknown_key, s),
-                     "The AWS Access Key Id you provided does not exist in our records.");
+        return nobody_s_key(c, s, p->claim.token.n > 0);
     res got = sigv2_read(r, c->arena, &claim, &why, &c->err);
     if (got.why == WHY_REJECT)
         return who_fault(c, s, why, c->err.what);
@@ -494,9 +495,9 @@ res who_prove(struct call *c, const struct service *s, const struct http_request
         return fault(
             c, spelled_for(c, &unknown_key, s),
             "An account id is no access key here: signatures are verified. `barmkin env PROFILE` prints real keys.");
-    TRY(find(c, p->access_key_id, p->sigv2 ? STR_ABSENT : p->claim.token, &k));
+    TRY(find(c, p->access_key_id, p->claim.token, &k));
     if (p->sigv2)
-        TRY(check_v2(c, s, r, k));
+        TRY(check_v2(c, s, r, p, k));
     else
         TRY(check_v4(c, s, r, p, body_hash, k));
     if (k->expires_ms && k->expires_ms <= c->now_ms)

@@ -62,7 +62,9 @@ static bool rcps_apply(const struct eval *v)
 {
     static const char *const reached[] = {"s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss"};
 
+    /* Whoever a grant lets retire it must be able to: KMS developer guide, "Resource control policies". */
     return !v->r->management_resource && !v->r->service_linked_role &&
+           !str_eq(str_n(v->action, v->action_n), S("kms:retiregrant")) &&
            service_is_one_of(v, reached, sizeof reached / sizeof reached[0]);
 }
 

@@ -434,7 +434,7 @@ def layers_of(case, request):
     """Which policies are read at all for this caller and resource, by layer."""
     layers = {}
     if (request.service in RCP_SERVICES and not request.management_resource and not request.service_linked
-            and case.get("resourceControlPolicies")):  # [16]
+            and request.action != "kms:retiregrant" and case.get("resourceControlPolicies")):  # [16]
         layers["rcp"] = sum(levels("rcp", case["resourceControlPolicies"]), [])
     if (request.kind in ("user", "session", "root") and not request.management_caller and not request.service_linked
             and case.get("serviceControlPolicies")):  # [15]

@@ -305,6 +305,23 @@ def test_an_rcp_at_a_key(server, tree, rcps, law):
     other.encrypt(KeyId=key, Plaintext=b"x")
 
 
+def test_what_rcps_do_not_reach_in_kms(server, tree, rcps, law, name):
+    """AWS's own keys, and retiring a grant."""
+    outer, _, profile = tree
+    account, kms, ssm = server.account(profile)["id"], server.client("kms", profile), server.client("ssm", profile)
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{account}:root", Operations=["Decrypt"])
+    everybody = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-0000000000"}}
+    law(outer, guard("kms:*", everybody), "RESOURCE_CONTROL_POLICY")
+    ssm.put_parameter(Name=name, Value="v", Type="SecureString")
+    assert ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == "v"
+    kms.describe_key(KeyId="alias/aws/ssm")
+    assert RCP in fails(kms.describe_key, KeyId=key)["Error"]["Message"]
+    assert RCP in fails(ssm.put_parameter, Name=name + "k", Value="v", Type="SecureString", KeyId=key)["Error"]["Message"]
+    kms.retire_grant(KeyId=key, GrantId=grant["GrantId"])
+    assert RCP in fails(kms.list_grants, KeyId=key)["Error"]["Message"]
+
+
 def test_an_rcp_at_a_role(server, tree, rcps, law, role):
     outer, _, profile = tree
     account = server.account(profile)["id"]

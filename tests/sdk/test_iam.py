@@ -40,6 +40,21 @@ MALFORMED = {
 }
 
 
+def test_managed_policies_are_of_the_current_version(iam, user, name, account, document, refuses):
+    """Inline ones and trust policies may be old, as on AWS."""
+    u, text = user(), "Policy document must be version 2012-10-17 or greater."
+    old = document(Action="s3:*").replace("2012-10-17", "2008-10-17")
+    for bad in (old, json.dumps({"Statement": json.loads(old)["Statement"]})):
+        with refuses("MalformedPolicyDocument", text):
+            iam.create_policy(PolicyName=name, PolicyDocument=bad)
+        iam.put_user_policy(UserName=u.name, PolicyName="p", PolicyDocument=bad)
+    arn = iam.create_policy(PolicyName=name, PolicyDocument=document(Action="s3:*"))["Policy"]["Arn"]
+    with refuses("MalformedPolicyDocument", text):
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=old)
+    iam.delete_policy(PolicyArn=arn)
+    iam.delete_user_policy(UserName=u.name, PolicyName="p")
+
+
 @pytest.mark.parametrize("which", MALFORMED)
 def test_malformed_documents_are_refused_when_saved(iam, user, name, which, refuses):
     u = user()

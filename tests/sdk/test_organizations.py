@@ -216,6 +216,10 @@ def rcp(**statement):
     (SCP, "{"), (SCP, "[]"), (SCP, '{"Version":"2012-10-17"}'),
     (SCP, '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'),
     (SCP, '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*"}]}'),
+    (SCP, '{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'),
+    (SCP, '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'),
+    (SCP, '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","NotPrincipal":"*","Action":"*","Resource":"*"}]}'),
+    (RCP, rcp().replace("2012", "2008")), (RCP, rcp(Principal={"AWS": "*"})),
     (RCP, rcp(Effect="Allow")), (RCP, rcp(Principal={"AWS": "111122223333"})), (RCP, rcp(Action="*")),
     (RCP, rcp(Action="ec2:*")), (RCP, rcp(Action=["s3:*", "iam:*"])), (RCP, rcp(Action=None, NotAction="s3:*")),
     (RCP, rcp(Principal=None, NotPrincipal="*"))])

@@ -137,6 +137,30 @@ def test_a_copy_needs_both_permissions(s3, bucket, user, document, refuses):
         all_of_it.copy_object(Bucket=bucket, Key="to", CopySource=f"{bucket}/x/../from")
 
 
+def test_copying_a_named_version_asks_for_rights_to_versions(s3, bucket, user, document, refuses):
+    s3.put_object(Bucket=bucket, Key="from", Body=b"x", Tagging="a=b")
+    at = f"arn:aws:s3:::{bucket}/"
+
+    def copy(version, *rights):
+        c = user(document({"Effect": "Allow", "Action": list(rights), "Resource": at + "from"},
+                          {"Effect": "Allow", "Action": "s3:PutObject*", "Resource": at + "to"})).client("s3")
+        c.copy_object(Bucket=bucket, Key="to", CopySource=f"{bucket}/from" + version)
+    copy("", "s3:GetObject", "s3:GetObjectTagging")
+    copy("?versionId=null", "s3:GetObjectVersion", "s3:GetObjectVersionTagging")
+    for version, rights, word in (
+            ("", ["s3:GetObjectVersion", "s3:GetObjectTagging"], "s3:GetObject on"),
+            ("", ["s3:GetObject", "s3:GetObjectVersionTagging"], "s3:GetObjectTagging"),
+            ("?versionId=null", ["s3:GetObject", "s3:GetObjectVersionTagging"], "s3:GetObjectVersion on"),
+            ("?versionId=null", ["s3:GetObjectVersion", "s3:GetObjectTagging"], "s3:GetObjectVersionTagging")):
+        with refuses("AccessDenied", word):
+            copy(version, *rights)
+    one = user(document({"Effect": "Allow", "Action": "s3:*", "Resource": at + "*"},
+                        {"Effect": "Deny", "Action": "s3:GetObjectVersion", "Resource": at + "*", "Condition": {
+                            "StringEquals": {"s3:VersionId": "null"}}})).client("s3")
+    with refuses("AccessDenied", "explicit deny"):
+        one.copy_object(Bucket=bucket, Key="to", CopySource=f"{bucket}/from?versionId=null")
+
+
 def test_deleting_many_judges_each(s3, bucket, user, document):
     for key in ("a/1", "a/2", "b/1"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"")
@@ -232,6 +256,41 @@ def test_presigned_urls(server, s3, bucket, version):
     assert anonymous(server, target.replace("Expires=", "Expires=9"), "GET").status in (400, 403)
     assert ask("PUT", "put_object", b"put so")[0].status == 200
     assert s3.get_object(Bucket=bucket, Key="a b+é")["Body"].read() == b"put so"
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_presigned_with_temporary_credentials(server, s3, bucket, role, document, version):
+    """The token goes into the query and is proven there: no other session's, none, and not after the session's end."""
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    may = role(policy=document(Action="s3:GetObject", Resource=f"arn:aws:s3:::{bucket}/*"))
+    may_not = role(policy=document(Action="s3:PutObject", Resource=f"arn:aws:s3:::{bucket}/*"))
+
+    def url(keys, seconds=60):
+        signer = server.client("s3", keys=keys, config=botocore.config.Config(signature_version=version))
+        link = signer.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"}, ExpiresIn=seconds)
+        assert "x-amz-security-token" in link.lower()
+        return "/" + link.split("/", 3)[3]
+
+    def get(target):
+        return anonymous(server, target, "GET")
+    got = get(url(may.keys))
+    assert (got.status, got.body) == (200, b"x")
+    said = get(url(may_not.keys))
+    assert (said.status, said.code) == (403, "AccessDenied") and "s3:GetObject" in said.message and may_not.name in said.message
+    mixed = {**may.keys, "SessionToken": may_not.keys["SessionToken"]}
+    assert get(url(mixed)).code == "InvalidToken"
+    assert get(url({**may.keys, "SessionToken": "x" * 200})).code == "InvalidToken"
+    assert get(url({**may.keys, "SecretAccessKey": may_not.keys["SecretAccessKey"]})).code == "SignatureDoesNotMatch"
+    good = url(may.keys)
+    bare = "&".join(p for p in good.replace("?", "?&").split("&") if "security-token" not in p.lower()).replace("?&", "?")
+    assert get(bare).code in ("InvalidAccessKeyId", "SignatureDoesNotMatch")
+    if version == "s3":
+        assert get(url(may.keys, -120)).code == "AccessDenied"
+    iam = server.client("iam")
+    iam.delete_role_policy(RoleName=may.name, PolicyName=iam.list_role_policies(RoleName=may.name)["PolicyNames"][0])
+    assert get(good).code == "AccessDenied"
+    iam.delete_role(RoleName=may.name)
+    assert get(good).code == "InvalidAccessKeyId"
 
 
 # ---- KMS ----

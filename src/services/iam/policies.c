@@ -72,7 +72,7 @@ res iam_policy_out(struct call *c, const struct iam_managed *m, struct iam_polic
 
 static res check_managed(struct call *c, str document)
 {
-    TRY(policy_check(c, document, POLICY_IDENTITY, &iam_MalformedPolicyDocument));
+    TRY(policy_check_current(c, document, POLICY_IDENTITY, &iam_MalformedPolicyDocument));
     if (iam_policy_size(document) > IAM_MANAGED_MAX)
         return fault(c, &iam_LimitExceeded, "Cannot exceed quota for PolicySize: %d", IAM_MANAGED_MAX);
     return OK;

@@ -78,6 +78,7 @@ static void describe(struct call *c, const struct kms_key *k, struct resource *o
 
     out->arn = k->arn;
     out->subject = k;
+    out->beyond_rcps = str_eq(k->key_manager, S("AWS"));
     out->policy = k->policy;
     out->principals = k->principals.v;
     out->n_principals = k->principals.n;

@@ -155,7 +155,7 @@ static res check_rcp(struct call *c, str content)
 {
     json_t *j, *statements;
 
-    TRY(policy_check(c, content, POLICY_RCP, &organizations_MalformedPolicyDocumentException));
+    TRY(policy_check_current(c, content, POLICY_RCP, &organizations_MalformedPolicyDocumentException));
     TRY(json_parse(c->arena, content, &c->err, &j));
     statements = json_object_get(j, "Statement");
     for (size_t i = 0; i < json_array_size(statements); i++)
@@ -167,7 +167,7 @@ static res check_content(struct call *c, enum org_type t, str content)
 {
     TRY(check_size(c, t, content));
     if (t == ORG_SCP)
-        return policy_check(c, content, POLICY_SCP, &organizations_MalformedPolicyDocumentException);
+        return policy_check_current(c, content, POLICY_SCP, &organizations_MalformedPolicyDocumentException);
     if (t == ORG_RCP)
         return check_rcp(c, content);
     return organizations_tag_policy_check(c, content);

@@ -10,6 +10,8 @@ res s3_add_copy_source(struct call *c)
 
     if (s3_parse_source(c->arena, in->copy_source, &bucket, &key))
         context_add(c, S("s3:x-amz-copy-source"), arena_printf(c->arena, "%.*s/%.*s", FMT(bucket), FMT(key)));
+    if (s3_names_version(in->copy_source))
+        context_add(c, S("s3:versionid"), S("null")); /* the only one there is */
     return OK;
 }
 
@@ -46,14 +48,16 @@ static bool changes_nothing(const struct s3_copy_object_in *in, const struct s3_
 /* Tags move only with the rights to read and to write them. */
 static res copy_tags(struct call *c, const struct s3_object *from, struct s3_object *to)
 {
+    const struct s3_copy_object_in *in = c->in;
+    const char *read = s3_names_version(in->copy_source) ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging";
     bool may_read = true, may_write = true;
 
     if (!from->tags.n)
         return OK;
-    TRY(gate_may(c, "s3:GetObjectTagging", &c->resources[1], &may_read));
+    TRY(gate_may(c, read, &c->resources[1], &may_read));
     TRY(gate_may(c, "s3:PutObjectTagging", &c->resources[0], &may_write));
     if (!may_read)
-        return s3_denied(c, "s3:GetObjectTagging", &c->resources[1]);
+        return s3_denied(c, read, &c->resources[1]);
     if (!may_write)
         return s3_denied(c, "s3:PutObjectTagging", &c->resources[0]);
     to->tags = from->tags;

@@ -45,6 +45,11 @@ struct s3_owner *s3_owner_of(struct call *c, str account)
     return o;
 }
 
+bool s3_names_version(str source)
+{
+    return str_search(source, S("?versionId=")) >= 0;
+}
+
 bool s3_parse_source(struct arena *a, str source, str *bucket, str *key)
 {
     ptrdiff_t version = str_search(source, S("?versionId="));
@@ -176,6 +181,8 @@ res s3_find_source(struct call *c, const str *names, size_t n, struct resource *
     if (!s3_parse_source(c->arena, names[0], &bucket, &key))
         return fault(c, &s3_InvalidArgument,
                      "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
+    if (s3_names_version(names[0]))
+        out->action = "s3:GetObjectVersion";
     TRY(find_object(c, bucket, key, out));
     const struct s3_place *p = out->subject;
     return p ? owner_is_expected(c, p->bucket, "ExpectedSourceBucketOwner") : OK;

@@ -38,6 +38,7 @@ res s3_denied(struct call *c, const char *action, const struct resource *r);
 res s3_need_object(struct call *c, const struct s3_place *p);
 /* "bucket/key", "/bucket/key" or with "?versionId=": as x-amz-copy-source carries it. False if it is none of these. */
 bool s3_parse_source(struct arena *a, str source, str *bucket, str *key);
+bool s3_names_version(str source); /* ?versionId= in it: rights to versions are asked */
 str s3_canonical_id(struct call *c, str account);
 struct s3_owner *s3_owner_of(struct call *c, str account);
 
