@@ -14,7 +14,7 @@ struct builder {
 };
 /* The same as policy_compile for a document already parsed. */
 res policy_compile_json(const json_t *document, enum policy_kind kind, str name, struct policy **out, struct err *e);
-res build_span(struct builder *b, str s, struct span *out);            /* interned */
+void build_span(struct builder *b, str s, struct span *out);           /* interned; pool.full when there is no room */
 res build_text(struct builder *b, str s, bool wild, struct text *out); /* with variables and wildcards coded */
 res build_arn(struct builder *b, str s, bool resource, bool *is_arn);  /* appends to arns */
 str build_lower(struct builder *b, str s);                             /* ASCII, in the builder's arena */

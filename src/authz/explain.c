@@ -85,7 +85,8 @@ static void add_reason(struct judged *j, struct authz_reason at, bool nearest, s
         explain_failed(j, at, out);
 }
 
-/* By which of its names a resource policy allows the caller: an account that is named only delegates (rule 9). */
+/* By which of its names, one at least, a resource policy allows the caller: an account that is named only delegates
+ * (rule 9). */
 static void add_names(const struct judged *j, struct buf *out)
 {
     static const char *const names[NAMINGS] = {"account", "role", "user", "session", "any", "service"};
@@ -98,8 +99,7 @@ static void add_names(const struct judged *j, struct buf *out)
         buf_printf(out, "%s\"%s\"", sep, names[n]);
         sep = ",";
     }
-    if (mask)
-        buf_add_char(out, ']');
+    buf_add_char(out, ']');
 }
 
 static void add_rung(struct judged *j, const struct rung *r, struct buf *out)
@@ -169,9 +169,8 @@ void authz_explain(const struct authz_request *r, const struct authz_layers *l, 
             buf_add_char(out, ',');
         add_rung(&j, &rungs[i], out);
     }
-    if (j.valid && j.key && l->n_grants) {
-        if (n)
-            buf_add_char(out, ',');
+    if (j.valid && j.key && l->n_grants) { /* beside the key's policy, which is always on the ladder */
+        buf_add_char(out, ',');
         add_grant(&j, out);
     }
     buf_add(out, S("],\"context\":"));

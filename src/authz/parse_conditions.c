@@ -29,22 +29,13 @@ static res scalar_text(struct builder *b, const json_t *v, str *out)
     return OK;
 }
 
-static res add_raw(struct builder *b, const void *bytes, size_t n)
+static void add_raw(struct builder *b, const void *bytes, size_t n)
 {
     struct span span;
 
-    TRY(build_span(b, str_n(bytes, n), &span));
+    build_span(b, str_n(bytes, n), &span);
     struct text t = {.at = span.at, .n = span.n & POLICY_TEXT_MASK};
     buf_add_bytes(&b->values, &t, sizeof t);
-    return OK;
-}
-
-static res add_truth(struct builder *b, str s, bool *good)
-{
-    bool yes = str_eq_nocase(s, S("true"));
-
-    *good = yes || str_eq_nocase(s, S("false"));
-    return yes ? add_raw(b, "true", 4) : add_raw(b, "false", 5);
 }
 
 static res add_text(struct builder *b, str s, bool wild)
@@ -74,30 +65,33 @@ static res add_value(struct builder *b, const struct operation *op, str s)
     case CMP_NUMBER:
         good = parse_number(s, &number);
         if (good)
-            return add_raw(b, &number, sizeof number);
+            add_raw(b, &number, sizeof number);
         break;
     case CMP_DATE:
         good = parse_date(s, &ms);
         if (good)
-            return add_raw(b, &ms, sizeof ms);
+            add_raw(b, &ms, sizeof ms);
         break;
     case CMP_IP:
         good = parse_cidr(s, &net);
         if (good)
-            return add_raw(b, &net, sizeof net);
+            add_raw(b, &net, sizeof net);
         break;
     case CMP_BINARY:
         good = base64_decode(b->a, s, &bytes);
         if (good) /* kept in its one canonical text: the evaluator compares texts */
-            return add_raw(b, base64_encode(b->a, bytes).p, base64_encode(b->a, bytes).n);
+            add_raw(b, base64_encode(b->a, bytes).p, base64_encode(b->a, bytes).n);
         break;
     case CMP_BOOL:
     case CMP_NULL:
-        TRY(add_truth(b, s, &good));
+        bytes = build_lower(b, s);
+        good = str_eq(bytes, S("true")) || str_eq(bytes, S("false"));
         if (good)
-            return OK;
+            add_raw(b, bytes.p, bytes.n);
         break;
     }
+    if (good)
+        return OK;
     return reject(b->e, "%sInvalid value for %s in a condition: %.*s",
                   op->cmp == CMP_DATE ? "The policy failed legacy parsing: " : "", op->name, FMT(s));
 }
@@ -133,7 +127,7 @@ static res add_condition(struct builder *b, struct condition c, str key, const j
     if (list_count(values) == 0)
         return reject(b->e, "Syntax errors in policy. The condition on %.*s has no values", FMT(key));
     c.key_hash = key_hash(key);
-    TRY(build_span(b, key, &c.key));
+    build_span(b, key, &c.key);
     c.values = (struct run){arn ? build_count(&b->arns, sizeof(struct arn_pattern))
                                 : build_count(&b->values, sizeof(struct text)),
                             (uint16_t)list_count(values)};
@@ -228,7 +222,7 @@ static res add_named(struct builder *b, str type, str s, bool negated)
         return reject(b->e, "Federated principals must be valid domain names or SAML metadata ARNs");
     else if ((!str_eq(type, S("Federated")) && !str_eq(type, S("CanonicalUser"))) || s.n == 0)
         return reject(b->e, "Invalid principal in policy: \"%.*s\":\"%.*s\"", FMT(type), FMT(s));
-    TRY(build_span(b, text, &n.text));
+    build_span(b, text, &n.text);
     buf_add_bytes(&b->named, &n, sizeof n);
     return OK;
 }

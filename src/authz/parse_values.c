@@ -3,19 +3,17 @@
 #include "authz/compile.h"
 #include "authz/eval.h"
 
-/* The statements' own text is in the pool already, so most texts cost nothing more. */
-res build_span(struct builder *b, str s, struct span *out)
+/* The statements' own text is in the pool already, so most texts cost nothing more. A span that found no room is empty,
+ * and its document is refused at the end. */
+void build_span(struct builder *b, str s, struct span *out)
 {
-    ptrdiff_t at = s.n ? str_search(buf_str(&b->pool), s) : 0;
+    ptrdiff_t at = s.n && !b->pool.full ? str_search(buf_str(&b->pool), s) : 0;
 
     if (at < 0) {
         at = (ptrdiff_t)b->pool.n;
         buf_add(&b->pool, s);
     }
-    if (b->pool.full || s.n > UINT16_MAX)
-        return reject(b->e, "The policy is too large");
-    *out = (struct span){(uint16_t)at, (uint16_t)s.n};
-    return OK;
+    *out = b->pool.full ? (struct span){0} : (struct span){(uint16_t)at, (uint16_t)s.n};
 }
 
 str build_lower(struct builder *b, str s)
@@ -62,8 +60,8 @@ static res add_variable(struct builder *b, str s, struct buf *out, size_t *used)
         return bad_variable(b, s);
     v.key_hash = key_hash(key);
     v.has_fallback = str_is(fallback);
-    TRY(build_span(b, key, &v.key));
-    TRY(build_span(b, fallback, &v.fallback));
+    build_span(b, key, &v.key);
+    build_span(b, fallback, &v.fallback);
     unsigned index = build_count(&b->vars, sizeof v);
     buf_add_bytes(&b->vars, &v, sizeof v);
     buf_add_char(out, (char)CODE_VAR);
@@ -105,8 +103,7 @@ res build_text(struct builder *b, str s, bool wild, struct text *out)
     buf_init(&coded, POLICY_MAX_BYTES);
     if (out->coded)
         r = add_coded(b, s, wild, true, &coded);
-    if (is_ok(r))
-        r = build_span(b, out->coded ? buf_str(&coded) : s, &span);
+    build_span(b, out->coded ? buf_str(&coded) : s, &span);
     buf_done(&coded);
     out->at = span.at;
     out->n = span.n & POLICY_TEXT_MASK;
@@ -148,7 +145,7 @@ static res add_arn(struct builder *b, str s, bool resource, struct arn_pattern *
     str rest = s;
     struct span span;
 
-    for (int i = 0; i < ARN_FIELDS; i++) {
+    for (int i = 0;; i++) {
         bool last = i == ARN_FIELDS - 1;
         ptrdiff_t end = last ? (ptrdiff_t)rest.n : field_end(rest, !resource && b->variables);
         size_t from = coded->n;
@@ -167,7 +164,7 @@ static res add_arn(struct builder *b, str s, bool resource, struct arn_pattern *
         buf_add_char(coded, ':');
         rest = str_from(rest, (size_t)end + 1);
     }
-    TRY(build_span(b, buf_str(coded), &span));
+    build_span(b, buf_str(coded), &span);
     out->text.at = span.at;
     out->text.n = span.n & POLICY_TEXT_MASK;
     out->head = build_head(buf_str(coded), out->text.coded);
@@ -195,7 +192,7 @@ res build_arn(struct builder *b, str s, bool resource, bool *is_arn)
     buf_init(&coded, POLICY_MAX_BYTES);
     if (resource && str_eq(s, S("*"))) {
         out.literal = ARN_ANY;
-    } else if (!has_six_fields(b, s, resource) || (resource && !str_starts(s, S("arn:")))) {
+    } else if (!has_six_fields(b, s, resource)) {
         *is_arn = false;
         out.literal = ARN_NEVER;
     } else {

@@ -99,6 +99,14 @@ static const struct row rows[] = {
     {"'ArnLike':{'aws:x':'arn:aws:iam::*:role/${aws:y}'}", "'aws:x':'arn:aws:iam::111111111111:role/r','aws:y':'*'",
      false},
     {"'ArnLike':{'aws:x':'arn:aws:s3:{a:b}::x'}", "'aws:x':'arn:aws:s3:{a:b}::x'", true},
+    {"'ArnLike':{'aws:x':'arn:aws:s3:::b${$}*'}", "'aws:x':'arn:aws:s3:::b$cd'", true},
+    {"'ArnLike':{'aws:x':'arn:aws:s3:::b${$}*'}", "'aws:x':'arn:aws:s3:::bcd'", false},
+    {"'ArnLike':{'aws:x':'arn:$'}", "'aws:x':'arn:aws:s3:::b'", false},
+    {"'ArnLike':{'aws:x':'arn:aws:s3:$:$x:b'}", "'aws:x':'arn:aws:s3:$:$x:b'", true},
+    {"'StringEquals':{'aws:x':'$x${aws:y}$'}", "'aws:x':'$xq$','aws:y':'q'", true},
+    {"'StringEquals':{'aws:x':'$x${aws:y}$'}", "'aws:x':'$xq','aws:y':'q'", false},
+    {"'StringLike':{'aws:x':'?${aws:y}*'}", "'aws:x':'1q23','aws:y':'q'", true},
+    {"'StringLike':{'aws:x':'?${aws:y}*'}", "'aws:x':'q23','aws:y':'q'", false},
     {"'ArnNotEquals':{'aws:x':'arn:aws:s3:::b'}", "'aws:x':'arn:aws:s3:::c'", true},
     {"'ArnNotLike':{'aws:x':'arn:aws:s3:::*'}", "'aws:x':'arn:aws:s3:::c'", false},
     {"'ArnNotLike':{'aws:x':'arn:aws:s3:::*'}", "", true},
@@ -182,11 +190,24 @@ static void test_authz_condition__names_are_put_together_again(void **state)
     buf_done(&name);
 }
 
+/* What C would read as the end of a text is no end of an address. */
+static void test_authz_condition__addresses_have_no_nul(void **state)
+{
+    struct cidr net;
+
+    (void)state;
+    assert_true(parse_cidr(S("10.0.0.1/8"), &net));
+    assert_int_equal(net.prefix, 8);
+    assert_false(parse_cidr(S("10.0.0.1\0x"), &net));
+    assert_false(parse_cidr(S("10.0.0.1\0/8"), &net));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_authz_condition__every_row_holds_as_written),
         cmocka_unit_test(test_authz_condition__every_operator_has_a_row),
+        cmocka_unit_test(test_authz_condition__addresses_have_no_nul),
         cmocka_unit_test(test_authz_condition__names_are_put_together_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,9 @@
 #include "authz/index.h"
 
 #define DOC(statement) "{\"Version\":\"2012-10-17\",\"Statement\":[{" statement "}]}"
+#define LONG_ID                                                                                                        \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                                                \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define ST "\"Effect\":\"Allow\",\"Action\":\"s3:Get*\",\"Resource\":\"*\""
 
 struct bad {
@@ -191,6 +194,53 @@ static const struct bad bad[] = {
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:gcp:iam::111111111111:role/r\"}"), "Invalid principal"},
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"x:aws:iam::111111111111:role/r\"}"), "Invalid principal"},
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:iam::111111111111:role/?\"}"), "Invalid principal"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${a:b, x'}\""),
+     "variable is malformed"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${a:b, '}\""),
+     "variable is malformed"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${a:b, 'x'y'}\""),
+     "variable is malformed"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${a{b}\""),
+     "variable is malformed"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${a:b ,'x'}\""),
+     "variable is malformed"},
+    {POLICY_IDENTITY, DOC("\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:::a/${\""),
+     "variable is malformed"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringLike\":{\"aws:x\":\"a${b\"}}"), "variable is malformed"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"ArnLike\":{\"aws:x\":\"arn:aws:s3:::${b\"}}"), "variable is malformed"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":\"1234567/\"}}"), "Invalid value for IpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":\"10.0.0.0/0032\"}}"),
+     "Invalid value for IpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":\"10.0.0.0/x\"}}"),
+     "Invalid value for IpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":\"10.0.0.0/\"}}"),
+     "Invalid value for IpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":\"/8\"}}"), "Invalid value for IpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":\"::/129\"}}"), "Invalid value for IpAddress"},
+    {POLICY_IDENTITY,
+     DOC(ST ",\"Condition\":{\"IpAddress\":{\"aws:x\":"
+            "\"0000000000000000000000000000000000000000000000000000000000000000000\"}}"),
+     "Invalid value for IpAddress"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"202x\"}}"), "Invalid value for DateEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"2026_01\"}}"),
+     "Invalid value for DateEquals"},
+    {POLICY_IDENTITY,
+     DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"2026-01-01T00:00:00.0000000000000000000000Z\"}}"),
+     "Invalid value for DateEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"20x6-01-01\"}}"),
+     "Invalid value for DateEquals"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:s3::111111111111:x\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:iam::111111111111:user/\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws-cn:iam::111111111111:root\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:iam::11111111111x:user/u\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"11111111111x\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"AIDAexampleexample12\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"" LONG_ID "\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Service\":\"\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Federated\":\"com\"}"), "Federated principals must be"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Federated\":\".com\"}"), "Federated principals must be"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Federated\":\"a.b:c\"}"), "Federated principals must be"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Federated\":\"a.*.com\"}"), "Federated principals must be"},
 };
 
 static void test_authz_parse__bad_documents_are_refused_with_a_reason(void **state)
@@ -242,6 +292,18 @@ static const struct bad good[] = {
      NULL},
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:sts::111111111111:assumed-role/r/s\"}"), NULL},
     {POLICY_ENDPOINT, DOC(ST ",\"Principal\":\"*\",\"Condition\":{}"), NULL},
+    {POLICY_RESOURCE,
+     DOC(ST ",\"Principal\":{\"AWS\":[\"arn:aws:sts::111111111111:federated-user/"
+            "f\",\"arn:aws:iam::111111111111:root\",\"arn:aws-cn:iam::111111111111:user/u\"]}"),
+     NULL},
+    {POLICY_IDENTITY,
+     DOC(ST ",\"Condition\":{\"StringEquals\":{\"aws:x\":[\"${a}\",\"$\",\"$x\",\"a$\",\"${aws:y} , "
+            "b\",\"${aws:z,'it'}\",\"?\"]}}"),
+     NULL},
+    {POLICY_IDENTITY,
+     DOC(ST ",\"Condition\":{\"StringLike\":{\"aws:x\":[\"${aws:y}?\",\"${aws:y}*\",\"?${aws:y}\"]},\"ArnLike\":{\"aws:"
+            "y\":[\"arn:aws:s3:$:$x:b\",\"arn:aws:s3:${a:b}::c\",\"arn:aws:s3:::$\"]}}"),
+     NULL},
     {POLICY_IDENTITY,
      DOC(ST ",\"Condition\":{\"StringEquals\":{},\"ForAnyValue:ArnNotLikeIfExists\":{\"aws:x\":[\"not an "
             "arn\",\"arn:a:${aws:y}:b:c:d\"]}}"),
@@ -387,6 +449,96 @@ static void test_authz_parse__compiled_sizes_are_bounded(void **state)
     buf_done(&text);
 }
 
+/* Fills `text` with a policy of one statement whose list has `n` times `item`. */
+static void repeat(struct buf *text, const char *before, const char *item, int n, const char *after)
+{
+    buf_clear(text);
+    buf_add_z(text, before);
+    for (int i = 0; i < n; i++)
+        buf_printf(text, "%s%s", i ? "," : "", item);
+    buf_add_z(text, after);
+    assert_false(text->full);
+}
+
+static void expect_refused(const struct buf *text, const char *why)
+{
+    struct err e = {0};
+    struct policy *p = NULL;
+
+    assert_false(is_ok(policy_compile(buf_str(text), POLICY_IDENTITY, S("p"), &p, &e)));
+    if (!strstr(e.what, why))
+        fail_msg("\"%s\" instead of \"%s\"", e.what, why);
+}
+
+static void test_authz_parse__counts_are_bounded(void **state)
+{
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, 2 * POLICY_MAX_BYTES);
+    repeat(&text, "{\"Statement\":[", "1", POLICY_MAX_STATEMENTS + 1, "]}");
+    expect_refused(&text, "at most 512 statements");
+    repeat(&text, "{\"Statement\":{" ST ",\"Condition\":{\"ArnLike\":{\"aws:x\":[", "1", 9000, "]}}}}");
+    expect_refused(&text, "elements of a kind");
+    /* short as it is written, but not as it is kept: numbers are written out */
+    repeat(&text, "{\"Statement\":{" ST ",\"Condition\":{\"NumericEquals\":{\"aws:x\":[", "1e9", 5000, "]}}}}");
+    assert_true(text.n <= POLICY_MAX_BYTES);
+    expect_refused(&text, "at most 20480 bytes");
+    buf_done(&text);
+}
+
+/* A field of an ARN, a service's name and a head are counted in one byte each. */
+static void test_authz_parse__long_pieces(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct err e = {0};
+    struct policy *p = NULL;
+    char pad[301];
+
+    (void)state;
+    memset(pad, 'a', 300);
+    pad[300] = '\0';
+    str field = arena_printf(
+        a, "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"arn:aws:s3:%s::b\"}}", pad);
+    assert_false(is_ok(policy_compile(field, POLICY_IDENTITY, S("p"), &p, &e)));
+    assert_non_null(strstr(e.what, "A field of an ARN is too long"));
+    str both = arena_printf(
+        a,
+        "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":[\"%s:Get*\",\"s3:Get*\"],\"Resource\":\"arn:aws:s3:::%s*\"}}",
+        pad, pad);
+    err_clear(&e);
+    assert_true(is_ok(policy_compile(both, POLICY_IDENTITY, S("p"), &p, &e)));
+    const struct policy *one[] = {p};
+    struct authz_layers l = {.identity = {.v = one, .n = 1}};
+    struct authz_request r = {.principal_kind = PRINCIPAL_USER,
+                              .principal = S("arn:aws:iam::111111111111:user/u"),
+                              .account = S("111111111111"),
+                              .action = S("s3:GetObject"),
+                              .resource = arena_printf(a, "arn:aws:s3:::%s/k", pad)};
+    assert_int_equal(authz_evaluate(&r, &l).verdict, ALLOWED);
+    r.resource = arena_printf(a, "arn:aws:s3:::%.*s/k", 299, pad);
+    assert_int_equal(authz_evaluate(&r, &l).verdict, DENIED_IMPLICITLY);
+    r.resource = arena_printf(a, "arn:aws:s3:::%s/k", pad);
+    r.action = S("aaa:GetObject");
+    assert_int_equal(authz_evaluate(&r, &l).verdict, DENIED_IMPLICITLY);
+    policy_free(p);
+    arena_free(a);
+}
+
+/* The name is kept with the texts, and counts with them. */
+static void test_authz_parse__a_name_is_bounded_too(void **state)
+{
+    static char name[1 << 16];
+    struct err e = {0};
+    struct policy *p = NULL;
+
+    (void)state;
+    memset(name, 'n', sizeof name);
+    assert_false(is_ok(policy_compile(S(DOC(ST)), POLICY_IDENTITY, str_n(name, sizeof name), &p, &e)));
+    assert_non_null(strstr(e.what, "too large"));
+    assert_null(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +549,9 @@ int main(void)
         cmocka_unit_test(test_authz_parse__memory_is_at_most_one_and_a_half_times_the_text),
         cmocka_unit_test(test_authz_parse__size_is_bounded),
         cmocka_unit_test(test_authz_parse__compiled_sizes_are_bounded),
+        cmocka_unit_test(test_authz_parse__counts_are_bounded),
+        cmocka_unit_test(test_authz_parse__long_pieces),
+        cmocka_unit_test(test_authz_parse__a_name_is_bounded_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,8 @@ static void test_authz_pattern__edges(void **state)
     assert_true(authz_glob(S("a*b/c:d"), S("axx/:b/c:d"), false));
     assert_false(authz_glob(S("Get*"), S("getObject"), false));
     assert_true(authz_glob(S("Get*"), S("gEtObject"), true));
+    assert_false(authz_glob(S("a*_b"), S("A*xB"), true));
+    assert_true(authz_glob(S("a*{b"), S("Ax{B"), true));
 }
 
 static void test_authz_pattern__one_is_a_character_not_a_byte(void **state)
