@@ -107,8 +107,8 @@ def copy_of_tree(tmp_path):
 
 @pytest.mark.parametrize("operations", [["ssm:GetParameterHistory", "ssm:LabelParameterVersion", "ssm:DescribeDocument"],
                                         ["kms:GetPublicKey", "kms:Sign", "kms:CreateCustomKeyStore"],
-                                        ["iam:CreateInstanceProfile", "iam:SimulateCustomPolicy"],
-                                        ["organizations:CreatePolicy", "organizations:ListTagsForResource"]])
+                                        ["ec2:AcceptVpcPeeringConnection", "ec2:CreatePlacementGroup"],
+                                        ["logs:DeleteMetricFilter", "logs:CreateExportTask"]])
 def test_scaffold_writes_what_modelc_takes(tmp_path, operations):
     tree = copy_of_tree(tmp_path)
     for op in operations:

@@ -151,7 +151,11 @@ static int set_up(void **state)
 
     if (!w || fixture_set_up((void **)&w->f))
         return -1;
-    w->house = (struct house){.region = S("us-east-1"), .partition = S("aws"), .management_account = S("333333333333")};
+    /* of the management account, which no SCP binds: the organization is not what is tried here */
+    w->house = (struct house){.region = S("us-east-1"),
+                              .partition = S("aws"),
+                              .management_account = str_z(owner),
+                              .org_id = S("o-example000")};
     MUST(w->f, store_open(w->f->dir, true, &s, &w->f->e));
     worker_init(&w->worker, &w->house, NULL, s);
     w->house.writer_worker = &w->worker;
