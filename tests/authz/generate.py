@@ -92,6 +92,8 @@ class Generator:
         self.account = A if self.chance(0.85) else B
         self.principal_arn = principal = principal.format(self.account)
         request = {"principal": principal, "action": self.action, "resource": self.resource, "context": self.context()}
+        if ":federated-user/" in principal:
+            request["federatedBy"] = self.vouching_user = f"arn:aws:iam::{self.account}:user/" + self.pick(("ana", "team/ana"))
         if name.startswith("s3") and self.chance(0.6) or self.chance(0.03):
             request["resourceAccount"] = owner
         for flag in ("managementAccountPrincipal", "managementAccountResource", "serviceLinkedRole"):
@@ -109,6 +111,8 @@ class Generator:
         x = self.random()
         if x < 0.36:
             return "arn:aws:iam::{0}:user/" + self.pick(("ana", "bob", "team/ana"))
+        if x < 0.44:
+            return "arn:aws:sts::{0}:federated-user/" + self.pick(("ana", "x"))
         if x < 0.76:
             return "arn:aws:sts::{0}:assumed-role/" + self.pick(("ds/ana", "ds/bob", "deploy/ana"))
         if x < 0.86:
@@ -147,7 +151,7 @@ class Generator:
             case["identityPolicies"] = [self.policy("identity", 0.7) for _ in range(1 + int(self.random() * 2.2))]
         if self.chance(0.25):
             case["boundary"] = self.policy("boundary", 0.85)
-        if self.chance(0.2):
+        if self.chance(0.8 if ":federated-user/" in self.principal_arn else 0.2):
             case["sessionPolicies"] = [self.policy("session", 0.85) for _ in range(1 + int(self.random() * 1.5))]
         if self.chance(0.2):
             case["serviceControlPolicies"] = [[self.policy("scp", 0.9) for _ in range(self.pick((0, 1, 1, 1, 1, 1, 2)))]
@@ -242,8 +246,8 @@ class Generator:
                 f"arn:aws:iam::{account}:role/p/ds", f"arn:aws:sts::{account}:assumed-role/ds/ana", f"arn:aws:iam::{account}:user/Ana"]
         if who.startswith("arn:"):
             near += [who] * 3
-            if ":assumed-role/" in who:
-                role = f"arn:aws:iam::{self.account}:role/{who.split('/')[1]}"
+            if ":assumed-role/" in who or ":federated-user/" in who:
+                role = f"arn:aws:iam::{self.account}:role/{who.split('/')[1]}" if ":assumed-role/" in who else self.vouching_user
                 near += [role] * 2
                 if spare and self.chance(0.6):
                     return {"AWS": [account, role, who]}

@@ -40,11 +40,12 @@ class Request:
         self.management_caller = request.get("managementAccountPrincipal", False)
         self.management_resource = request.get("managementAccountResource", False)
         self.service_linked = request.get("serviceLinkedRole", False)
-        self.who(request["principal"])
+        self.who(request["principal"], request.get("federatedBy"))
         self.owner = request.get("resourceAccount") or self.owner_in_arn() or self.account
 
-    def who(self, principal):
-        self.principal, self.role, self.account = principal, None, None
+    def who(self, principal, vouching_user):
+        """A federated user is a session of the user who vouches for it: that user's ARN stands where a role's would [7]."""
+        self.principal, self.role, self.account, self.federated = principal, None, None, False
         arn = re.fullmatch(r"arn:[^:]+:(iam|sts)::(\d{12}):(.+)", principal)
         if principal == "anonymous":
             self.kind = "anonymous"
@@ -55,6 +56,8 @@ class Request:
         elif arn and arn[1] == "sts" and re.fullmatch(r"assumed-role/[^/]+/[^/]+", arn[3]):
             self.kind, self.account = "session", arn[2]
             self.role = self.role_of_session(arn[3].split("/")[1])
+        elif arn and arn[1] == "sts" and re.fullmatch(r"federated-user/[^/]+", arn[3]):
+            self.kind, self.account, self.role, self.federated = "session", arn[2], vouching_user, True
         else:
             raise Senseless
 
@@ -448,8 +451,8 @@ def layers_of(case, request):
         layers["identity"] = places("identity", case.get("identityPolicies") or [])
         if case.get("boundary"):
             layers["boundary"] = places("boundary", [case["boundary"]])
-        if case.get("sessionPolicies"):
-            layers["session"] = places("session", case["sessionPolicies"])
+        if case.get("sessionPolicies") or request.federated:  # who is federated without any has no rights of its own [7]
+            layers["session"] = places("session", case.get("sessionPolicies") or [])
     return layers
 
 
