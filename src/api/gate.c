@@ -454,6 +454,8 @@ static res add_resource_context(struct call *c, const struct resource *r, const 
         context_add(c, S("s3:ResourceAccount"), r->account);
     if (line && line->pass_to)
         context_add(c, S("iam:PassedToService"), str_z(line->pass_to));
+    if (line && line->kind == ACCESS_PASS_ROLE && str_starts(c->resources[0].arn, S("arn:")))
+        context_add(c, S("iam:AssociatedResourceArn"), c->resources[0].arn); /* what the call itself is about */
     return OK;
 }
 

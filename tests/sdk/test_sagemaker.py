@@ -206,6 +206,26 @@ def test_pass_role_is_needed(role, document, name, refuses, sm_role):
         sm.create_training_job(**job(name, other))
 
 
+def test_a_role_passed_for_one_resource_only(role, document, name, refuses, sm_role):
+    mine = sm_role()
+
+    def may(operator, arn):
+        return role(policy=document({"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"},
+                                    {"Effect": "Allow", "Action": "iam:PassRole", "Resource": mine, "Condition": {
+                                        operator: {"iam:AssociatedResourceArn": arn}}})).client("sagemaker")
+    model = {"ModelName": name, "ExecutionRoleArn": mine, "PrimaryContainer": {"Image": IMAGE}, "VpcConfig": VPC}
+    for arn in (f"arn:aws:sagemaker:*:*:model/{name}x", f"arn:aws:sagemaker:*:*:training-job/{name}", mine):
+        with refuses("AccessDeniedException", "iam:PassRole"):
+            may("ArnLike", arn).create_model(**model)
+    with refuses("AccessDeniedException", "iam:PassRole"):
+        may("Null", "true").create_model(**model)
+    with refuses("AccessDeniedException", "iam:PassRole"):
+        may("ArnLike", "arn:aws:sagemaker:*:*:model/*").create_training_job(**job(name, mine))
+    with refuses("ValidationException"):  # past the gate
+        may("ArnLike", f"arn:aws:sagemaker:us-east-1:*:training-job/{name}").create_training_job(**job(name, mine, VpcConfig=None))
+    may("ArnLike", f"arn:aws:sagemaker:us-east-1:*:model/{name}").create_model(**model)
+
+
 def test_bad_jobs(sm, name, refuses, sm_role):
     role = sm_role()
     with refuses("ValidationException", "VpcConfig"):

@@ -30,7 +30,7 @@ X-Amz-Target: AWSOrganizationsV20161128.ListAccounts
 {"MaxResults":2}
 => 200
 
-{"Accounts":[{"Id":"{{management}}","Arn":"arn:aws:organizations::{{management}}:account/{{org}}/{{management}}","Email":"management@barmkin.internal","Name":"management","Status":"ACTIVE","State":"ACTIVE","Paths":["{{*}}"],"JoinedMethod":"INVITED","JoinedTimestamp":{{*}}},{"Id":"{{dev}}","Arn":"arn:aws:organizations::{{management}}:account/{{org}}/{{dev}}","Email":"dev@barmkin.internal","Name":"dev","Status":"ACTIVE","State":"ACTIVE","Paths":["{{*}}"],"JoinedMethod":"CREATED","JoinedTimestamp":{{*}}}],"NextToken":"{{next}}"}
+{"Accounts":[{"Id":"{{*}}","Arn":"arn:aws:organizations::{{management}}:account/{{org}}/{{*}}","Email":"{{*}}","Name":"{{*}}","Status":"{{*}}","State":"{{*}}","Paths":["{{org}}/{{*}}"],"JoinedMethod":"{{*}}","JoinedTimestamp":{{*}}},{"Id":"{{*}}","Arn":"arn:aws:organizations::{{management}}:account/{{org}}/{{*}}","Email":"{{*}}","Name":"{{*}}","Status":"{{*}}","State":"{{*}}","Paths":["{{org}}/{{*}}"],"JoinedMethod":"{{*}}","JoinedTimestamp":{{*}}}],"NextToken":"{{next}}"}
 
 --- ListAccounts by a member
 as dev
@@ -60,7 +60,7 @@ X-Amz-Target: AWSOrganizationsV20161128.ListAccountsForParent
 {"ParentId":"{{root}}","MaxResults":1}
 => 200
 
-{"Accounts":[{"Id":"{{management}}","Arn":"arn:aws:organizations::{{management}}:account/{{org}}/{{management}}","Email":"management@barmkin.internal","Name":"management","Status":"ACTIVE","State":"ACTIVE","Paths":["{{*}}"],"JoinedMethod":"INVITED","JoinedTimestamp":{{*}}}],"NextToken":"{{next-child}}"}
+{"Accounts":[{"Id":"{{*}}","Arn":"arn:aws:organizations::{{management}}:account/{{org}}/{{*}}","Email":"{{*}}","Name":"{{*}}","Status":"{{*}}","State":"{{*}}","Paths":["{{org}}/{{*}}"],"JoinedMethod":"{{*}}","JoinedTimestamp":{{*}}}],"NextToken":"{{next-child}}"}
 
 --- ListAccountsForParent: no such parent
 as management
