@@ -318,3 +318,39 @@ def test_a_wiped_account_leaves_no_sandbox(server, name):
             return
         time.sleep(0.1)
     raise AssertionError(f"still there: {kernel(server)}")
+
+
+def test_a_closed_accounts_work_reaches_nothing(server, name, refuses):
+    """What runs when an account is closed is refused at its next request; the house takes the job's interface away."""
+    account = server.fresh_account("closing")["id"]
+    w = World(server, "closing")
+    w.job(name)
+    w.endpoint(name, w.wait_job(name)["ModelArtifacts"]["S3ModelArtifacts"])
+    assert w.wait_endpoint(name)["EndpointStatus"] == "InService" and float(w.invoke(name)["Body"].read()) > 0
+    w.job(name + "-long", HyperParameters=dict(HYPER, num_round="1000000"), StoppingCondition={"MaxRuntimeInSeconds": 5})
+    wait(lambda: w.sm.describe_training_job(TrainingJobName=name + "-long"), lambda j: j["SecondaryStatus"] == "Training", 30)
+    path = server.state + "/front/audit/audit-000001.ndjson"
+    with open(path) as log:
+        before = len(log.readlines())
+    server.client("organizations", "management").close_account(AccountId=account)
+    with refuses("UnrecognizedClientException"):
+        w.invoke(name)
+
+    def later():
+        with open(path) as log:
+            lines = log.readlines()[before:]
+        return [json.loads(line)["record"] for line in lines if account in line and line.endswith("\n")]
+
+    def told(records):
+        return {(r["eventName"], r["userIdentity"].get("type"), r.get("errorCode")) for r in records}
+    gone = ("DeleteNetworkInterface", "Root", None)
+    records = wait(later, lambda found: gone in told(found), 60)
+    said = told(records)
+    assert gone in said, said
+    of_role = {error for _, kind, error in said if kind == "AssumedRole"} | {
+        error for event, _, error in said if event == "AssumeRole"}
+    assert of_role and None not in of_role, said
+    by = [r["userIdentity"]["invokedBy"] for r in records if r["eventName"] == "DeleteNetworkInterface" and "errorCode" not in r]
+    assert by == ["barmkin.amazonaws.com"]
+    server.fresh_account("closing")  # what is left goes with its records
+    assert wait(lambda: kernel(server), lambda k: not k, 20) == []
