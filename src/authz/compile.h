@@ -16,7 +16,7 @@ struct builder {
 res policy_compile_json(const json_t *document, enum policy_kind kind, str name, struct policy **out, struct err *e);
 void build_span(struct builder *b, str s, struct span *out);           /* interned; pool.full when there is no room */
 res build_text(struct builder *b, str s, bool wild, struct text *out); /* with variables and wildcards coded */
-res build_arn(struct builder *b, str s, bool resource, bool *is_arn);  /* appends to arns */
+res build_arn(struct builder *b, str s, bool resource);                /* appends to arns */
 str build_lower(struct builder *b, str s);                             /* ASCII, in the builder's arena */
 res check_resource(struct builder *b, str text, str *arn);             /* AWS's rules; *arn has six fields */
 res build_conditions(struct builder *b, const json_t *v, struct run *out);

@@ -135,11 +135,10 @@ static res parse_resources(struct builder *b, const json_t *o, struct statement 
     s->resources = (struct run){build_count(&b->arns, sizeof(struct arn_pattern)), (uint16_t)list_count(v)};
     for (size_t i = 0; i < list_count(v); i++) {
         str text = json_str(list_at(v, i)), arn;
-        bool is_arn;
         if (!str_is(text))
             return reject(b->e, "Syntax errors in policy. A resource is not a string");
         TRY(check_resource(b, text, &arn));
-        TRY(build_arn(b, arn, true, &is_arn));
+        TRY(build_arn(b, arn, true));
     }
     return OK;
 }

@@ -49,7 +49,7 @@ static res add_text(struct builder *b, str s, bool wild)
 
 static res add_value(struct builder *b, const struct operation *op, str s)
 {
-    bool good = true, is_arn;
+    bool good = true;
     double number;
     int64_t ms;
     struct cidr net;
@@ -57,7 +57,7 @@ static res add_value(struct builder *b, const struct operation *op, str s)
 
     switch (op->cmp) {
     case CMP_ARN: /* what is no ARN matches none */
-        return build_arn(b, s, false, &is_arn);
+        return build_arn(b, s, false);
     case CMP_STRING:
     case CMP_NOCASE:
     case CMP_LIKE:

@@ -182,18 +182,16 @@ static bool has_six_fields(const struct builder *b, str s, bool resource)
     return true;
 }
 
-res build_arn(struct builder *b, str s, bool resource, bool *is_arn)
+res build_arn(struct builder *b, str s, bool resource)
 {
     struct arn_pattern out = {0};
     struct buf coded;
     res r = OK;
 
-    *is_arn = true;
     buf_init(&coded, POLICY_MAX_BYTES);
     if (resource && str_eq(s, S("*"))) {
         out.literal = ARN_ANY;
     } else if (!has_six_fields(b, s, resource)) {
-        *is_arn = false;
         out.literal = ARN_NEVER;
     } else {
         out.text.coded = has_variables(b, s);

@@ -134,6 +134,7 @@ static void test_authz_batch__context_values_of_every_type(void **state)
         {"-42", "{\"StringEquals\":{\"x:k\":\"-42\"}}"},
         {"1.5", "{\"StringEquals\":{\"x:k\":\"1.5\"}}"},
         {"[1,\"2\",true]", "{\"ForAllValues:StringEquals\":{\"x:k\":[\"1\",\"2\",\"true\"]}}"},
+        {"\"b\",\"\":\"a key without a name\"", "{\"StringEquals\":{\"x:k\":\"b\"}}"},
         {"[]", "{\"Null\":{\"x:k\":\"true\"}}"},
     };
 
