@@ -214,14 +214,14 @@ static void forget_index(void *x)
     policy_index_free(x);
 }
 
-/* For an entry that many requests will use; one that serves a single call is read without. */
-static void index_identity(struct worker *w, struct principal_policies *p)
+const struct policy_index *gate_index(struct call *c, struct policy_set set)
 {
-    struct policy_index *x = policy_index_make((struct policy_set){.v = p->identity, .n = p->n_identity}, INDEX_LEAST);
-
+    if (c->arena != c->worker->law_arena)
+        return NULL;
+    struct policy_index *x = policy_index_make(set, INDEX_LEAST);
     if (x)
-        arena_defer(w->law_arena, forget_index, x);
-    p->index = x;
+        arena_defer(c->arena, forget_index, x);
+    return x;
 }
 
 /* Principal policies are the same for every request of a caller until the law changes. */
@@ -243,7 +243,7 @@ static res principal_of(struct call *c, const struct principal_policies **out)
         p = ARENA_NEW(c->arena, struct principal_policies);
         res why = providers.principal_policies(c, who, p);
         if (cached && is_ok(why)) {
-            index_identity(w, p);
+            p->index = gate_index(c, (struct policy_set){.v = p->identity, .n = p->n_identity});
             map_put(&w->principals, arena_dup(w->law_arena, who->unique_id), p);
         }
         c->arena = mine;

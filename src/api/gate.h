@@ -24,6 +24,8 @@ struct account_facts { /* of an account of this house */
     size_t n;          /* how many there are of that name; 0: none */
     str id, name;
 };
+/* For a set that is kept with the law; NULL for one that serves a single call (c->arena): it is read without. */
+const struct policy_index *gate_index(struct call *c, struct policy_set set);
 /* What binds an account, until the law changes; never NULL. Nothing without an account. */
 res guardrails_get(struct call *c, str account, const struct guardrails **out);
 

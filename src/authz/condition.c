@@ -125,54 +125,85 @@ static bool in_order(int cmp, enum order order)
     return false;
 }
 
-static bool match_number(const char *wanted, str text, enum order order)
-{
-    double w, have;
+/* A value of the request as the operator takes it: read once, compared with each of the policy's. */
+struct reading {
+    str text;
+    double number;
+    int64_t ms;
+    struct cidr host;
+    str fields[ARN_FIELDS];
+};
 
-    memcpy(&w, wanted, sizeof w);
-    return parse_number(text, &have) && in_order(have < w ? -1 : have > w, order);
+static bool read_value(const struct operation *op, str text, struct reading *out)
+{
+    out->text = text;
+    switch (op->cmp) {
+    case CMP_NUMBER:
+        return parse_number(text, &out->number);
+    case CMP_DATE:
+        return parse_date(text, &out->ms);
+    case CMP_IP:
+        return str_find(text, '/') < 0 && parse_cidr(text, &out->host);
+    case CMP_ARN:
+        return arn_split(text, out->fields);
+    case CMP_STRING:
+    case CMP_NOCASE:
+    case CMP_LIKE:
+    case CMP_BOOL:
+    case CMP_BINARY:
+    case CMP_NULL:
+        break;
+    }
+    return true;
 }
 
-static bool match_date(const char *wanted, str text, enum order order)
+static bool match_number(const char *wanted, double have, enum order order)
 {
-    int64_t w, have;
+    double w;
 
     memcpy(&w, wanted, sizeof w);
-    return parse_date(text, &have) && in_order(have < w ? -1 : have > w, order);
+    return in_order(have < w ? -1 : have > w, order);
 }
 
-static bool match_ip(const char *wanted, str text)
+static bool match_date(const char *wanted, int64_t have, enum order order)
 {
-    struct cidr net, host;
+    int64_t w;
+
+    memcpy(&w, wanted, sizeof w);
+    return in_order(have < w ? -1 : have > w, order);
+}
+
+static bool match_ip(const char *wanted, const struct cidr *host)
+{
+    struct cidr net;
 
     memcpy(&net, wanted, sizeof net);
-    return str_find(text, '/') < 0 && parse_cidr(text, &host) && inside(&net, &host);
+    return inside(&net, host);
 }
 
 /* Does one value of the request match one of the policy's? Never of Null. */
-static bool match_one(struct eval *v, const struct policy *p, const struct operation *op, size_t wanted, str text)
+static bool match_one(struct eval *v, const struct policy *p, const struct operation *op, size_t wanted,
+                      const struct reading *have)
 {
-    if (op->cmp == CMP_ARN) {
-        str fields[ARN_FIELDS];
-        return arn_split(text, fields) && match_arn(v, p, policy_arn(p, wanted), fields);
-    }
+    if (op->cmp == CMP_ARN)
+        return match_arn(v, p, policy_arn(p, wanted), have->fields);
     struct text t = *policy_value(p, wanted);
     const char *raw = policy_text(p, t).p;
     switch (op->cmp) {
     case CMP_STRING:
     case CMP_NOCASE:
     case CMP_LIKE:
-        return match_text(v, p, t, text, op->cmp);
+        return match_text(v, p, t, have->text, op->cmp);
     case CMP_NUMBER:
-        return match_number(raw, text, op->order);
+        return match_number(raw, have->number, op->order);
     case CMP_DATE:
-        return match_date(raw, text, op->order);
+        return match_date(raw, have->ms, op->order);
     case CMP_BOOL:
-        return str_eq_nocase(str_n(raw, t.n), text);
+        return str_eq_nocase(str_n(raw, t.n), have->text);
     case CMP_BINARY:
-        return str_eq(str_n(raw, t.n), text);
+        return str_eq(str_n(raw, t.n), have->text);
     case CMP_IP:
-        return match_ip(raw, text);
+        return match_ip(raw, &have->host);
     case CMP_ARN:
     case CMP_NULL:
         break;
@@ -184,13 +215,17 @@ static bool match_one(struct eval *v, const struct policy *p, const struct opera
 static bool match_value(struct eval *v, const struct policy *p, const struct condition *c, str text)
 {
     const struct operation *op = operation_at(c->op);
-    /* Reading a number, a date or an address out of the request's text costs more than comparing texts. */
-    uint64_t cost = op->cmp == CMP_NUMBER || op->cmp == CMP_DATE || op->cmp == CMP_IP ? 64 : 2;
+    bool parsed = op->cmp == CMP_NUMBER || op->cmp == CMP_DATE || op->cmp == CMP_IP;
+    struct reading have;
 
+    if (!eval_spend(v, parsed ? 64 : 1 + text.n / 16)) /* reading costs more than comparing */
+        return false;
+    if (!read_value(op, text, &have))
+        return op->negated;
     for (size_t i = 0; i < c->values.n; i++) {
-        if (!eval_spend(v, cost))
+        if (!eval_spend(v, 2))
             return false;
-        if (match_one(v, p, op, (size_t)c->values.first + i, text))
+        if (match_one(v, p, op, (size_t)c->values.first + i, &have))
             return !op->negated;
     }
     return op->negated;

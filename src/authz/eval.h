@@ -5,12 +5,16 @@
 #include "authz/policy.h"
 #include "authz/sieve.h"
 
-enum { EVAL_STEPS = 200000, EVAL_KEYS = 64, EVAL_TEXT_BYTES = 8192, EVAL_ACTION_BYTES = 128 };
+/* Steps are the measure of work. Each policy may take EVAL_STEPS, a millisecond, or if it is large so many a byte; all
+ * of them together EVAL_STEPS_ALL. The largest sets that AWS permits stay below (tests/unit/authz/largest.c). */
+enum { EVAL_STEPS = 200000, EVAL_STEPS_A_BYTE = 16, EVAL_STEPS_ALL = 8000000 };
+enum { EVAL_KEYS = 64, EVAL_TEXT_BYTES = 8192, EVAL_ACTION_BYTES = 128 };
 struct eval {
     const struct authz_request *r;
     const struct authz_layers *l;
     str fields[ARN_FIELDS]; /* of the resource; absent for `*` */
-    uint64_t steps;         /* left */
+    uint64_t steps, pool;   /* left: for this policy, for those after it */
+    const struct policy *reading;
     size_t action_n, service_n;
     uint32_t action_hash, service_hash;
     bool resource_any; /* the request's resource is `*` */
@@ -25,6 +29,13 @@ struct eval {
 };
 bool eval_begin(struct eval *v, const struct authz_request *r, const struct authz_layers *l);
 bool eval_spend_slow(struct eval *v);
+void eval_refill(struct eval *v, const struct policy *p);
+/* Before something of this policy is read: it has a budget of its own. */
+static inline void eval_enter(struct eval *v, const struct policy *p)
+{
+    if (v->reading != p)
+        eval_refill(v, p);
+}
 static inline bool eval_spend(struct eval *v, uint64_t steps)
 {
     if (v->steps < steps)

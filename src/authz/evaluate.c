@@ -30,7 +30,9 @@ bool eval_begin(struct eval *v, const struct authz_request *r, const struct auth
 
     v->r = r;
     v->l = l;
-    v->steps = EVAL_STEPS;
+    v->steps = 0;
+    v->pool = EVAL_STEPS_ALL;
+    v->reading = NULL;
     v->doubt = v->hashed = v->sieved = false;
     if (colon <= 0 || (size_t)colon + 1 == r->action.n || r->action.n > sizeof v->action || r->resource.n == 0)
         return false;

@@ -158,7 +158,7 @@ void authz_explain(const struct authz_request *r, const struct authz_layers *l, 
     struct decision d = judge(&j, r, l, true);
     size_t n = 0;
 
-    j.v.steps = EVAL_STEPS; /* one more budget for what is said about it */
+    j.v.steps = EVAL_STEPS_ALL; /* one more budget for what is said about it */
     for (unsigned i = 0; j.valid && judge_order(i) != LAYER_NONE; i++)
         if (consulted(&j, judge_order(i)))
             rungs[n++] = climb(&j, judge_order(i));

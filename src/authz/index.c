@@ -317,6 +317,7 @@ static void mark_actions(struct eval *v, struct policy_set set, const struct pol
     for (const struct term *t = first_term(terms, x->n_actions, hash); t < end && t->hash == hash; t++) {
         uint16_t number = ((const uint16_t *)at(x, x->numbers))[t->first];
         const struct policy *p = set.v[x->first_policy + places[number].policy];
+        eval_enter(v, p);
         if (eval_spend(v, 1) && match_action(v, p, policy_action(p, t->action)))
             mark_all(x, t, bits);
     }

@@ -118,6 +118,19 @@ bool eval_spend_slow(struct eval *v)
     return false;
 }
 
+/* What the last policy left over goes back. Once in doubt nothing more is worth reading. */
+void eval_refill(struct eval *v, const struct policy *p)
+{
+    uint64_t by_size = (uint64_t)p->bytes * EVAL_STEPS_A_BYTE, steps = by_size > EVAL_STEPS ? by_size : EVAL_STEPS;
+
+    v->reading = p;
+    if (v->doubt)
+        return;
+    v->pool += v->steps;
+    v->steps = steps < v->pool ? steps : v->pool;
+    v->pool -= v->steps;
+}
+
 uint32_t key_hash(str key)
 {
     uint64_t h = key.n;

@@ -67,6 +67,7 @@ void scan_statement(struct eval *v, struct authz_reason here, bool action, struc
     bool deny = s->flags & ST_DENY;
     size_t failed;
 
+    eval_enter(v, here.policy);
     /* A further allow by a name already granted changes nothing. */
     unsigned names = statement_names(v, here.policy, s, action);
     if (names == 0 || (deny ? out->denied : (names & ~out->allowed) == 0))

@@ -133,6 +133,21 @@ def test_a_region_guard(server, tree, law):
     server.client("sts", profile).get_caller_identity()
 
 
+def test_a_level_of_many_statements(server, tree, law):
+    """More than are read one by one: what a statement among them denies is denied, by that statement, and no more."""
+    outer, _, profile = tree
+    law(outer, json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Sid": f"No{i}", "Effect": "Deny", "Action": "iam:ListUsers" if i == 13 else f"ssm:*{i}",
+         "Resource": f"arn:aws:iam::*:user/team-{i}/*" if i == 12 else "*"} for i in range(20)]}))
+    iam = server.client("iam", profile)
+    said = fails(iam.list_users)
+    assert EXPLICIT in said["Error"]["Message"]
+    judged = server.explain(said["ResponseMetadata"]["RequestId"])["call"]["judgements"][0]
+    assert judged["sid"] == "No13"
+    iam.list_roles()
+    server.client("ssm", profile).describe_parameters()
+
+
 def test_scps_bind_roles_and_sessions_of_members(server, tree, law, role, document):
     outer, _, profile = tree
     r = role(document(Action="*"), profile=profile)

@@ -18,7 +18,8 @@ static res compile_level(struct call *c, const struct org_node *node, enum org_t
             return oops(&c->err, 0, "the attached policy %.*s is gone", FMT(attached.v[i]));
         TRY(worker_policy(c->worker, p->content, kind, organizations_policy_arn(c, p), &v[i], &c->err));
     }
-    *out = (struct policy_set){v, attached.n};
+    *out = (struct policy_set){.v = v, .n = attached.n};
+    out->index = gate_index(c, *out);
     return OK;
 }
 

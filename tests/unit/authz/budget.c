@@ -59,11 +59,11 @@ static uint64_t read_with(const struct authz_request *r, struct policy_set set, 
     struct eval v = {.all = all};
 
     assert_true(eval_begin(&v, r, &none));
-    v.steps = steps;
+    v.pool = steps;
     *out = (struct scan){0};
     scan_set(&v, set, out);
     *doubt = v.doubt;
-    return v.steps;
+    return v.steps + v.pool;
 }
 
 static void test_authz_budget__fewer_steps_doubt_or_say_the_same(void **state)
