@@ -61,7 +61,10 @@ def further(effect):
 
 
 def unlimited(case, pick):
-    case.pop(pick.choice(("boundary", "sessionPolicies", "serviceControlPolicies", "vpcEndpointPolicies")), None)
+    limits = ["boundary", "serviceControlPolicies", "vpcEndpointPolicies"]
+    if not case["request"].get("federatedBy"):  # without a session policy a federated user has nothing (rule 7)
+        limits.append("sessionPolicies")
+    case.pop(pick.choice(limits), None)
 
 
 def same(was, now):
