@@ -220,6 +220,18 @@ class Identity:
         return self.server.client(service, self.profile, keys=self.keys, **kw)
 
 
+def shift(server, seconds):
+    """The same state with its clock moved: what was issued before has aged."""
+    server.stop()
+    path = os.path.join(server.state, "config.json")
+    with open(path) as f:
+        config = json.load(f)
+    config["clock_offset_ms"] = seconds * 1000
+    with open(path, "w") as f:
+        json.dump(config, f)
+    server.start()
+
+
 def document(*statements, **one):
     """A policy document; document(Action="s3:*") is one Allow on everything."""
     if one:

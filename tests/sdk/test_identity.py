@@ -5,6 +5,7 @@ import time
 
 import pytest
 import wire
+from conftest import shift
 
 
 def call(server, request, **kw):
@@ -274,19 +275,6 @@ def test_no_header_sets_a_condition_key(server, role, spoof, document):
 
 
 # ---- time ----
-
-def shift(server, seconds):
-    """The same state with its clock moved: what was issued before has aged."""
-    import os
-    server.stop()
-    path = os.path.join(server.state, "config.json")
-    with open(path) as f:
-        config = json.load(f)
-    config["clock_offset_ms"] = seconds * 1000
-    with open(path, "w") as f:
-        json.dump(config, f)
-    server.start()
-
 
 JSON = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentService.ListKeys"}
 

@@ -2,7 +2,6 @@
 """sts: temporary credentials of users, of federated users, along chains; what ends them; what a denial of EC2 tells."""
 import datetime
 import json
-import os
 import re
 
 import botocore
@@ -10,6 +9,7 @@ import botocore.config
 import botocore.exceptions
 import pytest
 import wire
+from conftest import shift
 
 
 def policy(*statements):
@@ -39,18 +39,6 @@ def retrust(server, role, *actions, principal=None, profile="dev", **condition):
 
 def assume(server, arn, keys=None, profile="dev", **kw):
     return server.client("sts", profile, keys=keys).assume_role(RoleArn=arn, **{"RoleSessionName": "test", **kw})
-
-
-def shift(server, seconds):
-    """The same state with its clock moved."""
-    server.stop()
-    path = os.path.join(server.state, "config.json")
-    with open(path) as f:
-        config = json.load(f)
-    config["clock_offset_ms"] = seconds * 1000
-    with open(path, "w") as f:
-        json.dump(config, f)
-    server.start()
 
 
 def seconds_left(credentials):
