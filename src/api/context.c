@@ -16,13 +16,16 @@ static void grow(struct call *c, struct gate_facts *g)
     g->cap_context = cap;
 }
 
-void context_add_list(struct call *c, str key, const str *values, size_t n)
+static struct authz_value *next_value(struct call *c, struct gate_facts *g)
 {
-    struct gate_facts *g = c->gate;
-
     if (g->n_context == g->cap_context)
         grow(c, g);
-    g->context[g->n_context++] = (struct authz_value){key, values, n, true};
+    return &g->context[g->n_context++];
+}
+
+void context_add_list(struct call *c, str key, const str *values, size_t n)
+{
+    *next_value(c, c->gate) = (struct authz_value){key, values, n, true};
 }
 
 void context_add(struct call *c, str key, str value)
@@ -38,8 +41,7 @@ void context_add(struct call *c, str key, str value)
     }
     str *one = &g->singles[g->n_singles++];
     *one = value;
-    context_add_list(c, key, one, 1);
-    g->context[g->n_context - 1].multi = false;
+    *next_value(c, g) = (struct authz_value){key, one, 1, false};
 }
 
 void context_add_org(struct call *c, str id_key, str paths_key, const struct guardrails *rails)
@@ -125,6 +127,16 @@ static void add_principal(struct call *c, const struct caller *who, const struct
         context_add(c, S("aws:SourceIdentity"), who->source_identity);
 }
 
+static str vpc_arn(const struct call *c)
+{
+    const struct house *h = c->worker->house;
+
+    return arena_join(c->arena,
+                      (str[]){S("arn:"), h->partition, S(":ec2:"), h->region, S(":"), c->door->vpc_account, S(":vpc/"),
+                              c->door->vpc_id},
+                      8);
+}
+
 static void add_path(struct call *c, const struct caller *who)
 {
     bool via = who->n_called_via > 0;
@@ -147,9 +159,7 @@ static void add_path(struct call *c, const struct caller *who)
     if (str_is(c->door->vpce_id)) {
         context_add(c, S("aws:SourceVpce"), c->door->vpce_id);
         context_add(c, S("aws:SourceVpc"), c->door->vpc_id);
-        context_add(c, S("aws:SourceVpcArn"),
-                    arena_printf(c->arena, "arn:%.*s:ec2:%.*s:%.*s:vpc/%.*s", FMT(c->worker->house->partition),
-                                 FMT(c->worker->house->region), FMT(c->door->vpc_account), FMT(c->door->vpc_id)));
+        context_add(c, S("aws:SourceVpcArn"), vpc_arn(c));
         context_add(c, S("aws:VpceAccount"), c->door->vpc_account);
         context_add(c, S("aws:VpcSourceIp"), c->door->source_ip);
     } else {

@@ -289,7 +289,17 @@ struct bench { /* what a judgement needs beside the resource; the same for all r
     struct authz_request r;
     struct authz_layers l;
     const struct principal_policies *mine;
+    const struct guardrails *rails; /* of the caller's account */
 };
+
+/* Mostly a resource is the caller's own. */
+static res rails_of(struct call *c, const struct bench *b, const struct resource *r, const struct guardrails **out)
+{
+    if (!str_eq(r->account, c->caller->account))
+        return guardrails_get(c, r->account, out);
+    *out = b->rails;
+    return OK;
+}
 
 static res add_session_policies(struct call *c, struct bench *b)
 {
@@ -368,6 +378,7 @@ static res sit(struct call *c, struct bench *b)
     *b = (struct bench){0};
     TRY(principal_of(c, &b->mine));
     TRY(guardrails_get(c, who->account, &rails));
+    b->rails = rails;
     if (rails->suspended && !who->house) /* what a closed account leaves behind is still put in order */
         return fault(c, &api_access_denied, "The account %.*s is suspended.", FMT(who->account));
     TRY(context_build(c, b->mine, rails));
@@ -405,7 +416,7 @@ static res add_resource_side(struct call *c, struct bench *b, const struct resou
     if (providers.grants && kind_of(r) == POLICY_KEY && r->subject)
         TRY(providers.grants(c, r, b->r.action, &grants, &b->l.n_grants));
     b->l.grants = grants;
-    TRY(guardrails_get(c, r->account, &rails));
+    TRY(rails_of(c, b, r, &rails));
     if (rails->suspended && !c->caller->house)
         return fault(c, &api_access_denied, "The account %.*s is suspended.", FMT(r->account));
     b->l.rcps = r->beyond_rcps ? (struct policy_levels){0} : rails->rcps;
@@ -416,11 +427,11 @@ static res add_resource_side(struct call *c, struct bench *b, const struct resou
 /* ---- judging ---- */
 
 /* Where the owner hangs in the organization; nothing where it is in none. */
-static res add_owner(struct call *c, const struct resource *r)
+static res add_owner(struct call *c, const struct bench *b, const struct resource *r)
 {
     const struct guardrails *rails;
 
-    TRY(guardrails_get(c, r->account, &rails));
+    TRY(rails_of(c, b, r, &rails));
     context_add(c, S("aws:ResourceAccount"), r->account.n ? r->account : STR_ABSENT);
     context_add_org(c, S("aws:ResourceOrgID"), S("aws:ResourceOrgPaths"), rails);
     return OK;
@@ -440,11 +451,12 @@ static const char *older_tag_prefix(str arn)
     return NULL;
 }
 
-static res add_resource_context(struct call *c, const struct resource *r, const struct access_line *line)
+static res add_resource_context(struct call *c, const struct bench *b, const struct resource *r,
+                                const struct access_line *line)
 {
-    const char *older = older_tag_prefix(r->arn);
+    const char *older = r->n_tags ? older_tag_prefix(r->arn) : NULL;
 
-    TRY(add_owner(c, r));
+    TRY(add_owner(c, b, r));
     for (size_t i = 0; i < r->n_tags; i++)
         context_add(c, arena_cat(c->arena, str_z(r->tag_prefix ? r->tag_prefix : "aws:ResourceTag/"), r->tags[i].key),
                     r->tags[i].value);
@@ -514,7 +526,7 @@ static res judge_all(struct call *c, struct bench *b, const struct located *l)
     for (size_t i = 0; i < l->n; i++) {
         const struct access_line *line = l->lines[i];
         size_t before = c->gate->n_context;
-        TRY(add_resource_context(c, &l->v[i], line));
+        TRY(add_resource_context(c, b, &l->v[i], line));
         TRY(add_resource_side(c, b, &l->v[i], action_of(&l->v[i], line)));
         struct decision d = judge(c, b);
         note(c, b, &d, &notes[i]);
@@ -576,7 +588,7 @@ res gate_may(struct call *c, const char *action, struct resource *r, bool *may)
     c->gate = ARENA_NEW(c->arena, struct gate_facts);
     res why = sit(c, &b);
     if (is_ok(why))
-        why = add_resource_context(c, r, NULL);
+        why = add_resource_context(c, &b, r, NULL);
     if (is_ok(why))
         why = add_resource_side(c, &b, r, action);
     *may = is_ok(why) && judge(c, &b).verdict == ALLOWED;
@@ -610,7 +622,7 @@ res gate_weigh(struct call *c, const char *action, struct resource *r, const str
     if (is_ok(why))
         why = add_resource_side(c, &b, r, action);
     if (is_ok(why))
-        why = add_resource_context(c, r, NULL);
+        why = add_resource_context(c, &b, r, NULL);
     if (is_ok(why)) {
         replace_context(c, more, n_more);
         struct decision d = judge(c, &b);

@@ -33,8 +33,8 @@ bool field_is_set(const void *object, const struct field *f)
 
 const struct field *shape_field(const struct shape *s, str name)
 {
-    for (uint32_t i = 0; i < s->n; i++)
-        if (str_eq(str_z(s->fields[i].name), name))
+    for (uint32_t i = 0; name.n && i < s->n; i++)
+        if (s->fields[i].name[0] == name.p[0] && str_eq(str_z(s->fields[i].name), name))
             return &s->fields[i];
     return NULL;
 }
@@ -92,6 +92,8 @@ static str scalar_text(struct arena *a, enum kind kind, const void *at)
 {
     char when[TIME_TEXT_BYTES];
 
+    if (kind == K_STRING)
+        return *(const str *)at;
     if (kind == K_TIME)
         return arena_dup(a, time_iso(((const opt_time *)at)->ms, when));
     return kind == K_LIST || kind == K_MAP || kind == K_SHAPE ? STR_ABSENT : scalar_encode(kind, at, false, a);

@@ -50,7 +50,8 @@ static inline str policy_text(const struct policy *p, struct text t)
     return policy_span(p, (struct span){t.at, t.n});
 }
 bool arn_split(str arn, str fields[ARN_FIELDS]);
-uint32_t key_hash(str key); /* without case */
+uint32_t key_hash(str key);           /* without case, as the next */
+uint32_t condition_key_hash(str key); /* of a few bytes only: every key of a request is hashed for each judgement */
 const struct authz_value *eval_value(struct eval *v, str key, uint32_t hash);
 /* Counts its steps in *steps and gives up (false, *steps == 0) when none are left. star and one are the wildcards. */
 bool glob_steps(str pattern, str text, int star, int one, bool nocase, uint64_t *steps);

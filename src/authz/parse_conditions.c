@@ -126,7 +126,7 @@ static res add_condition(struct builder *b, struct condition c, str key, const j
         return reject(b->e, "Syntax errors in policy. A condition has no key");
     if (list_count(values) == 0)
         return reject(b->e, "Syntax errors in policy. The condition on %.*s has no values", FMT(key));
-    c.key_hash = key_hash(key);
+    c.key_hash = condition_key_hash(key);
     build_span(b, key, &c.key);
     c.values = (struct run){arn ? build_count(&b->arns, sizeof(struct arn_pattern))
                                 : build_count(&b->values, sizeof(struct text)),

@@ -58,7 +58,7 @@ static res add_variable(struct builder *b, str s, struct buf *out, size_t *used)
     }
     if (key.n == 0 || str_trim(key).n != key.n || str_find(key, '{') >= 0 || str_find(fallback, '\'') >= 0)
         return bad_variable(b, s);
-    v.key_hash = key_hash(key);
+    v.key_hash = condition_key_hash(key);
     v.has_fallback = str_is(fallback);
     build_span(b, key, &v.key);
     build_span(b, fallback, &v.fallback);

@@ -142,13 +142,21 @@ uint32_t key_hash(str key)
     return (uint32_t)h;
 }
 
+/* Length and tail tell nearly all condition keys apart; what they do not is compared. */
+uint32_t condition_key_hash(str key)
+{
+    uint64_t tail = key.n < 8 ? fold_load(key.p, key.n) : fold_load(key.p + key.n - 8, 8);
+
+    return (uint32_t)(((key.n ^ fold_word(tail)) * 0x9e3779b97f4a7c15u) >> 32);
+}
+
 const struct authz_value *eval_value(struct eval *v, str key, uint32_t hash)
 {
     const struct authz_value *context = v->r->context;
     size_t n = v->r->n_context;
 
     for (size_t i = 0; !v->hashed && i < n && i < EVAL_KEYS; i++)
-        v->hashes[i] = key_hash(context[i].key);
+        v->hashes[i] = condition_key_hash(context[i].key);
     v->hashed = true;
     for (size_t i = 0; i < n; i++)
         if ((i >= EVAL_KEYS || v->hashes[i] == hash) && str_eq_nocase(context[i].key, key))

@@ -203,14 +203,23 @@ str arena_printf(struct arena *a, const char *fmt, ...)
 
 str arena_cat(struct arena *a, str x, str y)
 {
-    char *p = take(a, x.n + y.n + 1);
+    return arena_join(a, (str[]){x, y}, 2);
+}
 
-    if (x.n)
-        memcpy(p, x.p, x.n);
-    if (y.n)
-        memcpy(p + x.n, y.p, y.n);
-    p[x.n + y.n] = '\0';
-    return (str){p, x.n + y.n};
+str arena_join(struct arena *a, const str *parts, size_t n)
+{
+    size_t whole = 0, at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        whole += parts[i].n;
+    char *p = take(a, whole + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].n)
+            memcpy(p + at, parts[i].p, parts[i].n);
+        at += parts[i].n;
+    }
+    p[whole] = '\0';
+    return (str){p, whole};
 }
 
 void arena_defer(struct arena *a, void (*fn)(void *), void *ptr)

@@ -27,6 +27,7 @@ str arena_dup(struct arena *a, str s); /* a copy, NUL-terminated beyond its leng
 char *arena_z(struct arena *a, str s); /* a NUL-terminated copy */
 str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 str arena_cat(struct arena *a, str x, str y);
+str arena_join(struct arena *a, const str *parts, size_t n);
 
 /* Has fn(ptr) run at reset or free. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *ptr);

@@ -60,15 +60,17 @@ static struct tm split(int64_t wall_ms)
                        .tm_sec = rest % 60};
 }
 
-/* `width` digits of v and what stands behind them: every request tells the time several times, and printf is slow. */
-static char *put(char *at, int v, int width, const char *behind)
+/* `width` digits of v and what stands behind them, if anything does: every request tells the time several times, and
+ * printf is slow. */
+static inline char *put(char *at, int v, int width, char behind)
 {
     for (int i = width; i-- > 0; v /= 10)
         at[i] = (char)('0' + v % 10);
-    return stpcpy(at + width, behind);
+    at[width] = behind;
+    return at + width + (behind != '\0');
 }
 
-static char *put_date(char *at, const struct tm *t, const char *between, const char *behind)
+static inline char *put_date(char *at, const struct tm *t, char between, char behind)
 {
     int year = t->tm_year + 1900;
 
@@ -77,33 +79,39 @@ static char *put_date(char *at, const struct tm *t, const char *between, const c
     return put(at, t->tm_mday, 2, behind);
 }
 
-static char *put_clock(char *at, const struct tm *t, const char *between, const char *behind)
+static inline char *put_clock(char *at, const struct tm *t, char between, char behind)
 {
     at = put(at, t->tm_hour, 2, between);
     at = put(at, t->tm_min, 2, between);
     return put(at, t->tm_sec, 2, behind);
 }
 
+static str ended(char *dst, char *end)
+{
+    *end = '\0';
+    return str_n(dst, (size_t)(end - dst));
+}
+
 str time_iso(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
     struct tm t = split(wall_ms);
 
-    return str_n(dst, (size_t)(put_clock(put_date(dst, &t, "-", "T"), &t, ":", "Z") - dst));
+    return ended(dst, put_clock(put_date(dst, &t, '-', 'T'), &t, ':', 'Z'));
 }
 
 str time_iso_ms(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
     struct tm t = split(wall_ms);
-    char *at = put_clock(put_date(dst, &t, "-", "T"), &t, ":", ".");
+    char *at = put_clock(put_date(dst, &t, '-', 'T'), &t, ':', '.');
 
-    return str_n(dst, (size_t)(put(at, (int)(((wall_ms % 1000) + 1000) % 1000), 3, "Z") - dst));
+    return ended(dst, put(at, (int)(((wall_ms % 1000) + 1000) % 1000), 3, 'Z'));
 }
 
 str time_basic(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
     struct tm t = split(wall_ms);
 
-    return str_n(dst, (size_t)(put_clock(put_date(dst, &t, "", "T"), &t, "", "Z") - dst));
+    return ended(dst, put_clock(put_date(dst, &t, '\0', 'T'), &t, '\0', 'Z'));
 }
 
 str time_http(int64_t wall_ms, char dst[TIME_TEXT_BYTES])

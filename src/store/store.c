@@ -341,6 +341,11 @@ void txn_touch(struct txn *t, str service)
         t->touched[t->n_touched++] = arena_dup(t->s->names, service.p ? service : S(""));
 }
 
+bool txn_touched_any(const struct txn *t)
+{
+    return t->touched_all || t->n_touched;
+}
+
 bool txn_touched(const struct txn *t, str service)
 {
     if (t->touched_all)

@@ -85,6 +85,7 @@ res txn_scan_account(struct txn *t, struct arena *a, str account, const struct s
 res txn_next(struct txn *t, str counter, uint64_t *out, struct err *e);
 /* True when this write transaction has put or deleted a record of this service. */
 bool txn_touched(const struct txn *t, str service);
+bool txn_touched_any(const struct txn *t);
 
 /* Tests only: the n_calls-th statement from now on (begin, commit and savepoints count) fails, once. 0 disarms. */
 void store_fail_after(struct store *s, int64_t n_calls);

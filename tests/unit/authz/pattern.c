@@ -113,6 +113,9 @@ static void test_authz_pattern__keys_hash_without_case(void **state)
     (void)state;
     assert_int_equal(key_hash(S("aws:SourceVpce")), key_hash(S("AWS:sourcevpce")));
     assert_int_not_equal(key_hash(S("aws:SourceVpce")), key_hash(S("aws:SourceVpc")));
+    assert_int_equal(condition_key_hash(S("aws:SourceVpce")), condition_key_hash(S("AWS:sourceVPCE")));
+    assert_int_not_equal(condition_key_hash(S("aws:SourceVpce")), condition_key_hash(S("aws:SourceVpc")));
+    assert_int_equal(condition_key_hash(S("a:Key")), condition_key_hash(S("A:kEY")));
 }
 
 int main(void)
