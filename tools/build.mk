@@ -6,10 +6,12 @@ GEN_C := $(SERVICES:%=$(BUILD)/gen/%.c)
 GEN_H := $(SERVICES:%=$(BUILD)/gen/%.h)
 
 # The library: everything but the programs' own main files. Its archive is ordered by layer only for the reader.
-LIB_DIRS := base crypto wire store identify authz api vault warden conductor $(SERVICES:%=services/%)
+LIB_DIRS := base crypto wire store identify authz api vault warden conductor \
+  $(sort $(patsubst src/%/,%,$(dir $(wildcard src/services/*/*.c))))
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard src/$(d)/*.c))
 LIB_OBJ := $(LIB_SRC:src/%.c=$(BUILD)/%.o) $(GEN_C:%.c=%.o) $(if $(MODELS),$(BUILD)/gen/services.o) $(BUILD)/llhttp/llhttp.o $(BUILD)/llhttp/http.o $(BUILD)/llhttp/api.o
 LIBS := -ljansson -lexpat -lsqlite3 -lssl -lcrypto -lldns -lz -lm
+TEMPLATE_LIBS := -lyaml -lpcre2-8
 
 FRONT_SRC := $(wildcard src/*.c) $(wildcard src/verbs/*.c)
 WARDEN_SRC := $(wildcard src/warden/server/*.c)
@@ -59,7 +61,7 @@ $(BUILD)/libbase.a: $(call obj,$(filter-out src/base/json.c,$(wildcard src/base/
 
 $(BUILD)/barmkin: $(call obj,$(FRONT_SRC)) $(BUILD)/libbarmkin.a
 	@echo "  LD $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) $(TEMPLATE_LIBS)
 $(BUILD)/barmkin-warden: $(call obj,$(WARDEN_SRC) $(WARDEN_COMMON)) $(BUILD)/libbase.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ -lnftables -lmnl -lseccomp
@@ -102,7 +104,7 @@ $(XGB_TESTS): UNIT_LIBS = $(BUILD)/libxgb.a -lxgboost
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libbarmkin.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) -lm -lcmocka
+	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -Wno-missing-prototypes $(LDFLAGS) -o $@ $< $(UNIT_EXTRA_$(notdir $*)) $(UNIT_LIBS) $(BUILD)/libbarmkin.a $(LIBS) $(TEMPLATE_LIBS) -lm -lcmocka
 
 $(BUILD)/libagent.a: $(call obj,$(filter-out %/main.c,$(AGENT_SRC)))
 	@rm -f $@

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* YAML in by libyaml as the JSON tree that CloudFormation reads it as. */
+#ifndef BARMKIN_BASE_YAML_H
+#define BARMKIN_BASE_YAML_H
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum { YAML_MAX_DEPTH = 64, YAML_MAX_NODES = 100000 };
+
+/* One document: true, yes and on (TRUE, Yes ...) are booleans, numbers are numbers, dates stay text, merge keys merged,
+ * a tag !Name becomes {"Fn::Name": value} (!Ref and !Condition keep their names, "!GetAtt a.b" becomes a list of two).
+ * Keys are texts. Rejects other tags, duplicate keys, a tree deeper than YAML_MAX_DEPTH, and one of more than
+ * YAML_MAX_NODES nodes, counted after aliases are expanded. The tree lives as long as the arena.
+ * Rejects with "... (line L, column C)". */
+res yaml_parse(struct arena *a, str text, struct err *e, json_t **out);
+
+#endif
