@@ -234,5 +234,7 @@ res policy_bind(struct call *c, str text, enum policy_kind kind, const struct fa
                 struct map_of_str *principals);
 void context_add(struct call *c, str key, str value);
 void context_add_list(struct call *c, str key, const str *values, size_t n);
+/* For models: aws:SourceVpcArn, aws:VpceAccount, aws:VpceOrgID with aws:VpceOrgPaths. */
+add_context context_add_vpc_arn, context_add_vpce_account, context_add_vpce_org;
 
 #endif

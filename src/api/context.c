@@ -88,6 +88,11 @@ static void add_principal(struct call *c, const struct caller *who, const struct
                           const struct guardrails *rails)
 {
     context_add(c, S("aws:PrincipalType"), str_z(principal_type(who)));
+    if (who->kind == PRINCIPAL_ANONYMOUS) {
+        context_add(c, S("aws:PrincipalAccount"), S("anonymous"));
+        context_add(c, S("aws:userid"), S("anonymous"));
+        return;
+    }
     context_add(c, S("aws:PrincipalIsAWSService"), who->kind == PRINCIPAL_SERVICE ? S("true") : S("false"));
     if (who->kind == PRINCIPAL_SERVICE) {
         context_add(c, S("aws:PrincipalServiceName"), who->arn);
@@ -98,8 +103,6 @@ static void add_principal(struct call *c, const struct caller *who, const struct
             context_add(c, S("aws:SourceAccount"), who->source_account);
         return;
     }
-    if (who->kind == PRINCIPAL_ANONYMOUS)
-        return;
     context_add(c, S("aws:PrincipalArn"), who->kind == PRINCIPAL_SESSION && !who->federated ? who->role_arn : who->arn);
     context_add(c, S("aws:PrincipalAccount"), who->account);
     context_add_org(c, S("aws:PrincipalOrgID"), S("aws:PrincipalOrgPaths"), rails);
@@ -159,12 +162,42 @@ static void add_path(struct call *c, const struct caller *who)
     if (str_is(c->door->vpce_id)) {
         context_add(c, S("aws:SourceVpce"), c->door->vpce_id);
         context_add(c, S("aws:SourceVpc"), c->door->vpc_id);
-        context_add(c, S("aws:SourceVpcArn"), vpc_arn(c));
-        context_add(c, S("aws:VpceAccount"), c->door->vpc_account);
         context_add(c, S("aws:VpcSourceIp"), c->door->source_ip);
     } else {
         context_add(c, S("aws:SourceIp"), c->door->source_ip);
     }
+}
+
+/* AWS names the services that know the keys of an endpoint's owner, so their models ask for them: elsewhere there is no
+ * such key, and an Allow that asks for one allows nothing. */
+static bool has_endpoint(const struct call *c)
+{
+    return c->door && str_is(c->door->vpce_id) && c->caller->kind != PRINCIPAL_SERVICE;
+}
+
+res context_add_vpc_arn(struct call *c)
+{
+    if (has_endpoint(c))
+        context_add(c, S("aws:SourceVpcArn"), vpc_arn(c));
+    return OK;
+}
+
+res context_add_vpce_account(struct call *c)
+{
+    if (has_endpoint(c))
+        context_add(c, S("aws:VpceAccount"), c->door->vpc_account);
+    return OK;
+}
+
+res context_add_vpce_org(struct call *c)
+{
+    const struct guardrails *rails;
+
+    if (!has_endpoint(c))
+        return OK;
+    TRY(guardrails_get(c, c->door->vpc_account, &rails));
+    context_add_org(c, S("aws:VpceOrgID"), S("aws:VpceOrgPaths"), rails);
+    return OK;
 }
 
 static void add_tags(struct call *c, const struct context_line *line, const struct field *f)

@@ -91,6 +91,8 @@ GLOBAL = [
     ("aws:SourceVpce", "Null", "true", "false"),
     ("aws:SourceVpcArn", "Null", "true", "false"),
     ("aws:VpceAccount", "Null", "true", "false"),
+    ("aws:VpceOrgID", "Null", "true", "false"),
+    ("aws:VpceOrgPaths", "Null", "true", "false"),
     ("aws:CurrentTime", "DateGreaterThan", soon(-1), soon(1)),
     ("aws:EpochTime", "NumericLessThan", str(int(time.time()) + 86400), "1700000000"),
     ("aws:UserAgent", "StringLike", "*Boto3/*", "curl*"),
@@ -111,6 +113,19 @@ GLOBAL = [
     ("aws:Ec2InstanceSourceVpc", "Null", "true", "false"),
     ("aws:Ec2InstanceSourcePrivateIPv4", "Null", "true", "false"),
     ("aws:ChatbotSourceArn", "Null", "true", "false"),
+    ("aws:SignInSessionArn", "Null", "true", "false"),
+    ("aws:ViaAWSMCPService", "Null", "true", "false"),
+    ("aws:CalledViaAWSMCP", "Null", "true", "false"),
+    ("aws:IsMcpServiceAction", "Null", "true", "false"),
+    ("ec2:SourceInstanceArn", "Null", "true", "false"),
+    ("ec2:RoleDelivery", "Null", "true", "false"),
+    ("lambda:SourceFunctionArn", "Null", "true", "false"),
+    ("codebuild:BuildArn", "Null", "true", "false"),
+    ("codebuild:ProjectArn", "Null", "true", "false"),
+    ("ssm:SourceInstanceArn", "Null", "true", "false"),
+    ("glue:RoleAssumedBy", "Null", "true", "false"),
+    ("glue:CredentialIssuingService", "Null", "true", "false"),
+    ("identitystore:UserId", "Null", "true", "false"),
 ]
 
 
@@ -263,6 +278,30 @@ def test_grants_are_judged_and_then_refused(session, bucket, member, header):
     both(session, "s3:PutObject*", lambda: s3.put_object(Bucket=bucket, Key="a/new", Body=b"x", **grant),
          {"StringEquals": {f"s3:x-amz-grant-{header}": 'id="x"'}}, {"Null": {f"s3:x-amz-grant-{header}": "true"}},
          fine=("AccessControlListNotSupported",))
+
+
+LOCK = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": soon(10), "ObjectLockLegalHoldStatus": "ON"}
+
+
+@pytest.mark.parametrize("key,operator,good,bad", [
+    ("s3:object-lock-mode", "StringEquals", "GOVERNANCE", "COMPLIANCE"),
+    ("s3:object-lock-retain-until-date", "DateLessThan", soon(11), soon(9)),
+    ("s3:object-lock-legal-hold", "StringEquals", "ON", "OFF")])
+def test_a_lock_is_judged_and_then_refused(session, bucket, key, operator, good, bad):
+    """No bucket here has Object Lock, and nobody is told that his object is locked."""
+    s3, at = session.client("s3"), {"Bucket": bucket, "Key": "a/locked"}
+    good, bad = {operator: {key: good}}, {operator: {key: bad}}
+    for ask in (lambda: s3.put_object(**at, **LOCK, Body=b"x"), lambda: s3.create_multipart_upload(**at, **LOCK),
+                lambda: s3.copy_object(**at, **LOCK, CopySource=f"{bucket}/a/k")):
+        for condition, said in ((good, ("InvalidRequest",)), (bad, REFUSED)):
+            session.may(allow("s3:PutObject", "s3:PutObjectRetention", "s3:PutObjectLegalHold", **condition), allow("s3:GetObject"))
+            assert outcome(ask) in said
+    session.may(allow("s3:PutObject"))
+    assert outcome(lambda: s3.put_object(**at, ObjectLockLegalHoldStatus="ON", Body=b"x")) in REFUSED
+    held = key.endswith("hold")
+    both(session, "s3:PutObject*", (lambda: s3.put_object_legal_hold(**at, LegalHold={"Status": "ON"})) if held else lambda:
+         s3.put_object_retention(**at, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": LOCK["ObjectLockRetainUntilDate"]}),
+         good, bad, fine=("NotImplemented",))
 
 
 def test_a_presigned_link_says_so(server, session, bucket):

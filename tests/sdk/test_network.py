@@ -221,10 +221,13 @@ def test_condition_keys_of_an_endpoint(server, home):
     """What only the path of the packet says: endpoint, VPC, its owner, the address inside."""
     account = server.account("dev")["id"]
     arn, private = f"arn:aws:ec2:us-east-1:{account}:vpc/{home.id}", "10.0.0.0/16"
+    org = server.client("organizations", "management").describe_organization()["Organization"]["Id"]
     for operator, key, good, bad in (("StringEquals", "aws:SourceVpce", home.kms, "vpce-0"),
                                      ("StringEquals", "aws:SourceVpc", home.id, "vpc-0"),
                                      ("ArnEquals", "aws:SourceVpcArn", arn, arn + "0"),
                                      ("StringEquals", "aws:VpceAccount", account, "111122223333"),
+                                     ("StringEquals", "aws:VpceOrgID", org, "o-0"),
+                                     ("ForAnyValue:StringLike", "aws:VpceOrgPaths", org + "/r-*/", org + "/r-*/ou-*"),
                                      ("IpAddress", "aws:VpcSourceIp", private, "127.0.0.0/8"),
                                      ("Null", "aws:SourceIp", "true", "false")):
         for value, said in ((good, "ok"), (bad, "because no VPC endpoint policy allows")):
@@ -232,6 +235,18 @@ def test_condition_keys_of_an_endpoint(server, home):
                 {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {operator: {key: value}}}))
             assert said in home.python("""print(json.dumps(attempt(client("kms").list_keys)))"""), (key, value)
     home.ec2.modify_vpc_endpoint(VpcEndpointId=home.kms, ResetPolicy=True)
+
+
+def test_keys_of_an_endpoints_owner_are_for_some_services(server, home):
+    """STS is none of those that AWS names: the keys are absent there, and a perimeter that asks for them shuts it out."""
+    look = f"""print(json.dumps(attempt(client("sts").get_access_key_info,
+                                        AccessKeyId="{server.account("dev")["access_key_id"]}")))"""
+    keys = ("aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths")
+    for null, said in [({key: "true" for key in keys}, "ok")] + [({key: "false"}, "no VPC endpoint policy") for key in keys]:
+        home.ec2.modify_vpc_endpoint(VpcEndpointId=home.sts, PolicyDocument=document(
+            {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {"Null": null}}))
+        assert said in home.python(look), null
+    home.ec2.modify_vpc_endpoint(VpcEndpointId=home.sts, ResetPolicy=True)
 
 
 def test_endpoint_policy_may_name_users(server, home, user, refuses):

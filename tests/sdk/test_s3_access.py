@@ -224,6 +224,12 @@ def test_anonymous_requests(server, client, s3, bucket, allow, refuses):
     client("s3", "prod").get_object(Bucket=bucket, Key="k")
     assert anonymous(server, f"/{bucket}/k?response-content-type=text/html").code == "InvalidRequest"
     assert anonymous(server, f"/{bucket}/none").code == "AccessDenied"
+    for key, value, status in (("aws:userid", "anonymous", 200), ("aws:PrincipalAccount", "anonymous", 200),
+                               ("aws:PrincipalType", "Anonymous", 200), ("aws:PrincipalIsAWSService", "false", 403),
+                               ("aws:PrincipalArn", "", 403)):
+        allow({**EVERYBODY, "Condition": {"StringEquals": {key: value}}})
+        assert anonymous(server, f"/{bucket}/k").status == status, key
+    allow(EVERYBODY)
     assert anonymous(server, f"/{bucket}").code == "AccessDenied"
     assert anonymous(server, f"/{bucket}/k", "PUT", b"mine").code == "AccessDenied"
     assert anonymous(server, "/made-by-nobody", "PUT").code == "AccessDenied"

@@ -157,6 +157,8 @@ def test_an_endpoint(server, user, document, what_if, bucket):
         assert (said["decision"], said["by"]) == ("ImplicitlyDenied", "vpce")
         allowed = only(what_if(u.arn, "s3:GetObject", thing, "--vpce", end))
         assert allowed["context"]["aws:SourceVpce"] == end and allowed["context"]["aws:SourceVpc"] == vpc
+        account = server.account("dev")["id"]
+        assert allowed["context"]["aws:VpceAccount"] == account and f":{account}:vpc/{vpc}" in allowed["context"]["aws:SourceVpcArn"]
         assert "no VPC endpoint" in what_if(u.arn, "s3:GetObject", thing, "--vpce", "vpce-0", fine=(4,)).stderr
     finally:
         ec2.delete_vpc_endpoints(VpcEndpointIds=[end])

@@ -236,7 +236,8 @@ static res find_endpoint(struct call *c, str id, struct door *door)
         TRY(call_try(c, barmkin_root_of(c, found.accounts.v[i].id), &ec2_DescribeVpcEndpoints_op, &in, &out, &missing));
         if (missing.type || !out.vpc_endpoints.n)
             continue;
-        *door = (struct door){.vpce_id = id, .vpc_id = out.vpc_endpoints.v[0].vpc_id, .tls = true};
+        *door = (struct door){
+            .vpce_id = id, .vpc_id = out.vpc_endpoints.v[0].vpc_id, .vpc_account = found.accounts.v[i].id, .tls = true};
         return OK;
     }
     return fault(c, &barmkin_ResourceNotFoundException, "There is no VPC endpoint %.*s here.", FMT(id));

@@ -119,6 +119,17 @@ static res check_metadata(struct call *c)
     return OK;
 }
 
+/* No bucket here has Object Lock: who asks for it must not believe that the object is locked. */
+static res check_lock(struct call *c)
+{
+    static const char *const asked[] = {"ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus"};
+
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        if (s3_text_of(c, asked[i]).n)
+            return fault(c, &s3_InvalidRequest, "Bucket is missing Object Lock Configuration");
+    return OK;
+}
+
 res s3_check_description(struct call *c)
 {
     struct s3_tag_list tags;
@@ -126,6 +137,7 @@ res s3_check_description(struct call *c)
     TRY(check_acl(c));
     TRY(check_storage_class(c));
     TRY(check_metadata(c));
+    TRY(check_lock(c));
     return s3_parse_tagging(c, s3_text_of(c, "Tagging"), &tags);
 }
 
