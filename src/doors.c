@@ -233,7 +233,8 @@ bool door_answers(struct serving *s)
     s->door = (struct door){.tls = o->tls,
                             .tls_version = !o->tls                ? STR_ABSENT
                                            : o->tls_version == 12 ? S("1.2")
-                                                                  : S("1.3")};
+                                                                  : S("1.3"),
+                            .tls_cipher = o->tls_cipher ? str_z(o->tls_cipher) : STR_ABSENT};
     s->door.source_ip = dotted(s->call.arena, o->peer_ip);
     switch (tag->kind) {
     case DOOR_ADMIN: /* this machine's own user, through a file only that user may open */

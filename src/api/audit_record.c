@@ -155,6 +155,17 @@ static void event_id(struct buf *b)
     buf_add_char(b, '"');
 }
 
+/* CloudTrail's own spelling: "TLSv1.3". */
+static void tls_details(const struct call *c, struct buf *b)
+{
+    buf_add(b, S(",\"tlsDetails\":{\"tlsVersion\":\"TLSv"));
+    buf_add(b, c->door->tls_version);
+    buf_add_char(b, '"');
+    audit_member(b, "cipherSuite", c->door->tls_cipher);
+    audit_member(b, "clientProvidedHostHeader", str_sub(c->host, 0, AGENT_BYTES));
+    buf_add_char(b, '}');
+}
+
 /* What a service asks on its way comes from that service, as CloudTrail says it. */
 static void from_where(const struct call *c, struct buf *b)
 {
@@ -167,12 +178,8 @@ static void from_where(const struct call *c, struct buf *b)
     audit_member(b, "userAgent", service.n ? service : str_sub(c->user_agent, 0, AGENT_BYTES));
     if (c->door && !service.n)
         audit_member(b, "vpcEndpointId", c->door->vpce_id);
-    if (c->door && !service.n && c->door->tls && c->host.n) {
-        audit_key(b, "tlsDetails");
-        buf_add_char(b, '{');
-        audit_member(b, "clientProvidedHostHeader", str_sub(c->host, 0, AGENT_BYTES));
-        buf_add_char(b, '}');
-    }
+    if (c->door && !service.n && str_is(c->door->tls_version))
+        tls_details(c, b);
 }
 
 static void write_record(const struct call *c, res outcome, enum audit_detail detail, struct buf *out)

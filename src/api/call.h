@@ -49,6 +49,7 @@ struct door {
     str source_ip;       /* dotted; through an endpoint it is aws:VpcSourceIp */
     bool tls;
     str tls_version;   /* "1.2", "1.3"; absent without TLS */
+    str tls_cipher;    /* OpenSSL's name of the suite */
     str vpc_account;   /* whose the VPC is */
     uint32_t peer_pid; /* of the admin channel: the process at its other end, else 0 */
 };

@@ -343,6 +343,7 @@ static void handshake(struct conn *c)
     switch (tls_handshake(c->tls)) {
     case TLS_DONE:
         c->origin.tls_version = tls_version(c->tls);
+        c->origin.tls_cipher = tls_cipher(c->tls);
         c->state = CONN_HEAD;
         return;
     case TLS_WANTS_READ:

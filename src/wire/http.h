@@ -17,9 +17,10 @@ struct origin {
     uint32_t local_ip, local_port; /* after NAT: names the endpoint within the listener's namespace */
     void *listener;                /* the tag given to loop_listen */
     bool tls;
-    uint8_t tls_version; /* 12 or 13 for TLS 1.2 or 1.3; 0 without */
-    uint32_t peer_uid;   /* over a Unix socket: whose process it is; else UINT32_MAX */
-    uint32_t peer_pid;   /* and which process; else 0 */
+    uint8_t tls_version;    /* 12 or 13 for TLS 1.2 or 1.3; 0 without */
+    const char *tls_cipher; /* static; NULL without */
+    uint32_t peer_uid;      /* over a Unix socket: whose process it is; else UINT32_MAX */
+    uint32_t peer_pid;      /* and which process; else 0 */
 };
 
 struct header {

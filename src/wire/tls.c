@@ -269,6 +269,11 @@ uint8_t tls_version(struct tls_conn *t)
     return SSL_version(ssl_of(t)) == TLS1_2_VERSION ? 12 : 13; /* older ones are refused */
 }
 
+const char *tls_cipher(struct tls_conn *t)
+{
+    return SSL_CIPHER_get_name(SSL_get_current_cipher(ssl_of(t)));
+}
+
 static ssize_t outcome(struct tls_conn *t, int n)
 {
     if (n > 0)

@@ -35,7 +35,8 @@ void tls_conn_free(struct tls_conn *t);
 
 enum tls_step { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_BROKEN };
 enum tls_step tls_handshake(struct tls_conn *t);
-uint8_t tls_version(struct tls_conn *t); /* 12 or 13, once the handshake is done */
+uint8_t tls_version(struct tls_conn *t);    /* 12 or 13, once the handshake is done */
+const char *tls_cipher(struct tls_conn *t); /* OpenSSL's name of the suite, static: "TLS_AES_128_GCM_SHA256" */
 /* Like recv and send on a non-blocking socket: the count; 0 at the peer's end (reads); -1 with errno EAGAIN or EPIPE.
  */
 ssize_t tls_read(struct tls_conn *t, void *dst, size_t n);

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The audit log: each call as CloudTrail records it, no secret in it, and `barmkin audit search` over it."""
+import http.client
 import json
 import re
+import ssl
 import subprocess
+import urllib.parse
 
 import botocore.exceptions
 import conftest
@@ -44,7 +47,10 @@ def test_a_change_by_a_user(server, name):
     assert r["responseElements"]["user"]["userName"] == name
     assert r["resources"] == [{"ARN": f"arn:aws:iam::{account}:user/{name}", "accountId": account, "type": "AWS::IAM::User"}]
     assert r["sourceIPAddress"] == "127.0.0.1" and r["userAgent"].startswith("Boto3/")
-    assert r["tlsDetails"]["clientProvidedHostHeader"].startswith("127.0.0.1:")
+    tls = r["tlsDetails"]
+    assert set(tls) == {"tlsVersion", "cipherSuite", "clientProvidedHostHeader"}
+    assert tls["tlsVersion"] == "TLSv1.3" and tls["cipherSuite"].startswith("TLS_AES_")
+    assert tls["clientProvidedHostHeader"] == server.url.removeprefix("https://")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", r["eventTime"])
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", r["eventID"]) and r["eventID"] != r["requestID"]
     assert r["eventVersion"] == "1.09" and "errorCode" not in r
@@ -53,6 +59,26 @@ def test_a_change_by_a_user(server, name):
 def test_a_read_answers_nothing_there(server):
     r = record_of(server, server.client("iam").list_users())
     assert r["readOnly"] is True and r["responseElements"] is None and r["requestParameters"] is None
+
+
+def test_how_a_request_was_sealed(server):
+    """tlsDetails in CloudTrail's spelling; nothing of it without TLS, nor of the admin channel."""
+    plain = server.client("iam", endpoint_url=server.url.replace("https:", "http:"))
+    assert "tlsDetails" not in record_of(server, plain.list_users())
+    tls = ssl.create_default_context(cafile=server.ca)
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    tls.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256")
+    url = urllib.parse.urlsplit(server.client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET"))
+    connection = http.client.HTTPSConnection(url.hostname, url.port, context=tls)
+    connection.request("GET", f"{url.path}?{url.query}")
+    answer = connection.getresponse()
+    assert answer.status == 200
+    found = search(server, "--request", answer.headers["x-amzn-RequestId"], "-o", "json")
+    connection.close()
+    assert re.fullmatch("ECDHE-(ECDSA|RSA)-AES128-GCM-SHA256", found[0]["tlsDetails"]["cipherSuite"])
+    assert found[0]["tlsDetails"]["tlsVersion"] == "TLSv1.2"
+    server.barmkin("status")
+    assert not any("tlsDetails" in r for r in search(server, "--event", "Status", "-o", "json"))
 
 
 def test_a_session(server, role, document):
