@@ -20,7 +20,7 @@ endif
 .DEFAULT_GOAL := help
 include tools/build.mk
 
-.PHONY: help all demo test unit unit-tests stories check san fuzz bench fmt docs clean deps op where check-authz mutate-authz cov-authz
+.PHONY: help all image-python demo test unit unit-tests stories check san fuzz bench fmt docs clean deps op where check-authz mutate-authz cov-authz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -32,6 +32,8 @@ all: $(PROGRAMS) ## build every program
 # What needs a build after an installation asks for it by recipe: with -j, prerequisites have no order.
 JOBS := $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 again = @$(MAKE) --no-print-directory --silent -j$(JOBS)
+
+image-python: $(BUILD)/images/python/built ## the image of Lambda's functions, from Debian's packages
 
 demo: deps ## build and play the main job on real data (KEEP=1 leaves it running)
 	$(again) all

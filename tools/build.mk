@@ -17,6 +17,7 @@ FRONT_SRC := $(wildcard src/*.c) $(wildcard src/verbs/*.c)
 WARDEN_SRC := $(wildcard src/warden/server/*.c)
 WARDEN_COMMON := src/warden/message.c src/warden/plan.c
 AGENT_SRC := $(wildcard src/runtimes/agent/*.c)
+HOST_SRC := $(wildcard src/runtimes/lambda/*.c)
 INIT_SRC := $(wildcard src/runtimes/init/*.c)
 XGB_SRC := $(wildcard src/runtimes/xgboost/*.c)
 XGB_COMMON := $(filter-out %/train.c %/serve.c,$(XGB_SRC))
@@ -25,7 +26,8 @@ obj = $(patsubst src/%.c,$(BUILD)/%.o,$(1))
 PROGRAMS := $(if $(wildcard src/main.c),$(BUILD)/barmkin) $(if $(WARDEN_SRC),$(BUILD)/barmkin-warden) \
   $(if $(AGENT_SRC),$(BUILD)/barmkin-agent) $(if $(INIT_SRC),$(BUILD)/sandbox-init) \
   $(if $(wildcard src/runtimes/xgboost/train.c),$(BUILD)/xgboost-train) \
-  $(if $(wildcard src/runtimes/xgboost/serve.c),$(BUILD)/xgboost-serve $(BUILD)/images/native/built)
+  $(if $(wildcard src/runtimes/xgboost/serve.c),$(BUILD)/xgboost-serve $(BUILD)/images/native/built) \
+  $(BUILD)/function-host $(BUILD)/images/python/built
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null | sort)
 UNIT_TESTS := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
 
@@ -73,6 +75,12 @@ $(BUILD)/sandbox-init: $(INIT_SRC)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -static -o $@ $(INIT_SRC)
+# Likewise: it stands in any image that a function runs in.
+$(BUILD)/function-host: $(HOST_SRC) $(wildcard src/runtimes/lambda/*.h) $(addprefix src/base/,buf.c str.c arena.c err.c) $(BUILD)/plain/llhttp.o $(BUILD)/plain/http.o $(BUILD)/plain/api.o
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -I/usr/share/include/llhttp -static -o $@ $(filter %.c %.o,$^)
+
 # These run inside sandboxes, where no sanitizer could start (no ptrace, no /proc of the host).
 $(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(wildcard src/runtimes/xgboost/*.h)
 $(BUILD)/xgboost-train: src/runtimes/xgboost/train.c $(XGB_COMMON)
@@ -90,6 +98,11 @@ $(BUILD)/plain/%.o: /usr/share/llhttp/%.c
 # The image they run in.
 $(BUILD)/images/native/built: tools/image-native $(BUILD)/xgboost-train $(BUILD)/xgboost-serve
 	@tools/image-native $(BUILD)
+	@touch $@
+
+# Where functions run.
+$(BUILD)/images/python/built: tools/image-python $(BUILD)/function-host $(wildcard src/runtimes/lambda/*.py) src/runtimes/lambda/bootstrap
+	@tools/image-python $(BUILD)
 	@touch $@
 
 # Their shared part for the unit tests, which do run under sanitizers.
@@ -126,4 +139,4 @@ $(filter $(BUILD)/tests/unit/warden/sandbox,$(UNIT_TESTS)): | $(BUILD)/probe $(B
 $(BUILD)/tests/unit/warden/volume: UNIT_LIBS = $(BUILD)/libwarden.a -lnftables -lmnl
 $(filter $(BUILD)/tests/unit/warden/%,$(UNIT_TESTS)): | $(BUILD)/barmkin-warden
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path '*/images' -prune -o -name '*.d' -print 2>/dev/null)
