@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* barmkin run: a command in a network of its own, behind a new interface of a VPC or in the host's door. The server
- * holds the interface for this process: it goes when the command ends, and also when this process is killed. */
+/* barmkin run, barmkin shell: a command or a person in a network of its own, behind a new interface of a VPC or in the
+ * host's door. The server holds the interface for this process: it goes when the command ends, and also when this
+ * process is killed. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,6 +21,7 @@ enum { CANNOT_RUN = 126, NOT_FOUND = 127, BY_SIGNAL = 128 };
 
 struct held {
     str interface_id, account_id, resolver;
+    unsigned server;
 };
 
 static void add_member(struct buf *b, const char *name, str value)
@@ -60,7 +63,8 @@ static res hold(const struct options *o, const struct profile *p, struct held *o
 
     TRY(admin_call(o, "HoldInterface", hold_input(o, p), &answer, e));
     TRY(json_parse(o->arena, answer, e, &j));
-    *out = (struct held){json_str_at(j, "InterfaceId"), json_str_at(j, "AccountId"), json_str_at(j, "Resolver")};
+    *out = (struct held){json_str_at(j, "InterfaceId"), json_str_at(j, "AccountId"), json_str_at(j, "Resolver"),
+                         (unsigned)json_integer_value(json_object_get(j, "Parent"))};
     return out->interface_id.n && out->resolver.n ? OK : oops(e, 0, "the server answered without an interface");
 }
 
@@ -82,7 +86,7 @@ static void release(const struct options *o, const struct held *h)
 
 /* ---- the command ---- */
 
-static void become(const struct options *o, const struct room *room, pid_t parent, const sigset_t *mask)
+static void become(const struct room *room, char **command, pid_t parent, const sigset_t *mask)
 {
     struct err e = {0};
 
@@ -90,13 +94,12 @@ static void become(const struct options *o, const struct room *room, pid_t paren
     if (getppid() != parent)
         _exit(CANNOT_RUN);
     if (!is_ok(room_enter(room, &e))) {
-        fprintf(stderr, "barmkin run: %s%s%s\n", e.what, e.sys_errno ? ": " : "",
-                e.sys_errno ? strerror(e.sys_errno) : "");
+        fprintf(stderr, "barmkin: %s%s%s\n", e.what, e.sys_errno ? ": " : "", e.sys_errno ? strerror(e.sys_errno) : "");
         _exit(CANNOT_RUN);
     }
     sigprocmask(SIG_SETMASK, mask, NULL);
-    execvp(o->command[0], o->command);
-    fprintf(stderr, "barmkin run: %s: %s\n", o->command[0], strerror(errno));
+    execvp(command[0], command);
+    fprintf(stderr, "barmkin: %s: %s\n", command[0], strerror(errno));
     _exit(errno == ENOENT ? NOT_FOUND : CANNOT_RUN);
 }
 
@@ -115,7 +118,7 @@ static int attend(pid_t child, const sigset_t *watched)
     }
 }
 
-static res run(const struct options *o, const struct room *room, int *status, struct err *e)
+static res run(const struct room *room, char **command, int *status, struct err *e)
 {
     static const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
     sigset_t watched, before;
@@ -130,7 +133,7 @@ static res run(const struct options *o, const struct room *room, int *status, st
     if (child < 0)
         return oops(e, errno, "cannot start the command");
     if (child == 0)
-        become(o, room, self, &before);
+        become(room, command, self, &before);
     *status = attend(child, &watched);
     return OK;
 }
@@ -141,18 +144,31 @@ static int refuse(struct err *e, int status, const char *why)
     return status;
 }
 
-/* Ends the process itself: the command's status may be any, also those that mean something to the other verbs. */
-int verb_run(struct options *o, struct err *e)
+/* The options' network, with the profile's rights (NULL: nobody's). Ends the process itself: the command's status may
+ * be any, also those that mean something to the other verbs. */
+static int run_held(struct options *o, const struct state *s, const struct profile *p, char **command, struct err *e)
 {
-    struct state s;
-    struct profile p;
     struct held h;
     int status = EXIT_FAILED;
 
-    if (!o->command || !o->command[0] || o->n_words)
-        return EXIT_USAGE;
+    if (!is_ok(hold(o, p, &h, e)))
+        return strstr(e->what, "UnauthorizedOperation") || strstr(e->what, "not authorized") ? EXIT_DENY : EXIT_FAILED;
+    struct room room = {s, h.interface_id, h.resolver, h.server, p, o->vpc, o->shell, o->arena};
+    res r = run(&room, command, &status, e);
+    release(o, &h);
+    if (!is_ok(r))
+        return EXIT_FAILED;
+    fflush(NULL);
+    _exit(status);
+}
+
+static int in_a_network(struct options *o, char **command, struct err *e)
+{
+    struct state s;
+    struct profile p;
+
     if (geteuid() != 0)
-        return refuse(e, EXIT_PRECONDITION, "run needs root: it enters a network namespace");
+        return refuse(e, EXIT_PRECONDITION, "it enters a network namespace, which needs root: use sudo");
     if ((o->vpc.n || o->security_group.n) && !o->subnet.n)
         return refuse(e, EXIT_USAGE, "--vpc needs --subnet");
     if (o->subnet.n && !o->profile.n)
@@ -161,13 +177,52 @@ int verb_run(struct options *o, struct err *e)
         return EXIT_NOT_FOUND;
     if (o->profile.n && !is_ok(profiles_read(&s, o->profile, o->arena, &p, e)))
         return EXIT_NOT_FOUND;
-    if (!is_ok(hold(o, o->profile.n ? &p : NULL, &h, e)))
-        return strstr(e->what, "UnauthorizedOperation") || strstr(e->what, "not authorized") ? EXIT_DENY : EXIT_FAILED;
-    struct room room = {&s, h.interface_id, h.resolver, o->profile.n ? &p : NULL, o->arena};
-    res r = run(o, &room, &status, e);
-    release(o, &h);
-    if (!is_ok(r))
-        return EXIT_FAILED;
-    fflush(NULL);
-    _exit(status);
+    return run_held(o, &s, o->profile.n ? &p : NULL, command, e);
+}
+
+int verb_run(struct options *o, struct err *e)
+{
+    if (!o->command || !o->command[0] || o->n_words)
+        return EXIT_USAGE;
+    return in_a_network(o, o->command, e);
+}
+
+/* ---- shell ---- */
+
+/* bash reads the room's file, which shows the place in the prompt; other shells have PS1 from their environment. */
+static void shell_command(char *command[5])
+{
+    const char *shell = getenv("SHELL");
+    size_t n = 0;
+
+    shell = shell && access(shell, X_OK) == 0 ? shell : access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+    command[n++] = (char *)(uintptr_t)shell;
+    if (str_ends(str_z(shell), S("/bash"))) {
+        command[n++] = "--rcfile";
+        command[n++] = ROOM_BASHRC;
+    } else {
+        setenv("PS1", "(barmkin) $ ", 1);
+    }
+    if (isatty(STDIN_FILENO))
+        command[n++] = "-i";
+    command[n] = NULL;
+}
+
+int verb_shell(struct options *o, struct err *e)
+{
+    char *command[5];
+
+    if (o->command || o->n_words)
+        return EXIT_USAGE;
+    if (!o->profile.n)
+        o->profile = S("dev");
+    o->shell = true;
+    shell_command(command);
+    if (isatty(STDIN_FILENO))
+        fprintf(
+            stderr,
+            "Amazon's names lead to Barmkin in here, and nothing else is reachable. Profile: %.*s (AWS_PROFILE=NAME "
+            "or --profile for another). `exit` leaves.\n",
+            FMT(o->profile));
+    return in_a_network(o, command, e);
 }

@@ -4,10 +4,15 @@
 #define BARMKIN_VERBS_RUN_ROOM_H
 #include "state.h"
 
+#define ROOM_BASHRC "/run/barmkin/bashrc"
+
 struct room {
     const struct state *state;
     str interface_id, resolver;
+    unsigned server;               /* its parent's process id */
     const struct profile *profile; /* NULL: no credentials */
+    str vpc;                       /* empty: the host's door */
+    bool is_shell;                 /* knows every profile of the state; `profile` is where it begins */
     struct arena *arena;           /* made for secrets */
 };
 

@@ -13,8 +13,10 @@ static const struct verb verbs[] = {
     {"status", "--state DIR [-o json]", "is a server running on this state, and on what address", verb_status},
     {"account", "create --state DIR NAME [--id 12DIGITS] [--replace] [-o json]",
      "create an account while the server runs", verb_account},
+    {"shell", "--state DIR [--profile P] [--vpc ID --subnet ID --security-group ID]",
+     "a shell in which Amazon's names lead here, for unmodified tools; `exit` leaves", verb_shell},
     {"run", "--state DIR --profile P [--vpc ID --subnet ID --security-group ID] -- CMD",
-     "run a command in a network of its own", verb_run},
+     "run a command in such a network of its own", verb_run},
     {"explain",
      "--state DIR REQUEST-ID | --last-denied [-o json]\n"
      "           barmkin explain --state DIR --principal ARN --action A --resource R [--vpce ID]\n"

@@ -27,6 +27,7 @@ struct given { /* one value of an option that may have many */
 struct options { /* what every verb may be given; the rest stays in words */
     str state, profile, output, listen, seed, id, uid_base;
     bool replace, json, yes, quiet, last_denied, batch, explain;
+    bool shell; /* of run's machinery: for a person, not for a command */
     str vpc, subnet, security_group, mode;
     str principal, action, resource, resource_account, vpce;
     str account, event, since, until, request, limit;
@@ -50,6 +51,7 @@ str options_state(struct options *o); /* --state, else BARMKIN_STATE, else /var/
 int verb_init(struct options *o, struct err *e);
 int verb_serve(struct options *o, struct err *e);
 int verb_account(struct options *o, struct err *e);
+int verb_shell(struct options *o, struct err *e);
 int verb_run(struct options *o, struct err *e);
 int verb_explain(struct options *o, struct err *e);
 int verb_status(struct options *o, struct err *e);

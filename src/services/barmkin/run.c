@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Interfaces for `barmkin run`. */
+#include <unistd.h>
+
 #include "api/gate.h"
 #include "api/house.h"
 #include "api/network.h"
@@ -97,6 +99,7 @@ res barmkin_hold_interface(struct call *c, const struct barmkin_hold_interface_i
         out->resolver = dotted(c, DOOR_RESOLVER);
         out->account_id = S("");
     }
+    out->parent = SET_INT(getppid());
     hold_first(c, out);
     return OK;
 }
