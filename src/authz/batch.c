@@ -93,7 +93,7 @@ enum policy_kind authz_resource_kind(const struct authz_request *r)
 {
     str f[ARN_FIELDS];
 
-    if (!arn_split(r->resource, f))
+    if (!arn_split(r->resource, f) || !str_eq(f[0], S("arn")))
         return POLICY_RESOURCE;
     if (str_starts_nocase(r->action, S("kms:")) && str_eq(f[2], S("kms")) && str_starts(f[5], S("key/")))
         return POLICY_KEY;
@@ -165,8 +165,9 @@ static res read_context(struct batch_case *c, const json_t *context)
     return OK;
 }
 
-/* aws:PrincipalArn is the role's ARN with its path (rule 39); without it the role is taken to have none. */
-static void find_role(struct batch_case *c, const str f[ARN_FIELDS])
+/* aws:PrincipalArn is the role's ARN with its path (rule 39); without it the role is taken to have none. A list there
+ * leaves open who asks, and whichever reading some policy would be glad of. */
+static res find_role(struct batch_case *c, const str f[ARN_FIELDS])
 {
     static const char key[] = "aws:PrincipalArn";
     str rest = str_from(f[5], sizeof "assumed-role/" - 1), role = str_cut(&rest, '/');
@@ -175,10 +176,38 @@ static void find_role(struct batch_case *c, const str f[ARN_FIELDS])
     for (size_t i = 0; i < c->r.n_context; i++) {
         const struct authz_value *v = &c->r.context[i];
         str tail = arena_printf(c->a, "/%.*s", FMT(role)), head = str_sub(c->r.principal_role_arn, 0, 28 + f[1].n);
-        if (str_eq_nocase(v->key, S(key)) && v->n == 1 && str_starts(v->values[0], head) &&
-            str_ends(v->values[0], tail))
+        if (!str_eq_nocase(v->key, S(key)))
+            continue;
+        if (v->multi)
+            return reject(&c->e, "aws:PrincipalArn of a role's session is a list: it has one value");
+        if (str_starts(v->values[0], head) && str_ends(v->values[0], tail))
             c->r.principal_role_arn = v->values[0];
     }
+    return OK;
+}
+
+/* A person: the root user, a user, a session of a role, a federated user. */
+static res read_person(struct batch_case *c, const str f[ARN_FIELDS])
+{
+    bool iam = str_eq(f[2], S("iam")), sts = str_eq(f[2], S("sts"));
+
+    c->r.account = f[4];
+    if (iam && str_eq(f[5], S("root"))) {
+        c->r.principal_kind = PRINCIPAL_ROOT;
+        return OK;
+    }
+    if (iam && str_starts(f[5], S("user/")) && f[5].n > 5) {
+        c->r.principal_kind = PRINCIPAL_USER;
+        return OK;
+    }
+    c->r.principal_kind = PRINCIPAL_SESSION;
+    if (sts && str_starts(f[5], S("assumed-role/")) && has_parts(f[5], 3))
+        return find_role(c, f);
+    c->federated = sts && str_starts(f[5], S("federated-user/")) && has_parts(f[5], 2);
+    if (!c->federated)
+        return reject(&c->e, "the principal is not known: %.*s", FMT(c->r.principal));
+    c->r.principal_role_arn = json_str_at(json_object_get(c->root, "request"), "federatedBy");
+    return OK;
 }
 
 static res read_principal(struct batch_case *c, str who)
@@ -191,28 +220,14 @@ static res read_principal(struct batch_case *c, str who)
         c->r.principal = S("");
         return OK;
     }
-    if (!str_starts(who, S("arn:")) && str_search(who, S(".amazonaws.com")) > 0) {
+    if (is_service(who)) {
         c->r.principal_kind = PRINCIPAL_SERVICE;
         return OK;
     }
-    if (!arn_split(who, f) || f[4].n != 12 || !str_all(f[4], "0123456789"))
+    if (!arn_split(who, f) || !str_eq(f[0], S("arn")) || !is_partition(f[1]) || f[3].n || f[4].n != 12 ||
+        !str_all(f[4], "0123456789"))
         return reject(&c->e, "the principal is not known: %.*s", FMT(who));
-    c->r.account = f[4];
-    if (str_eq(f[2], S("iam")) && str_eq(f[5], S("root"))) {
-        c->r.principal_kind = PRINCIPAL_ROOT;
-    } else if (str_eq(f[2], S("iam")) && str_starts(f[5], S("user/"))) {
-        c->r.principal_kind = PRINCIPAL_USER;
-    } else if (str_eq(f[2], S("sts")) && str_starts(f[5], S("assumed-role/"))) {
-        c->r.principal_kind = PRINCIPAL_SESSION;
-        find_role(c, f);
-    } else if (str_eq(f[2], S("sts")) && str_starts(f[5], S("federated-user/"))) {
-        c->r.principal_kind = PRINCIPAL_SESSION;
-        c->r.principal_role_arn = json_str_at(json_object_get(c->root, "request"), "federatedBy");
-        c->federated = true;
-    } else {
-        return reject(&c->e, "the principal is not known: %.*s", FMT(who));
-    }
-    return OK;
+    return read_person(c, f);
 }
 
 static res read_request(struct batch_case *c, const json_t *o)

@@ -21,6 +21,9 @@ str build_lower(struct builder *b, str s);                             /* ASCII,
 res check_resource(struct builder *b, str text, str *arn);             /* AWS's rules; *arn has six fields */
 res build_conditions(struct builder *b, const json_t *v, struct run *out);
 res build_principals(struct builder *b, const json_t *v, bool negated, struct run *out);
+bool is_service(str principal); /* has it the form of a service's name? */
+bool is_partition(str s);
+bool has_parts(str s, size_t n); /* n parts with something in them, between slashes */
 uint16_t build_count(const struct buf *b, size_t size);
 uint8_t build_head(str pattern, bool coded); /* for `head` of a pattern */
 /* Elements of "one or a list of": n of them; a lone value counts as a list of itself. */

@@ -34,7 +34,8 @@ bool eval_begin(struct eval *v, const struct authz_request *r, const struct auth
     v->pool = EVAL_STEPS_ALL;
     v->reading = NULL;
     v->doubt = v->hashed = v->sieved = false;
-    if (colon <= 0 || (size_t)colon + 1 == r->action.n || r->action.n > sizeof v->action || r->resource.n == 0)
+    if (colon <= 0 || (size_t)colon + 1 == r->action.n || r->action.n > sizeof v->action || r->resource.n == 0 ||
+        str_find(str_from(r->action, (size_t)colon + 1), ':') >= 0)
         return false;
     v->action_n = r->action.n;
     v->service_n = (size_t)colon;
@@ -85,10 +86,9 @@ static void find_place(struct judged *j)
     const struct eval *v = &j->v;
     const struct authz_request *r = v->r;
     str action = str_n(v->action, v->action_n), owner = r->resource_account;
-    uint64_t id;
 
-    /* An ARN that names another account is never taken for the caller's own. */
-    if (owner.n == 0 && v->fields[4].n == 12 && str_to_u64(v->fields[4], &id))
+    /* An ARN that names another account, or what is none, is never taken for the caller's own. */
+    if (owner.n == 0 && !str_eq(v->fields[4], S("aws")))
         owner = v->fields[4];
     j->v.same_account = r->account.n && (owner.n == 0 || str_eq(owner, r->account));
     j->person = r->principal_kind == PRINCIPAL_USER || r->principal_kind == PRINCIPAL_SESSION;

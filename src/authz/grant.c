@@ -158,10 +158,11 @@ static struct decision grant_cross_account(const struct judged *j)
     return lacking == LAYER_NONE ? allow_by_resource(j, names) : judge_lacks(j, lacking);
 }
 
-/* Rule 41: what AWS owns cannot be changed by its users. */
+/* Rule 41: what AWS owns cannot be changed by its users. What neither reads it nor uses it is taken for a change. */
 static bool changes_what_aws_owns(const struct judged *j)
 {
-    static const char *const verbs[] = {"create", "delete", "put", "update", "set", "attach", "detach", "tag", "untag"};
+    static const char *const harmless[] = {"get",      "list",     "describe", "simulate",
+                                           "generate", "passrole", "encrypt",  "decrypt"};
     const str *f = j->v.fields;
     str service = str_n(j->v.action, j->v.service_n), name = str_from(str_n(j->v.action, j->v.action_n), service.n + 1);
     bool owned = (str_eq(f[2], S("iam")) && str_eq(f[4], S("aws"))) ||
@@ -169,11 +170,12 @@ static bool changes_what_aws_owns(const struct judged *j)
                  (str_eq(f[2], S("kms")) && str_starts(f[5], S("alias/aws/")));
 
     /* sts:TagSession and sts:SetSourceIdentity concern a session, not the role. */
-    owned = owned && str_eq(service, f[2]);
-    for (size_t i = 0; owned && i < sizeof verbs / sizeof verbs[0]; i++)
-        if (str_starts(name, str_z(verbs[i])))
-            return true;
-    return false;
+    if (!owned || !str_eq(service, f[2]))
+        return false;
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+        if (str_starts(name, str_z(harmless[i])))
+            return false;
+    return true;
 }
 
 struct decision judge_grant(struct judged *j)

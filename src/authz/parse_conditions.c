@@ -117,6 +117,18 @@ static bool find_operator(str name, struct condition *c)
     return false;
 }
 
+/* Keys have no case (rule 31), so one written twice would ask two things of one value: of the operator whose conditions
+ * begin at `first`. */
+static bool is_twice(const struct builder *b, size_t first, str key)
+{
+    const struct condition *c = (const struct condition *)(const void *)b->conditions.p;
+
+    for (size_t i = first; i < build_count(&b->conditions, sizeof *c); i++)
+        if (str_eq_nocase(str_n(b->pool.p + c[i].key.at, c[i].key.n), key))
+            return true;
+    return false;
+}
+
 static res add_condition(struct builder *b, struct condition c, str key, const json_t *values)
 {
     const struct operation *op = operation_at(c.op);
@@ -140,6 +152,19 @@ static res add_condition(struct builder *b, struct condition c, str key, const j
     return OK;
 }
 
+static res add_conditions(struct builder *b, struct condition c, json_t *keys)
+{
+    size_t first = build_count(&b->conditions, sizeof c);
+
+    for (void *at = json_object_iter(keys); at; at = json_object_iter_next(keys, at)) {
+        str key = str_n(json_object_iter_key(at), json_object_iter_key_len(at));
+        if (is_twice(b, first, key))
+            return reject(b->e, "Syntax errors in policy. The condition key %.*s is written twice", FMT(key));
+        TRY(add_condition(b, c, key, json_object_iter_value(at)));
+    }
+    return OK;
+}
+
 res build_conditions(struct builder *b, const json_t *v, struct run *out)
 {
     json_t *all = (json_t *)v;
@@ -155,9 +180,7 @@ res build_conditions(struct builder *b, const json_t *v, struct run *out)
             return reject(b->e, "Syntax errors in policy. Invalid Condition type : %.*s.", FMT(name));
         if (!json_is_object(keys))
             return reject(b->e, "Syntax errors in policy. %.*s holds no condition keys", FMT(name));
-        for (void *k = json_object_iter(keys); k; k = json_object_iter_next(keys, k))
-            TRY(add_condition(b, c, str_n(json_object_iter_key(k), json_object_iter_key_len(k)),
-                              json_object_iter_value(k)));
+        TRY(add_conditions(b, c, keys));
     }
     out->n = (uint16_t)(build_count(&b->conditions, sizeof(struct condition)) - out->first);
     return OK;
@@ -169,6 +192,15 @@ static bool is_account(str s)
     return s.n == 12 && str_all(s, "0123456789");
 }
 
+/* part/part/part, n of them, each with something in it. */
+bool has_parts(str s, size_t n)
+{
+    for (; n; n--)
+        if (str_cut(&s, '/').n == 0 || (n > 1 && !str_is(s)))
+            return false;
+    return !str_is(s);
+}
+
 static bool parse_aws_principal(str s, str *text, enum principal_type *type)
 {
     str f[ARN_FIELDS];
@@ -178,14 +210,16 @@ static bool parse_aws_principal(str s, str *text, enum principal_type *type)
     if (is_account(s))
         return true;
     *type = NAMED_ID;
-    if (s.n >= 16 && s.n <= 128 && str_all(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
+    if ((str_starts(s, S("AIDA")) || str_starts(s, S("AROA"))) && s.n >= 16 && s.n <= 128 &&
+        str_all(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
         return true;
     *type = NAMED_ARN;
-    if (!arn_split(s, f) || !str_eq(f[0], S("arn")) || !str_starts(f[1], S("aws")) || f[3].n || !is_account(f[4]) ||
+    if (!arn_split(s, f) || !str_eq(f[0], S("arn")) || !is_partition(f[1]) || f[3].n || !is_account(f[4]) ||
         str_find(s, '*') >= 0 || str_find(s, '?') >= 0)
         return false;
     if (str_eq(f[2], S("sts")))
-        return str_starts(f[5], S("assumed-role/")) || str_starts(f[5], S("federated-user/"));
+        return (str_starts(f[5], S("assumed-role/")) && has_parts(f[5], 3)) ||
+               (str_starts(f[5], S("federated-user/")) && has_parts(f[5], 2));
     if (!str_eq(f[2], S("iam")))
         return false;
     if (str_eq(f[5], S("root")) && str_eq(f[1], S("aws"))) {
@@ -206,6 +240,14 @@ static bool is_federation(str s)
     return str_find(s, '.') > 0 && str_find(s, ':') < 0 && str_find(s, '*') < 0;
 }
 
+/* As s3.amazonaws.com or logs.us-east-1.amazonaws.com; AWS refuses a service that it does not know, whoever slips is
+ * told so instead of writing a Deny that means nobody. */
+bool is_service(str s)
+{
+    return str_all(s, "abcdefghijklmnopqrstuvwxyz0123456789.-") && str_find(s, '.') > 0 &&
+           (str_ends(s, S(".amazonaws.com")) || str_ends(s, S(".amazonaws.com.cn")));
+}
+
 static res add_named(struct builder *b, str type, str s, bool negated)
 {
     struct named n = {.type = NAMED_OTHER};
@@ -216,7 +258,7 @@ static res add_named(struct builder *b, str type, str s, bool negated)
         n.type = NAMED_ANY;
     else if (str_eq(type, S("AWS")) && parse_aws_principal(s, &text, &aws))
         n.type = (uint16_t)aws;
-    else if (str_eq(type, S("Service")) && s.n && !str_eq(s, S("*")))
+    else if (str_eq(type, S("Service")) && is_service(s))
         n.type = NAMED_SERVICE;
     else if (str_eq(type, S("Federated")) && !is_federation(s))
         return reject(b->e, "Federated principals must be valid domain names or SAML metadata ARNs");

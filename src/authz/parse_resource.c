@@ -5,10 +5,12 @@
 #include "authz/compile.h"
 #include "authz/eval.h"
 
-static bool is_among(str s, const char *const *names)
+bool is_partition(str s)
 {
-    for (; *names; names++)
-        if (str_eq(s, str_z(*names)))
+    static const char *const known[] = {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (str_eq(s, str_z(known[i])))
             return true;
     return false;
 }
@@ -64,7 +66,6 @@ static res check_iam(struct builder *b, str arn, const str f[ARN_FIELDS])
 
 res check_resource(struct builder *b, str text, str *arn)
 {
-    static const char *const partitions[] = {"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "*", NULL};
     str rest = text, first = str_cut(&rest, ':'), after = rest, partition = str_cut(&after, ':');
     str f[ARN_FIELDS];
 
@@ -74,7 +75,7 @@ res check_resource(struct builder *b, str text, str *arn)
     if (!colons(text))
         return reject(b->e, "Resource %.*s must be in ARN format or \"*\".", FMT(text));
     *arn = six_fields(b, rest);
-    if (!is_among(partition, partitions))
+    if (!is_partition(partition) && !str_eq(partition, S("*")))
         return reject(b->e, "Partition \"%.*s\" is not valid for resource \"%.*s\".", FMT(partition), FMT(*arn));
     if (!str_eq(first, S("arn")))
         return reject(b->e, "Resource %.*s must be in ARN format or \"*\".", FMT(text));

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Plays random cases through `barmkin authz --batch --explain` and through naive.py, and compares decision, layer and
-deciding statement (for an implicit denial: the nearest one): usage differ.py BUILD COUNT [SEED [PROCESSES]].
-On a difference it makes the case as small as it stays different, prints it and exits 1. It also fails when the cases
-leave a pair of decision and layer rare, or a line of naive.py unplayed: then they would show little."""
+deciding statement (for an implicit denial: the nearest one): usage differ.py BUILD COUNT [SEED [PROCESSES]]. The cases
+are the same for the same seed, whatever the processes. On a difference it makes the case as small as it stays different, prints it and exits 1. It also fails when the cases
+leave a pair of decision and layer rare, or a line of naive.py or wellformed.py unplayed: then they would show little."""
 import collections
 import copy
+import gc
 import json
 import multiprocessing
 import os
@@ -14,13 +15,15 @@ import sys
 
 import generate
 import naive
+import wellformed
 
-CHUNK = 2000
+CHUNK, PART = 2000, 10000  # cases: given to the engine at once; from one generator
 FLOOR = 1 / 5000  # of all cases, for each pair of decision and layer
 PAIRS = ([("Allowed", by) for by in ("identity", "resource", "trust")]
          + [("ExplicitlyDenied", by) for by in naive.ORDER]
          + [("ImplicitlyDenied", by) for by in naive.ORDER + ("none",)])
-TRACED = 4000  # cases whose lines in naive.py are watched
+TRACED = 4000  # cases whose lines in naive.py and wellformed.py are watched
+FILES = (naive.__file__, wellformed.__file__)
 
 
 def engine(build, cases):
@@ -87,7 +90,7 @@ def differs(build, case):
 
 def minimise(build, case):
     """Takes parts away while the two still differ; what was well-formed stays so."""
-    sound = not any(True for _ in naive.malformed(case, naive.Request(case["request"])))
+    sound = not is_malformed(case)
     progress = True
     while progress:
         progress = False
@@ -107,9 +110,11 @@ def is_malformed(case):
         return False
 
 
-def play(build, seed, count):
+def play(part):
     """Returns how often each pair came, and the first case that differs."""
+    build, seed, count = part
     generator, seen = generate.Generator(seed), collections.Counter()
+    gc.disable()  # nothing here goes in circles
     for start in range(0, count, CHUNK):
         cases = [generator.next_case() for _ in range(min(CHUNK, count - start))]
         for case, said in zip(cases, engine(build, cases)):
@@ -119,43 +124,60 @@ def play(build, seed, count):
     return seen, None
 
 
+def play_all(build, seed, count, processes):
+    """The same of all parts; says how far it is at every tenth."""
+    parts = [(build, f"{seed}-{n}", min(PART, count - n * PART)) for n in range(-(-count // PART))]
+    seen, told = collections.Counter(), 0
+    with multiprocessing.Pool(processes) as pool:
+        for part, case in pool.imap(play, parts):
+            seen += part
+            if case:
+                return seen, case
+            if sum(seen.values()) >= told + count / 10:
+                told = sum(seen.values())
+                print(f"  {told} of {count} agree", flush=True)
+    return seen, None
+
+
 def unplayed_lines(seed):
-    """Lines of functions of naive.py that no case of TRACED reaches."""
+    """Lines of functions of naive.py and wellformed.py that no case of TRACED reaches."""
     played, wanted = set(), set()
 
     def trace(frame, event, _):
-        if frame.f_code.co_filename != naive.__file__:
+        if frame.f_code.co_filename not in FILES:
             return None
         if event == "line":
-            played.add(frame.f_lineno)
+            played.add((frame.f_code.co_filename, frame.f_lineno))
         return trace
 
     generator = generate.Generator(seed)
     cases = [generator.next_case() for _ in range(TRACED)]
-    for f in (naive.pieces, naive.wild, naive.compiled, naive.arn_fields, naive.plain_fields, naive.number, naive.moment, naive.network):
-        f.cache_clear()
+    things = [*vars(naive).values(), *vars(wellformed).values()]
+    for f in things:
+        if hasattr(f, "cache_clear"):
+            f.cache_clear()
     sys.settrace(trace)
     naive.ordered(naive.number, max)  # else played at import only
     for case in cases:
         naive.answer(case)
     sys.settrace(None)
-    for f in vars(naive).values():
+    for f in things:
         wanted |= lines_of(f)
-    return sorted(wanted - played)
+    return sorted(f"{line} of tests/authz/{os.path.basename(file)}" for file, line in wanted - played)
 
 
 def lines_of(thing):
     """Line numbers of a function's or class's body, with what is nested in it."""
     thing = getattr(thing, "__wrapped__", thing)
-    if isinstance(thing, type) and thing.__module__ == "naive":
+    if isinstance(thing, type) and thing.__module__ in ("naive", "wellformed"):
         return set().union(*(lines_of(getattr(f, "fget", f)) for f in vars(thing).values()))
     code = getattr(thing, "__code__", None)
-    if code is None or code.co_filename != naive.__file__:
+    if code is None or code.co_filename not in FILES:
         return set()
     lines, codes = set(), [code]
     while codes:
         c = codes.pop()
-        lines |= {line for _, _, line in c.co_lines() if line and line != c.co_firstlineno}
+        lines |= {(c.co_filename, line) for _, _, line in c.co_lines() if line and line != c.co_firstlineno}
         codes += [k for k in c.co_consts if hasattr(k, "co_code")]
     return lines
 
@@ -171,21 +193,17 @@ def main():
     build, count = sys.argv[1], int(sys.argv[2])
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     processes = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-    share = -(-count // processes)
-    with multiprocessing.Pool(processes) as pool:
-        parts = pool.starmap(play, [(build, seed * 1000 + n, share) for n in range(processes)])
-    for _, case in parts:
-        if case:
-            least = minimise(build, copy.deepcopy(case))
-            said = engine(build, [least])[0]
-            print(f"not ok {case['id']} differs: {difference(least, said)}\n{json.dumps(least, indent=1)}\nbarmkin: {json.dumps(said)}")
-            return 1
-    seen = sum((s for s, _ in parts), collections.Counter())
-    rare, unplayed = report(seen, sum(seen.values())), unplayed_lines(seed)
+    seen, case = play_all(build, seed, count, processes)
+    if case:
+        least = minimise(build, copy.deepcopy(case))
+        said = engine(build, [least])[0]
+        print(f"not ok {case['id']} differs: {difference(least, said)}\n{json.dumps(least, indent=1)}\nbarmkin: {json.dumps(said)}")
+        return 1
+    rare, unplayed = report(seen, count), unplayed_lines(seed)
     for pair in rare:
         print(f"not ok too few cases end in {pair}")
     for line in unplayed:
-        print(f"not ok no case plays line {line} of tests/authz/naive.py")
+        print(f"not ok no case plays line {line}")
     print(f"{'not ok' if rare or unplayed else 'ok'} {sum(seen.values())} cases agree")
     return 1 if rare or unplayed else 0
 

@@ -33,7 +33,8 @@ WEIGHTED = [s for s, times in zip(SCENES, (6, 1, 3, 2, 4, 1, 2, 1, 2, 2, 1)) for
 STRINGS = ("ana", "bob", "Ana", "an", "a*", "x", "", "\u00e9", "vpce-1", "${*}", "data")
 NUMBERS = ("10", "9", "10.0", "-3", "0.5", "11", "ten", "")
 DATES = ("2026-11-29T12:00:00Z", "2026-11-29T13:00:00+01:00", "2026-11-29", "2026-11", "2027", "1795953600", "1795953601",
-         "2026-11-29T12:00:01.5Z", "2026-11-29T12:00:00", "yesterday")
+         "2026-11-29T12:00:01.5Z", "2026-11-29T12:00:00", "yesterday", "2026-11-31", "2026-11-29T12:00:61Z",
+         "2026-11-29T12:00:00+15:00", "2026-11-29T12:00:00.0009+0000")
 ADDRESSES = ("10.1.2.3", "10.1.3.4", "192.168.0.1", "2001:db8::1", "2001:db9::1", "10.1.2", "")
 TRUTHS = ("true", "false", "True", "maybe")
 ARNS = ("arn:aws:s3:::data", "arn:aws:iam::111111111111:role/ds", "arn:aws:iam::222222222222:role/p/ds",
@@ -65,6 +66,20 @@ FAMILIES = [
 ]
 FAMILY_WEIGHTS = [f for f, times in zip(FAMILIES, (6, 2, 2, 2, 2, 3, 1)) for _ in range(times)]
 KEYS = [k for f in FAMILIES for k in f[1]]
+
+
+INK = "aZ01*?:/.,-+=$ {}'\u00e9"
+
+
+def texts_of(node):
+    """Every text in a case: (the dictionary or list that holds it, its place there, is it a key)."""
+    if isinstance(node, dict):
+        yield from ((node, k, True) for k in node)
+    for k in node if isinstance(node, dict) else range(len(node)):
+        if isinstance(node[k], str):
+            yield node, k, False
+        elif isinstance(node[k], (dict, list)):
+            yield from texts_of(node[k])
 
 
 class Generator:
@@ -103,6 +118,8 @@ class Generator:
         self.policies(case, name == "trust")
         if self.chance(0.03):
             self.spoil(case)
+        elif self.chance(0.04):
+            self.smudge(case)
         elif self.chance(0.006):
             self.make_senseless(request)
         return case
@@ -139,7 +156,8 @@ class Generator:
         return out
 
     def make_senseless(self, request):
-        what, value = self.pick((("principal", "nobody"), ("principal", "arn:aws:iam::1:user/ana"), ("action", "GetObject"),
+        what, value = self.pick((("principal", "nobody"), ("principal", "arn:aws:iam::1:user/ana"), ("action", "GetObject"), ("action", "s3:Get:Object"),
+                                 ("action", ""),
                                  ("resource", "data/x"), ("resource", "arn:aws:s3")))
         request[what] = value
 
@@ -286,6 +304,21 @@ class Generator:
         n = self.pick((1, 1, 1, 1, 2, 3))
         return self.pick(values) if n == 1 and self.chance(0.8) else [self.pick(values) for _ in range(n)]
 
+    # ---- slips of the pen ----
+
+    def smudge(self, case):
+        """Changes a character or two of one text, wherever it is: what remains may be read, refused, or mean another."""
+        texts = [t for t in texts_of(case) if t[1] != "id" and not (t[2] and t[0] in (case, case["request"]))]
+        where, which, is_key = self.pick(texts)
+        new = text = which if is_key else where[which]
+        for _ in range(self.pick((1, 1, 2))):
+            at, ink = int(self.random() * (len(new) + 1)), self.pick(INK)
+            new = new[:at] + self.pick((ink, "", ink, new[at:at + 1].swapcase(), new[at:at + 1] * 2)) + new[at + self.pick((0, 1)):]
+        if not is_key:
+            where[which] = new
+        elif new not in where:
+            where[new] = where.pop(text)
+
     # ---- what must be refused ----
 
     def spoil(self, case):
@@ -336,7 +369,10 @@ SPOILERS = [
     lambda p, s: _set(s, "Condition", {"StringEquals": {"aws:x": None}}), lambda p, s: _set(s, "Condition", {"ForSomeValues:StringEquals": {"aws:x": "1"}}),
     lambda p, s: _set(s, "Condition", {"NumericEquals": {"aws:x": "ten"}}), lambda p, s: _set(s, "Condition", {"DateEquals": {"aws:x": "today"}}),
     lambda p, s: _set(s, "Condition", {"IpAddress": {"aws:x": "10.0.0.0/33"}}), lambda p, s: _set(s, "Condition", {"Bool": {"aws:x": "yes"}}),
-    lambda p, s: _set(s, "Condition", {"BinaryEquals": {"aws:x": "?"}}), lambda p, s: _set(s, "Condition", {"Null": {"aws:x": "absent"}}),
+    lambda p, s: _set(s, "Condition", {"BinaryEquals": {"aws:x": "?"}}), lambda p, s: _set(s, "Condition", {"DateEquals": {"aws:x": "2026-11-31"}}),
+    lambda p, s: (_set(p, "Version", "2012-10-17"), _set(s, "Condition", {"StringLike": {"aws:x": "a${aws:y"}})),
+    lambda p, s: _set(s, "Condition", {"StringLike": {"aws:x": "a", "AWS:X": "b"}}), lambda p, s: _set(s, "Principal", {"Service": "s3"}),
+    lambda p, s: (_set(p, "Version", "2012-10-17"), _pop(s, "NotResource"), _set(s, "Resource", "arn:aws:s3:::${aws:y, none}")), lambda p, s: _set(s, "Condition", {"Null": {"aws:x": "absent"}}),
 ]
 
 

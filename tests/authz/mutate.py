@@ -165,7 +165,7 @@ class Player:
     @staticmethod
     def as_written(case, said):
         failed = said.get("trace", {}).get("failed", {}).get("key")
-        return (said.get("decision") == case["expected"] and all(k not in case or said.get(k) == case[k] for k in ("by", "message"))
+        return (said.get("decision", "Refused") == case["expected"] and all(k not in case or said.get(k) == case[k] for k in ("by", "message"))
                 and case.get("failed") in (None, failed) and ("error" in said) == ("error" in case)
                 and case.get("error", "") in said.get("error", ""))
 

@@ -33,6 +33,8 @@ class Request:
     """What is asked, by whom, about what: one line of a batch taken apart."""
 
     def __init__(self, request):
+        if not request["action"] or not request["resource"]:
+            raise Senseless
         self.action = request["action"].lower()  # [24]
         self.resource = request["resource"]
         self.service = self.action.split(":")[0]
@@ -46,31 +48,32 @@ class Request:
     def who(self, principal, vouching_user):
         """A federated user is a session of the user who vouches for it: that user's ARN stands where a role's would [7]."""
         self.principal, self.role, self.account, self.federated = principal, None, None, False
-        arn = re.fullmatch(r"arn:[^:]+:(iam|sts)::(\d{12}):(.+)", principal)
+        arn = re.fullmatch(rf"arn:{wellformed.PARTITION}:(?P<service>iam|sts)::(?P<account>[0-9]{{12}}):(?P<name>.+)", principal, re.DOTALL)
         if principal == "anonymous":
             self.kind = "anonymous"
-        elif re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", principal):
+        elif wellformed.SERVICE.fullmatch(principal):
             self.kind = "service"
-        elif arn and arn[1] == "iam" and (arn[3] == "root" or arn[3].startswith("user/")):
-            self.kind, self.account = ("root" if arn[3] == "root" else "user"), arn[2]
-        elif arn and arn[1] == "sts" and re.fullmatch(r"assumed-role/[^/]+/[^/]+", arn[3]):
-            self.kind, self.account = "session", arn[2]
-            self.role = self.role_of_session(arn[3].split("/")[1])
-        elif arn and arn[1] == "sts" and re.fullmatch(r"federated-user/[^/]+", arn[3]):
-            self.kind, self.account, self.role, self.federated = "session", arn[2], vouching_user, True
+        elif arn and arn["service"] == "iam" and (arn["name"] == "root" or re.match("user/.", arn["name"])):
+            self.kind, self.account = ("root" if arn["name"] == "root" else "user"), arn["account"]
+        elif arn and arn["service"] == "sts" and re.fullmatch(r"assumed-role/[^/]+/[^/]+", arn["name"]):
+            self.kind, self.account = "session", arn["account"]
+            self.role = self.role_of_session(principal.replace(":sts:", ":iam:").replace("assumed-role/", "role/").rpartition("/")[0])
+        elif arn and arn["service"] == "sts" and re.fullmatch(r"federated-user/[^/]+", arn["name"]):
+            self.kind, self.account, self.role, self.federated = "session", arn["account"], vouching_user, True
         else:
             raise Senseless
 
-    def role_of_session(self, name):
-        """The role with its path is in the context [39]; the session's ARN lacks the path."""
-        told = self.context.get("aws:principalarn")
-        if isinstance(told, str) and told.startswith(f"arn:aws:iam::{self.account}:role/") and told.endswith("/" + name):
-            return told
-        return f"arn:aws:iam::{self.account}:role/{name}"
+    def role_of_session(self, pathless):
+        """The role with its path is in the context [39]; the session's ARN lacks the path. A list does not say who asks."""
+        told = self.context.get("aws:principalarn", "")
+        if isinstance(told, list):
+            raise Senseless
+        head, name = pathless.split("/")
+        return told if told.startswith(head + "/") and told.endswith("/" + name) else pathless
 
     def owner_in_arn(self):
         """What AWS owns is everybody's [41]."""
-        account = arn_fields(self.resource)[4] if arn_fields(self.resource) else ""
+        account = wellformed.arn_fields(self.resource)[4] if wellformed.arn_fields(self.resource) else ""
         return account if account != "aws" else ""
 
     @property
@@ -84,7 +87,7 @@ class Request:
     @property
     def is_trust(self):
         return bool(re.fullmatch(r"sts:(assumerole.*|tagsession|setsourceidentity)", self.action)
-                    and re.match(r"arn:[^:]*:iam::[^:]*:role/", self.resource))  # [11]
+                    and re.match(r"arn:[^:]*:iam:[^:]*:[^:]*:role/", self.resource))  # [11]
 
     @property
     def has_identity(self):
@@ -93,13 +96,10 @@ class Request:
     @property
     def makes_sense(self):
         return (re.fullmatch(r"[^:]+:[^:]+", self.action)
-                and (self.resource == "*" or arn_fields(self.resource) and self.resource.startswith("arn:")))
+                and (self.resource == "*" or wellformed.arn_fields(self.resource) and self.resource.startswith("arn:")))
 
 
 # ---- text: wildcards, variables, ARNs ----
-
-VARIABLE = re.compile(r"\$\{([^}]*)\}")
-
 
 @lru_cache(100000)
 def pieces(text, variables):
@@ -107,16 +107,9 @@ def pieces(text, variables):
     if not variables:
         return [("text", text)]  # [29]
     out, at = [], 0
-    for m in VARIABLE.finditer(text):
+    for m in wellformed.VARIABLE.finditer(text):
         out.append(("text", text[at:m.start()]))
-        inner = m[1].strip()
-        default = re.fullmatch(r"([^,]*),\s*'(.*)'", inner)
-        if inner in ("*", "?", "$"):
-            out.append(("char", inner))
-        elif default:
-            out.append(("key", default[1].strip().lower(), default[2]))
-        else:
-            out.append(("key", inner.lower(), None))
+        out.append(("char", m["char"]) if m["char"] else ("key", m["key"].lower(), m["default"]))
         at = m.end()
     return out + [("text", text[at:])]
 
@@ -156,27 +149,9 @@ def matches(text, value, variables, context, of_text=wild, flags=re.DOTALL):
     return expression is not None and compiled(expression, flags).fullmatch(value) is not None
 
 
-@lru_cache(100000)
-def arn_fields(text):
-    """Six fields, split at the first five colons [25]; None when there are fewer. A colon in ${...} splits nothing."""
-    fields, field, depth, i = [], "", False, 0
-    while i < len(text):
-        if text.startswith("${", i):
-            depth = True
-        elif text[i] == "}":
-            depth = False
-        if text[i] == ":" and not depth and len(fields) < 5:
-            fields.append(field)
-            field = ""
-        else:
-            field += text[i]
-        i += 1
-    return fields + [field] if len(fields) == 5 else None
-
-
 def arn_matches(pattern, value, variables_in, context):
     """Field by field [25] [38]; variables_in(n) says whether field n may have variables."""
-    wanted, got = arn_fields(pattern), plain_fields(value)
+    wanted, got = wellformed.arn_fields(pattern), plain_fields(value)
     return bool(wanted and got and all(matches(w, g, variables_in(n), context) for n, (w, g) in enumerate(zip(wanted, got))))
 
 
@@ -321,7 +296,7 @@ def string_equals(wanted, value, version, context):
 
 
 def string_equals_ignore_case(wanted, value, version, context):
-    return matches(wanted, value, version, context, of_text=re.escape, flags=re.DOTALL | re.IGNORECASE)
+    return matches(wanted, value, version, context, of_text=re.escape, flags=re.DOTALL | re.IGNORECASE | re.ASCII)
 
 
 def string_like(wanted, value, version, context):
@@ -337,17 +312,16 @@ def boolean(wanted, value, version, context):
 
 
 def binary(wanted, value, version, context):
-    return wanted == value
+    return wellformed.canonical(wanted) == value
 
 
 @lru_cache(100000)
 def number(text):
-    return float(text) if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text) else None
+    return wellformed.number(text)
 
 
 @lru_cache(100000)
 def moment(text):
-    """Seconds since 1970 of an ISO 8601 date or of the seconds themselves; None of neither. No zone is UTC [37]."""
     return wellformed.moment(text)
 
 

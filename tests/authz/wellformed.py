@@ -2,7 +2,6 @@
 """Is a policy document one that AWS would save [40]? The naive form of what src/authz/parse*.c does, from the grammar of
 the policy language in AWS's IAM User Guide. Used by naive.py."""
 import base64
-import binascii
 import datetime
 import ipaddress
 import re
@@ -16,6 +15,8 @@ NAMES_PRINCIPALS = {"resource", "trust", "vpce", "rcp"}
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "*")
 IAM_KINDS = ("user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
              "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/", "root")
+PARTITION = "(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b)"
+SERVICE = re.compile(r"(?!\.)[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 COMPARISONS = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 OPERATORS = ({"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike",
               "StringNotLike", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals", "ArnNotEquals", "ArnLike",
@@ -50,13 +51,13 @@ def document(policy, kind):
     sids = []
     for s in statements:
         need(isinstance(s, dict) and set(s) <= STATEMENT, "unknown element in a statement")
-        statement(s, kind)
+        statement(s, kind, policy.get("Version") == "2012-10-17")
         if s.get("Sid"):
             sids.append(s["Sid"])
     need(len(sids) == len(set(sids)), "Sids must be unique")
 
 
-def statement(s, kind):
+def statement(s, kind, variables):
     need(s.get("Effect") in ("Allow", "Deny"), "Effect")
     sid = s.get("Sid", "")
     need(isinstance(sid, str), "Sid")
@@ -68,6 +69,8 @@ def statement(s, kind):
         need(not {"Resource", "NotResource"} & set(s), "a trust policy has no Resource")
     else:
         one_of(s, "Resource", "NotResource", resource)
+        for text in texts(s.get("Resource", s.get("NotResource"))):
+            need(not variables or variables_read(text.split(":", 5)[-1]), "a variable in a resource")  # [29]
     if kind in NAMES_PRINCIPALS:
         need(("Principal" in s) != ("NotPrincipal" in s), "either Principal or NotPrincipal")
         need("NotPrincipal" not in s or kind in ("resource", "vpce") and s["Effect"] == "Deny", "NotPrincipal [28]")
@@ -75,7 +78,7 @@ def statement(s, kind):
         principals(s.get("Principal", s.get("NotPrincipal")), "NotPrincipal" in s)
     else:
         need(not {"Principal", "NotPrincipal"} & set(s), "no Principal here")
-    condition(s.get("Condition", {}))
+    condition(s.get("Condition", {}), variables)
 
 
 def one_of(s, name, negated, check):
@@ -123,18 +126,50 @@ def principals(value, negated):
 def principal(kind, name, negated):
     if kind == "AWS":
         need(name == "*" and not negated or re.fullmatch(
-            r"\d{12}|arn:aws:iam::\d{12}:(root|(user|role)/[^*?]+)"
-            r"|arn:aws:sts::\d{12}:(assumed-role/[^/*?]+/[^/*?]+|federated-user/[^*?]+)", name), "principal")
+            rf"[0-9]{{12}}|arn:aws:iam::[0-9]{{12}}:root|arn:{PARTITION}:iam::[0-9]{{12}}:(user|role)/[^*?]+"
+            rf"|arn:{PARTITION}:sts::[0-9]{{12}}:(assumed-role/[^/*?]+|federated-user)/[^/*?]+|(AIDA|AROA)[A-Z0-9]{{12,124}}", name),
+            "principal")
     elif kind == "Federated":
         need(re.fullmatch(r"[^.:*]+\.[^:*]*|arn:[^:]*:iam:[^:]*:[^:]*:(saml|oidc)-provider/.*", name), "federation")
     elif kind == "Service":
-        need(re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", name), "service")
+        need(SERVICE.fullmatch(name), "service")
 
 
-def condition(block):
+@lru_cache(100000)
+def arn_fields(text):
+    """Six fields, split at the first five colons [25]; None when there are fewer. A colon in ${...} splits nothing."""
+    fields, field, i = [], "", 0
+    while i < len(text):
+        variable_end = text.find("}", i) if text.startswith("${", i) else -1
+        if text[i] == ":" and len(fields) < 5:
+            fields.append(field)
+            field = ""
+        else:
+            field += text[i:max(i, variable_end) + 1]
+        i = max(i, variable_end) + 1
+    return fields + [field] if len(fields) == 5 else None
+
+
+# `${*}` and the like, `${key}`, `${key, 'default'}` [30]
+VARIABLE = re.compile(r"\$\{(?:(?P<char>[*?$])|(?P<key>[^\s{},](?:[^{},]*[^\s{},])?)(?:,\s*'(?P<default>[^']*)')?)\}")
+
+
+@lru_cache(10000)
+def variables_read(text):
+    """Is each `${` the beginning of a variable?"""
+    at = text.find("${")
+    while at >= 0:
+        found = VARIABLE.match(text, at)
+        if not found:
+            return False
+        at = text.find("${", found.end())
+    return True
+
+
+def condition(block, variables):
     need(isinstance(block, dict), "Condition")
     for operator, keys in block.items():
-        checked = value_check(operator)
+        checked, with_variables = value_check(operator)
         need(isinstance(keys, dict) and keys, "an operator has keys")
         need(len({k.lower() for k in keys}) == len(keys), "a key comes twice")
         for key, values in keys.items():
@@ -143,16 +178,20 @@ def condition(block):
             need(values, "no values")
             for v in values:
                 need(isinstance(v, (str, bool, int, float)), "a value")
-                checked(v if isinstance(v, str) else "true" if v is True else "false" if v is False else repr(v))
+                text = v if isinstance(v, str) else "true" if v is True else "false" if v is False else repr(v)
+                checked(text)
+                if variables and with_variables and (with_variables != "Arn" or arn_fields(text)):
+                    need(variables_read(text), "a variable in a condition")
 
 
 @lru_cache(10000)
 def value_check(operator):
+    """What looks at the values of an operator, and may they have variables?"""
     if operator == "Null":
-        return truth
+        return truth, None
     name = re.sub(r"^(ForAllValues:|ForAnyValue:)", "", operator).removesuffix("IfExists")
     need(name in OPERATORS, "unknown operator")
-    return {"Num": numeric, "Dat": date, "IpA": address, "Not": address, "Boo": truth, "Bin": binary}.get(name[:3], any_text)
+    return {"Num": numeric, "Dat": date, "IpA": address, "Not": address, "Boo": truth, "Bin": binary}.get(name[:3], any_text), name[:3] if name[:3] in ("Str", "Arn") else None
 
 
 def any_text(text):
@@ -164,9 +203,18 @@ def truth(text):
     need(text.lower() in ("true", "false"), "true or false")
 
 
+def number(text):
+    """The value of a decimal number, None if it is none or too large to be kept."""
+    if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text) or len(text) > 63:
+        return None
+    value = float(text)
+    lost = value == 0 and re.search("[1-9]", re.split("[eE]", text)[0])
+    return None if abs(value) == float("inf") or lost else value
+
+
 @lru_cache(10000)
 def numeric(text):
-    need(re.fullmatch(r"-?\d+(\.\d+)?", text), "a number")
+    need(number(text) is not None, "a number")
 
 
 @lru_cache(10000)
@@ -181,35 +229,53 @@ def address(text):
 
 @lru_cache(10000)
 def binary(text):
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Malformed("base64") from None
+    need(canonical(text) is not None, "base64")
 
 
-DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
+def canonical(text):
+    """The one way to write these bytes; None of what is not base64."""
+    if not re.fullmatch(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", text):
+        return None
+    return base64.b64encode(base64.b64decode(text)).decode()
+
+
+DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?(?:\.(\d*))?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII)
 
 
 def moment(text):
-    """Seconds since 1970 of a date in ISO 8601 or of the seconds themselves; None of neither. No zone is UTC, four digits
+    """Milliseconds since 1970 of a date in ISO 8601 or of seconds since then; None of neither. No zone is UTC, four digits
     are a year [37]."""
     m = DATE.fullmatch(text)
     if not m:
-        return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) and abs(float(text)) <= 1e12 else None
+        return epoch(text)
     year, month, day, hour, minute, second = (int(g) if g else least for g, least in zip(m.groups()[:6], (1, 1, 1, 0, 0, 0)))
     try:
-        at = datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.timezone.utc).timestamp()
+        at = datetime.datetime(year or 400, month, day, hour, minute, min(second, 59), tzinfo=datetime.timezone.utc).timestamp()
     except ValueError:
         return None
-    zone = m[8]
+    at += second - min(second, 59) - (0 if year else 146097 * 86400)  # second 60 is the next minute's first; the calendar repeats
+    zone, offset = m[8], 0
     if zone and zone != "Z":
-        offset = int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
-        at -= offset if zone[0] == "+" else -offset
-    return at + float(m[7] or 0)
+        hours, minutes = int(zone[1:3]), int(zone[-2:])
+        offset = hours * 3600 + minutes * 60
+        if hours > 14 or minutes > 59:
+            return None
+    if second > 60:
+        return None
+    return int(at - (-offset if zone and zone[0] == "-" else offset)) * 1000 + int(((m[7] or "") + "000")[:3])
+
+
+def epoch(text):
+    seconds = number(text) if re.fullmatch(r"[0-9.-]+", text) else None
+    if seconds is None or abs(seconds) > 1e12:
+        return None
+    return int(seconds * 1000 + (0.5 if seconds >= 0 else -0.5))
 
 
 def network(text):
-    """An address or a block of them, of either family; None of neither."""
+    """An address or a block of them, of either family; None of neither. A mask is a number of bits."""
+    if not re.fullmatch(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?", text):
+        return None
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:

@@ -484,13 +484,19 @@ static void test_authz_evaluate__a_grants_context_is_one_value(void **state)
     expect(f, ALLOWED, LAYER_GRANT);
 }
 
-/* An account in an ARN is twelve digits; what is not names no owner. */
-static void test_authz_evaluate__an_arns_account_is_twelve_digits(void **state)
+/* Whatever stands in an ARN where its account should be is not the caller's own, but for what AWS owns. */
+static void test_authz_evaluate__another_account_in_an_arn_is_not_ones_own(void **state)
 {
     struct fixture *f = *state;
 
-    f->r.resource = S("arn:aws:sqs:us-east-1:11111111111x:q");
+    f->r.resource = S("arn:aws:sqs:us-east-1:aws:q");
     expect(f, ALLOWED, LAYER_IDENTITY);
+    f->r.resource = S("arn:aws:sqs:us-east-1::q");
+    expect(f, ALLOWED, LAYER_IDENTITY);
+    f->r.resource = S("arn:aws:sqs:us-east-1:11111111111:q");
+    expect(f, DENIED_IMPLICITLY, LAYER_RESOURCE);
+    f->r.resource = S("arn:aws:sqs:us-east-1:*:q");
+    expect(f, DENIED_IMPLICITLY, LAYER_RESOURCE);
     f->r.resource = S("arn:aws:sqs:us-east-1:222222222222:q");
     expect(f, DENIED_IMPLICITLY, LAYER_RESOURCE);
     f->r.action = S("sts:AssumeRole");
@@ -551,7 +557,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_authz_evaluate__one_statement_by_itself, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__explain_names_the_grant, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__a_grants_context_is_one_value, begin, end),
-        cmocka_unit_test_setup_teardown(test_authz_evaluate__an_arns_account_is_twelve_digits, begin, end),
+        cmocka_unit_test_setup_teardown(test_authz_evaluate__another_account_in_an_arn_is_not_ones_own, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__an_absent_value_is_empty, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__names_and_words_have_no_holes, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__explain_of_a_senseless_request_is_json, begin, end),
