@@ -8,8 +8,6 @@
 #include "base/log.h"
 #include "store/audit.h"
 
-static const struct fault_type internal_failure = {"InternalFailure", 500}, s3_internal = {"InternalError", 500};
-
 static void recycle(struct serving *s)
 {
     struct io_thread *t = s->thread;
@@ -64,7 +62,7 @@ static void own_failure(struct serving *s)
 
     log_error("%.*s %s: %s%s%s", FMT(c->request_id), c->op ? c->op->name : "-", c->err.what,
               c->err.sys_errno ? ": " : "", c->err.sys_errno ? strerror(c->err.sys_errno) : "");
-    c->fault = (struct fault){service->protocol == P_REST_XML ? &s3_internal : &internal_failure,
+    c->fault = (struct fault){&service->failure,
                               S("An internal error occurred. The request id leads to its cause in the log."),
                               .resource = S("")};
 }

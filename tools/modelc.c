@@ -338,7 +338,7 @@ static void parse_provides(struct reader *r, const struct service_def *s)
 
 static void parse_setting(struct reader *r, struct service_def *s)
 {
-    static const char *const names[] = {"protocol", "target", "signs-as", "version", "xmlns", "host"};
+    static const char *const names[] = {"protocol", "target", "signs-as", "version", "xmlns", "host", "failure"};
 
     for (size_t i = 0; i < SETTINGS; i++)
         if (is(r, 0, names[i])) {

@@ -360,6 +360,8 @@ static void write_service_table(FILE *f, const struct service_def *s)
     text_or_null(f, "xmlns", s->settings[SET_XMLNS]);
     text_or_null(f, "signs_as", s->settings[SET_SIGNS_AS].n ? s->settings[SET_SIGNS_AS] : s->name);
     text_or_null(f, "host", s->settings[SET_HOST].n ? s->settings[SET_HOST] : s->name);
+    fprintf(f, ".failure = {\"%.*s\", 500}, ",
+            FMT(s->settings[SET_FAILURE].n ? s->settings[SET_FAILURE] : S("InternalFailure")));
     fprintf(f,
             ".global = %s,\n    .operations = %.*s_operations, .n_operations = %zu, .faults = %.*s_faults, .n_faults = "
             "%zu,\n};\n",

@@ -133,7 +133,8 @@ static void error(const struct call *c, struct buf *out)
     bool denied = c->fault.type == &api_access_denied;
 
     audit_member(out, "errorCode",
-                 c->fault.type ? denied ? S("AccessDenied") : str_z(c->fault.type->code) : S("InternalFailure"));
+                 denied ? S("AccessDenied")
+                        : str_z(c->fault.type ? c->fault.type->code : c->op->service->failure.code));
     audit_member(out, "errorMessage", c->fault.message);
 }
 

@@ -104,7 +104,8 @@ struct service {
     const char *xmlns;
     const char *signs_as;
     const char *host; /* first labels of the real name: "api.sagemaker" of api.sagemaker.us-east-1.amazonaws.com */
-    bool global;      /* records and ARNs carry no region */
+    struct fault_type failure; /* our own, in the service's words: "KMSInternalException" */
+    bool global;               /* records and ARNs carry no region */
     const struct operation *const *operations;
     size_t n_operations;
     const struct fault_type *const *faults;

@@ -3,8 +3,12 @@
 #include "conductor/inside.h"
 
 /* In no list of services, so no request can be routed to it; the audit log has its name. */
-const struct service conductor_service = {
-    .name = "conductor", .protocol = P_JSON, .json_version = "1.1", .signs_as = "conductor", .host = "conductor"};
+const struct service conductor_service = {.name = "conductor",
+                                          .protocol = P_JSON,
+                                          .json_version = "1.1",
+                                          .signs_as = "conductor",
+                                          .host = "conductor",
+                                          .failure = {"InternalFailure", 500}};
 
 extern const struct flow_kind sagemaker_training_flow, sagemaker_endpoint_flow;
 

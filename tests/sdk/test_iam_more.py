@@ -470,7 +470,12 @@ SetSecurityTokenServicePreferences TagMFADevice TagOpenIDConnectProvider TagSAML
 UntagMFADevice UntagOpenIDConnectProvider UntagSAMLProvider UntagServerCertificate UpdateAccountPasswordPolicy
 UpdateLoginProfile UpdateOpenIDConnectProviderThumbprint UpdateSAMLProvider UpdateSSHPublicKey UpdateServerCertificate
 UpdateServiceSpecificCredential UpdateSigningCertificate UploadSSHPublicKey UploadServerCertificate
-UploadSigningCertificate""".split()
+UploadSigningCertificate AcceptDelegationRequest AssociateDelegationRequest CreateDelegationRequest GetDelegationRequest
+ListDelegationRequests RejectDelegationRequest SendDelegationToken UpdateDelegationRequest GetHumanReadableSummary GetMFADevice
+EnableOrganizationsRootCredentialsManagement DisableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions
+DisableOrganizationsRootSessions EnableOutboundWebIdentityFederation DisableOutboundWebIdentityFederation
+GetOutboundWebIdentityFederationInfo ListOrganizationsFeatures GetAccountProperties PutAccountProperties
+GetRoleTemplateVersion""".split()
 
 
 def minimal(client, operation, name):
@@ -485,7 +490,7 @@ def minimal(client, operation, name):
             ask[m] = shape.enum[0]
         else:
             n = min(max(shape.metadata.get("min", 1), 24), shape.metadata.get("max", 24))
-            ask[m] = {"string": "x" * n, "list": ["x"], "integer": 1, "boolean": True}[shape.type_name]
+            ask[m] = {"string": "x" * n, "list": ["x"], "integer": 300, "boolean": True, "map": {"a": "b"}, "structure": {}}[shape.type_name]
         if m == "Tags":
             ask[m] = [{"Key": "a", "Value": "b"}]
     return ask
@@ -498,6 +503,13 @@ def test_known_and_judged_but_not_built(nobody_may, everything_may, operation, r
         c = who.client("iam")
         with refuses(code, words):
             c._make_api_call(operation, minimal(c, operation, everything_may.name))
+
+
+def test_a_role_from_a_template_asks_for_all_it_takes(nobody_may, everything_may, refuses):
+    for who, code, words in ((nobody_may, "AccessDenied", "allows the iam:GetRoleTemplateVersion action"),
+                             (everything_may, "NotImplemented", "iam AcquireRole is known")):
+        with refuses(code, words):
+            who.client("iam").acquire_role(TemplateArn="arn:aws:iam::aws:role-template/x")
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ def refused_change(yard):
     assert yard.is_open()
     yard.obstruct()
     before = len(yard.vpc.interfaces())
-    with refuses("InternalFailure"):
+    with refuses("InternalError"):
         yard.new_interface()
     assert len(yard.vpc.interfaces()) == before + 1
     assert not yard.is_open()

@@ -382,6 +382,23 @@ def test_accounts_that_cannot_be_made(server, management, name, refuses):
         management.create_gov_cloud_account(AccountName=name, Email=f"{name}5@example.com")
 
 
+def test_known_and_judged_but_not_built(server, management, user, refuses):
+    nobody, member = user(profile="management").client("organizations"), server.account("dev")["id"]
+    for ask in (lambda c: c.invite_organization_to_transfer_responsibility(
+                    Type="BILLING", Target={"Id": member, "Type": "ACCOUNT"}, StartTimestamp=0, SourceName="x"),
+                lambda c: c.describe_responsibility_transfer(Id="rt-00000000"),
+                lambda c: c.update_responsibility_transfer(Id="rt-00000000", Name="x"),
+                lambda c: c.terminate_responsibility_transfer(Id="rt-00000000"),
+                lambda c: c.list_inbound_responsibility_transfers(Type="BILLING"),
+                lambda c: c.list_outbound_responsibility_transfers(Type="BILLING"),
+                lambda c: c.list_accounts_with_invalid_effective_policy(PolicyType="TAG_POLICY"),
+                lambda c: c.list_effective_policy_validation_errors(AccountId=member, PolicyType="TAG_POLICY")):
+        with refuses("AccessDeniedException", "because no identity-based policy allows the organizations:"):
+            ask(nobody)
+        with refuses("NotImplemented", "is known to Barmkin but not built"):
+            ask(management)
+
+
 def test_the_wire_does_not_choose_ids(management, name):
     before = {a["Id"] for a in everything(management.list_accounts, "Accounts")}
     management.meta.events.register("before-call.organizations.CreateAccount", lambda params, **kw: params.update(
