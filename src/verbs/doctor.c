@@ -15,24 +15,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "state.h"
-#include "verbs/verbs.h"
-
-enum health { FINE, WARN, FAIL };
-struct finding {
-    enum health health;
-    str said, fix;
-};
-struct patient {
-    struct options *o;
-    struct arena *a;
-    struct state state;
-    bool has_state;
-};
-
-static struct finding fine(str said)
-{
-    return (struct finding){FINE, said, STR_ABSENT};
-}
+#include "verbs/doctor.h"
 
 /* ---- asking the machine ---- */
 
@@ -54,9 +37,7 @@ static void become(char *const argv[], const char *input, bool own_network, int 
     _exit(127);
 }
 
-/* Runs a program, in a network namespace of its own if asked; answers its exit status, 127 if there is none, and what
- * it printed. */
-static int ask(struct patient *p, char *const argv[], const char *input, bool own_network, str *printed)
+int doctor_ask(struct patient *p, char *const argv[], const char *input, bool own_network, str *printed)
 {
     int out[2], status = 0;
     char *text = arena_alloc(p->a, COMMAND_OUTPUT);
@@ -134,7 +115,7 @@ static struct finding check_nft(struct patient *p)
                                 "add rule ip t c ip daddr 10.0.0.1 tcp dport 443 dnat to 127.0.0.1:1\n";
     char *argv[] = {"nft", "-f", "-", NULL};
     str said;
-    int status = ask(p, argv, rules, true, &said);
+    int status = doctor_ask(p, argv, rules, true, &said);
 
     if (status == 0)
         return fine(S("nftables takes rules with network address translation"));
@@ -149,7 +130,7 @@ static struct finding check_veth(struct patient *p)
 {
     char *argv[] = {"ip", "link", "add", "a0", "type", "veth", "peer", "name", "b0", NULL};
     str said;
-    int status = ask(p, argv, "", true, &said);
+    int status = doctor_ask(p, argv, "", true, &said);
 
     if (status == 0)
         return fine(S("veth pairs can be made"));
@@ -199,7 +180,7 @@ static struct finding check_crun(struct patient *p)
     char *argv[] = {"crun", "--version", NULL};
     str said;
 
-    if (ask(p, argv, "", false, &said) == 0)
+    if (doctor_ask(p, argv, "", false, &said) == 0)
         return fine(first_line(said));
     return (struct finding){FAIL, S("crun is not there"), S("apt-get install crun")};
 }
@@ -249,7 +230,8 @@ static struct finding check_server(struct patient *p)
 
     if (!p->has_state)
         return fine(S("no state folder, no server"));
-    if (is_ok(admin_call(p->o, "Status", S("{}"), &answer, &e)))
+    p->serves = is_ok(admin_call(p->o, "Status", S("{}"), &answer, &e));
+    if (p->serves)
         return fine(S("a server is running on this state"));
     return (struct finding){WARN, S("no server is running on this state"), S("barmkin serve --state DIR")};
 }
@@ -269,30 +251,30 @@ static struct finding check_disk(struct patient *p)
     return free_mib * 20 < all_mib ? (struct finding){WARN, said, S("less than 5 % is left")} : fine(said);
 }
 
-static struct finding check_cli(struct patient *p)
+static struct finding check_door(struct patient *p)
 {
-    char *argv[] = {"aws", "--version", NULL};
-    str said;
-
-    if (ask(p, argv, "", false, &said) != 0)
-        return (struct finding){WARN, S("the AWS CLI is not there"), S("any version from 1.29 or 2.13 on is fine")};
-    return fine(first_line(said));
+    door_examine(p);
+    return p->door[DOOR_NAMESPACE];
 }
-
-static struct finding check_boto3(struct patient *p)
+static struct finding check_door_dns(struct patient *p)
 {
-    char *argv[] = {"python3", "-c", "import boto3; print('boto3', boto3.__version__)", NULL};
-    str said;
-    uint64_t minor = 0;
-
-    if (ask(p, argv, "", false, &said) != 0)
-        return (struct finding){WARN, S("python3 has no boto3"), S("apt-get install python3-boto3")};
-    str version = first_line(said), rest = version;
-    str_cut(&rest, '.');
-    if (str_is(rest) && str_to_u64(str_cut(&rest, '.'), &minor) && minor < 28)
-        return (struct finding){WARN, arena_cat(p->a, version, S(" does not read endpoint_url from profiles")),
-                                S("pass endpoint_url, or use 1.28 or newer")};
-    return fine(version);
+    return p->door[DOOR_DNS];
+}
+static struct finding check_door_outside(struct patient *p)
+{
+    return p->door[DOOR_OUTSIDE];
+}
+static struct finding check_door_tls(struct patient *p)
+{
+    return p->door[DOOR_TLS];
+}
+static struct finding check_door_sts(struct patient *p)
+{
+    return p->door[DOOR_STS];
+}
+static struct finding check_door_s3(struct patient *p)
+{
+    return p->door[DOOR_S3];
 }
 
 /* ---- telling ---- */
@@ -315,8 +297,16 @@ static const struct {
     {"state", check_state},
     {"ca", check_ca},
     {"server", check_server},
+    {"door", check_door},
+    {"door-dns", check_door_dns},
+    {"door-outside", check_door_outside},
+    {"door-tls", check_door_tls},
+    {"door-sts", check_door_sts},
+    {"door-s3", check_door_s3},
     {"aws-cli", check_cli},
     {"boto3", check_boto3},
+    {"sagemaker-sdk", check_sagemaker},
+    {"package-tools", check_package_programs},
 };
 enum { CHECKS = sizeof checks / sizeof *checks };
 
@@ -332,6 +322,8 @@ static void tell_json(const struct finding *f)
     buf_init(&b, 1 << 18);
     buf_add_z(&b, "{\"checks\":[");
     for (size_t i = 0; i < CHECKS; i++) {
+        if (f[i].health == NOT_ASKED)
+            continue;
         buf_printf(&b, "%s{\"name\":\"%s\",\"result\":\"%s\",\"said\":", i ? "," : "", checks[i].name,
                    word(f[i].health));
         buf_add_json_str(&b, f[i].said);
@@ -349,6 +341,8 @@ static void tell_json(const struct finding *f)
 static void tell(const struct finding *f)
 {
     for (size_t i = 0; i < CHECKS; i++) {
+        if (f[i].health == NOT_ASKED)
+            continue;
         printf("%-4s %-16s %.*s\n", word(f[i].health), checks[i].name, FMT(f[i].said));
         if (str_is(f[i].fix))
             printf("     %-16s -> %.*s\n", "", FMT(f[i].fix));

@@ -19,11 +19,6 @@
 
 enum { CANNOT_RUN = 126, NOT_FOUND = 127, BY_SIGNAL = 128 };
 
-struct held {
-    str interface_id, account_id, resolver;
-    unsigned server;
-};
-
 static void add_member(struct buf *b, const char *name, str value)
 {
     if (!value.n)
@@ -56,7 +51,7 @@ static str hold_input(const struct options *o, const struct profile *p)
     return text;
 }
 
-static res hold(const struct options *o, const struct profile *p, struct held *out, struct err *e)
+res held_take(const struct options *o, const struct profile *p, struct held *out, struct err *e)
 {
     str answer;
     json_t *j;
@@ -68,8 +63,7 @@ static res hold(const struct options *o, const struct profile *p, struct held *o
     return out->interface_id.n && out->resolver.n ? OK : oops(e, 0, "the server answered without an interface");
 }
 
-/* The server would see our end too; this way the interface is gone when the verb is. */
-static void release(const struct options *o, const struct held *h)
+void held_release(const struct options *o, const struct held *h)
 {
     struct err e = {0};
     str answer;
@@ -151,11 +145,11 @@ static int run_held(struct options *o, const struct state *s, const struct profi
     struct held h;
     int status = EXIT_FAILED;
 
-    if (!is_ok(hold(o, p, &h, e)))
+    if (!is_ok(held_take(o, p, &h, e)))
         return strstr(e->what, "UnauthorizedOperation") || strstr(e->what, "not authorized") ? EXIT_DENY : EXIT_FAILED;
     struct room room = {s, h.interface_id, h.resolver, h.server, p, o->vpc, o->shell, o->arena};
     res r = run(&room, command, &status, e);
-    release(o, &h);
+    held_release(o, &h);
     if (!is_ok(r))
         return EXIT_FAILED;
     fflush(NULL);

@@ -5,6 +5,7 @@
 #include "state.h"
 
 #define ROOM_BASHRC "/run/barmkin/bashrc"
+#define ROOM_BUNDLE "/run/barmkin/ca-bundle.pem"
 
 struct room {
     const struct state *state;
@@ -20,5 +21,15 @@ struct room {
  * nsswitch.conf and a CA bundle (the system's and Barmkin's), and sets the environment. Nothing of it outlives the
  * processes that are in it. */
 res room_enter(const struct room *r, struct err *e);
+
+struct options;
+struct held { /* an interface that the server has for this process */
+    str interface_id, account_id, resolver;
+    unsigned server; /* its parent's process id */
+};
+/* By the options' VPC, subnet and groups as the profile's user, or in the host's door (profile NULL). (run.c) */
+res held_take(const struct options *o, const struct profile *p, struct held *out, struct err *e);
+/* The server would see our end too; this way the interface is gone when the verb is. */
+void held_release(const struct options *o, const struct held *h);
 
 #endif

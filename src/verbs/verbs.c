@@ -31,7 +31,7 @@ static const struct verb verbs[] = {
      "           wrong)",
      "why a request was or would be allowed or denied", verb_explain},
     {"env", "--state DIR PROFILE [-o json]", "print a profile as shell exports", verb_env},
-    {"doctor", "[--state DIR] [-o json]", "check what Barmkin needs of this machine", verb_doctor},
+    {"doctor", "[--state DIR] [--profile P] [-o json]", "check what Barmkin needs of this machine", verb_doctor},
     {"sigv4", "facts --mode header|query", "show each stage of a signature, from a request on standard input",
      verb_sigv4},
     {"authz", "--batch [--explain]", "decide cases from standard input, one JSON object a line", verb_authz},

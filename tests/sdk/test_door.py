@@ -324,3 +324,62 @@ def test_refusals(server):
         done = subprocess.run([BARMKIN, argv[0], "--state", server.state, *argv[1:]], capture_output=True, text=True,
                               timeout=60, stdin=subprocess.DEVNULL)
         assert done.returncode in (2, 4) and words in done.stderr, done.stderr
+
+
+# ---- doctor ----
+
+def doctor(server, *options, env=None):
+    done = subprocess.run([BARMKIN, "doctor", "--state", server.state, "-o", "json", *options], capture_output=True,
+                          text=True, timeout=120, env=env or ENV)
+    assert done.returncode in (0, 6), done.stderr
+    return {c["name"]: c for c in json.loads(done.stdout)["checks"]}
+
+
+def test_doctor_goes_through_the_door(server):
+    said = doctor(server)
+    door = {n: c["result"] for n, c in said.items() if n.startswith("door")}
+    assert door == dict.fromkeys(["door", "door-dns", "door-outside", "door-tls", "door-sts", "door-s3"], "OK"), said
+    assert f"arn:aws:iam::{server.account('dev')['id']}:user/admin" in said["door-sts"]["said"]
+    assert "NoSuchBucket" in said["door-s3"]["said"]
+    assert namespaces(server) == []
+
+
+def test_doctor_names_the_piece_that_is_broken(own_server):
+    """Another house's CA; a key that was removed; no server: each has its own line and fix, and nothing after it."""
+    ca = os.path.join(own_server.state, "ca.pem")
+    with open(ca) as f:
+        ours = f.read()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other", "-keyout",
+                    os.devnull, "-out", ca], check=True, capture_output=True)
+    said = doctor(own_server)
+    assert said["door-tls"]["result"] == "FAIL" and "ca.pem" in said["door-tls"]["fix"]
+    assert "not trusted" in said["door-tls"]["said"] and "door-sts" not in said
+    with open(ca, "w") as f:
+        f.write(ours)
+    own_server.client("iam", "prod").update_access_key(
+        UserName="admin", AccessKeyId=own_server.account("prod")["access_key_id"], Status="Inactive")
+    said = doctor(own_server, "--profile", "prod")
+    assert said["door-tls"]["result"] == "OK" and said["door-sts"]["result"] == "FAIL"
+    assert "prod" in said["door-sts"]["said"] and "door-s3" not in said
+    own_server.stop()
+    said = doctor(own_server)
+    assert said["door"]["result"] == "WARN" and "barmkin serve" in said["door"]["fix"] and "door-dns" not in said
+
+
+def test_doctor_knows_clients_that_stumble(server, tmp_path):
+    def installed(name, prints):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{prints}'\n")
+        (tmp_path / name).chmod(0o755)
+
+    env = dict(ENV, PATH=str(tmp_path))
+    for version, result in (("aws-cli/1.28.9 Python/3.8", "WARN"), ("aws-cli/2.9.19 Python/3.11", "WARN"),
+                            ("aws-cli/1.29.0 Python/3.8", "OK"), ("aws-cli/2.13.0 Python/3.11", "OK")):
+        installed("aws", version)
+        said = doctor(server, env=env)
+        assert said["aws-cli"]["result"] == result, version
+    assert said["package-tools"]["result"] == "WARN" and "zip" in said["package-tools"]["fix"]
+    installed("python3", "2.47.1 4.25.0")
+    said = doctor(server, env=env)["sagemaker-sdk"]
+    assert said["result"] == "WARN" and said["fix"] == "pip install 'protobuf<3.21'"
+    installed("python3", "2.47.1 3.20.3")
+    assert doctor(server, env=env)["sagemaker-sdk"]["result"] == "OK"
