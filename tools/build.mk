@@ -57,7 +57,7 @@ $(BUILD)/libbarmkin.a: $(LIB_OBJ)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 # Base alone, for the programs that must not carry a crypto library.
-$(BUILD)/libbase.a: $(call obj,$(filter-out src/base/json.c,$(wildcard src/base/*.c)))
+$(BUILD)/libbase.a: $(call obj,$(filter-out src/base/json.c src/base/yaml.c,$(wildcard src/base/*.c)))
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
@@ -85,7 +85,7 @@ $(BUILD)/function-host: $(HOST_SRC) $(wildcard src/runtimes/lambda/*.h) $(addpre
 $(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(wildcard src/runtimes/xgboost/*.h)
 $(BUILD)/xgboost-train: src/runtimes/xgboost/train.c $(XGB_COMMON)
 $(BUILD)/xgboost-serve: src/runtimes/xgboost/serve.c $(XGB_COMMON)
-$(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(filter-out src/base/json.c,$(wildcard src/base/*.c)) src/base/json.c $(BUILD)/plain/llhttp.o $(BUILD)/plain/http.o $(BUILD)/plain/api.o
+$(BUILD)/xgboost-train $(BUILD)/xgboost-serve: $(filter-out src/base/yaml.c,$(wildcard src/base/*.c)) $(BUILD)/plain/llhttp.o $(BUILD)/plain/http.o $(BUILD)/plain/api.o
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -pthread -pie -Wl,-z,relro,-z,now \

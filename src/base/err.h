@@ -35,7 +35,7 @@ static inline bool is_ok(res r)
 struct err {
     int why;
     int sys_errno; /* 0 where no system call was involved */
-    char what[384];
+    char what[1024];
 };
 
 /* Records a failure of ours and answers WHY_OOPS. sys_errno may be 0. `e` may be NULL (nothing is kept then). */

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { TEMPLATE_INLINE_MAX = 51200, TEMPLATE_MAX = 1 << 20 }; /* bytes, in a request and by URL */
+enum { TEMPLATE_INLINE_MAX = 51200, TEMPLATE_MAX = 1000000 }; /* bytes, in a request and by URL */
 
 /* ---- what the text says ---- */
 
@@ -49,6 +49,8 @@ struct template
     struct template_resource *resources; /* in the order of the text */
     struct template_output *outputs;
     size_t n_parameters, n_resources, n_outputs;
+    const json_t *parameter_index, *resource_index, *condition_index; /* name -> index */
+    const size_t *condition_order;                                    /* each after those that it names */
 };
 
 /* JSON or YAML. Rejects, in CloudFormation's words, whatever can be seen without parameters: what is not a template,
@@ -73,6 +75,8 @@ struct template_ask {
      * answers what an AWS::SSM::Parameter::Value<...> stands for (a text or an array of texts). NULL: the given value
      * itself. */
     res (*parameter)(void *about, const struct template_parameter *p, str given, json_t **out, struct err *e);
+    /* Fn::ValueOf in Rules: an attribute of what a parameter's id names, as VpcId of a subnet. NULL: refused. */
+    res (*value_of)(void *about, str type, str id, str attribute, str *out, struct err *e);
 };
 
 struct template_pseudo {
@@ -108,6 +112,7 @@ struct template_scope {
     /* A resource: what must be there before it, by DependsOn and by reference in branches that are taken; only wanted
      * ones. Free of circles. */
     struct template_links *depends;
+    json_t *foreign; /* texts from outside that look like dynamic references, and stay as they are; often NULL */
 };
 
 /* Fills all values by what is given, Defaults and `ask->parameter`, checks constraints and Rules, decides Conditions

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* Parameter types and the constraints on their values. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "services/cloudformation/template_parts.h"
+
+enum { PATTERN_MATCH_LIMIT = 200000, PATTERN_DEPTH_LIMIT = 5000, PATTERN_HEAP_KIB = 4096 };
+
+/* ---- types ---- */
+
+/* The EC2 and Route 53 types whose values are looked up, as a text and in List<>. */
+static bool is_aws_id(str type)
+{
+    static const char *const types[] = {"AWS::EC2::AvailabilityZone::Name",
+                                        "AWS::EC2::Image::Id",
+                                        "AWS::EC2::Instance::Id",
+                                        "AWS::EC2::KeyPair::KeyName",
+                                        "AWS::EC2::SecurityGroup::GroupName",
+                                        "AWS::EC2::SecurityGroup::Id",
+                                        "AWS::EC2::Subnet::Id",
+                                        "AWS::EC2::Volume::Id",
+                                        "AWS::EC2::VPC::Id",
+                                        "AWS::Route53::HostedZone::Id"};
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (str_eq(type, str_z(types[i])))
+            return true;
+    return false;
+}
+
+/* What stands between "prefix<" and ">"; absent when the type is not of this form. */
+static str inside(str type, const char *prefix)
+{
+    str head = str_z(prefix);
+
+    if (!str_starts(type, head) || !str_ends(type, S(">")) || type.n <= head.n + 1)
+        return STR_ABSENT;
+    return str_sub(type, head.n, type.n - head.n - 1);
+}
+
+static bool is_ssm_value(str of)
+{
+    str list = inside(of, "List<");
+
+    return str_eq(of, S("String")) || str_eq(of, S("CommaDelimitedList")) || str_eq(list, S("String")) ||
+           is_aws_id(str_is(list) ? list : of);
+}
+
+bool template_type_known(str type)
+{
+    str list = inside(type, "List<"), value = inside(type, "AWS::SSM::Parameter::Value<");
+
+    if (str_is(value))
+        return is_ssm_value(value);
+    if (str_is(list))
+        return str_eq(list, S("Number")) || str_eq(list, S("String")) || is_aws_id(list);
+    return str_eq(type, S("String")) || str_eq(type, S("Number")) || str_eq(type, S("CommaDelimitedList")) ||
+           str_eq(type, S("AWS::SSM::Parameter::Name")) || is_aws_id(type);
+}
+
+bool template_type_is_list(str type)
+{
+    str value = inside(type, "AWS::SSM::Parameter::Value<");
+
+    return str_starts(str_is(value) ? value : type, S("List<")) ||
+           str_eq(str_is(value) ? value : type, S("CommaDelimitedList"));
+}
+
+bool template_type_is_outside(str type)
+{
+    return str_search(type, S("AWS::")) >= 0;
+}
+
+/* ---- patterns ---- */
+
+/* Java's and PCRE's languages agree in what templates use. \h and \v differ only in tables; possessive quantifiers,
+ * named groups and look-around are the same. PCRE's own verbs and callouts are not for clients. */
+static bool is_harmless(str pattern)
+{
+    return str_search(pattern, S("(*")) < 0 && str_search(pattern, S("(?C")) < 0 && str_search(pattern, S("\\C")) < 0;
+}
+
+static res match(const pcre2_code *code, str text, bool *matches, struct err *e)
+{
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    int found = PCRE2_ERROR_NOMEMORY;
+
+    if (limits && data) {
+        pcre2_set_match_limit(limits, PATTERN_MATCH_LIMIT);
+        pcre2_set_depth_limit(limits, PATTERN_DEPTH_LIMIT);
+        pcre2_set_heap_limit(limits, PATTERN_HEAP_KIB);
+        found = pcre2_match(code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, data, limits);
+    }
+    pcre2_match_data_free(data);
+    pcre2_match_context_free(limits);
+    *matches = found >= 0;
+    if (found >= 0 || found == PCRE2_ERROR_NOMATCH)
+        return OK;
+    return reject(e, "Template error: an AllowedPattern takes too long to match");
+}
+
+res template_pattern_matches(str pattern, str text, bool *matches, struct err *e)
+{
+    uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY;
+    pcre2_compile_context *limits = pcre2_compile_context_create(NULL);
+    pcre2_code *code = NULL;
+    int why = 0;
+    size_t where = 0;
+    res done;
+
+    *matches = false;
+    if (limits && is_harmless(pattern) && pattern.n <= 4096) {
+        pcre2_set_parens_nest_limit(limits, 100);
+        code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &why, &where, limits);
+    }
+    pcre2_compile_context_free(limits);
+    if (!code)
+        return reject(e, "Template format error: AllowedPattern %.*s is not a valid regular expression.",
+                      FMT(str_sub(pattern, 0, 200)));
+    done = match(code, text, matches, e);
+    pcre2_code_free(code);
+    return done;
+}
+
+/* ---- constraints ---- */
+
+static size_t characters(str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static bool is_allowed(const struct template_parameter *p, str value)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(p->allowed, i, one)
+    {
+        if (str_eq(json_str(one), value))
+            return true;
+    }
+    return !p->allowed;
+}
+
+static double number_of(str s, double otherwise)
+{
+    double v = otherwise;
+
+    str_to_double(s, &v);
+    return v;
+}
+
+/* ConstraintDescription takes the place of what the constraint says by itself. */
+static res broken(const struct template_parameter *p, str why, struct err *e)
+{
+    if (str_is(p->constraint_description))
+        return reject(e, "Parameter %.*s failed to satisfy constraint: %.*s", FMT(p->name),
+                      FMT(p->constraint_description));
+    return reject(e, "Parameter '%.*s' %.*s", FMT(p->name), FMT(why));
+}
+
+static res check_number(struct arena *a, const struct template_parameter *p, str value, struct err *e)
+{
+    double v;
+
+    if (!str_to_double(value, &v))
+        return reject(e, "Parameter '%.*s' must be a number.", FMT(p->name));
+    if (str_is(p->min_value) && v < number_of(p->min_value, 0))
+        return broken(p, arena_printf(a, "must be a number not less than %.*s", FMT(p->min_value)), e);
+    if (str_is(p->max_value) && v > number_of(p->max_value, 0))
+        return broken(p, arena_printf(a, "must be a number not greater than %.*s", FMT(p->max_value)), e);
+    return OK;
+}
+
+static res check_one(struct arena *a, const struct template_parameter *p, str value, struct err *e)
+{
+    double length = (double)characters(value);
+    bool matches = true;
+
+    if (str_search(p->type, S("Number")) >= 0)
+        TRY(check_number(a, p, value, e));
+    if (!is_allowed(p, value))
+        return broken(p, S("must be one of AllowedValues"), e);
+    if (str_is(p->min_length) && length < number_of(p->min_length, 0))
+        return broken(p, arena_printf(a, "must contain at least %.*s characters", FMT(p->min_length)), e);
+    if (str_is(p->max_length) && length > number_of(p->max_length, 0))
+        return broken(p, arena_printf(a, "must contain at most %.*s characters", FMT(p->max_length)), e);
+    if (str_is(p->allowed_pattern))
+        TRY(template_pattern_matches(p->allowed_pattern, value, &matches, e));
+    return matches ? OK : broken(p, arena_printf(a, "must match pattern %.*s", FMT(p->allowed_pattern)), e);
+}
+
+/* Each member of a list must satisfy what is said of the parameter; of a Systems Manager parameter it is the name. */
+res template_check_constraints(struct arena *a, const struct template_parameter *p, str value, struct err *e)
+{
+    str rest = value;
+
+    if (str_starts(p->type, S("AWS::SSM::")) || !template_type_is_list(p->type))
+        return check_one(a, p, value, e);
+    if (str_empty(value) && !p->allowed && !str_eq(p->type, S("List<Number>")))
+        return check_one(a, p, value, e);
+    while (str_is(rest))
+        TRY(check_one(a, p, str_trim(str_cut(&rest, ',')), e));
+    return OK;
+}
