@@ -77,10 +77,11 @@ static int try_here(struct options *o, struct err *e)
     return ask(o, "WhatIf", input, e);
 }
 
+/* Session policies go with either: to what a server knows of the principal, or to other policies from files. */
 static bool names_policies(const struct options *o)
 {
     for (size_t i = 0; i < o->n_given; i++)
-        if (strcmp(o->given[i].option, "--context") != 0)
+        if (strcmp(o->given[i].option, "--context") != 0 && strcmp(o->given[i].option, "--session-policy") != 0)
             return true;
     return false;
 }

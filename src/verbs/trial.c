@@ -86,7 +86,7 @@ static res add_given(struct options *o, bool entries, struct buf *out, struct er
 
 struct asker {     /* what the principal's name alone says */
     str principal; /* a role stands for a session of it */
-    str arn, account, type, user_name;
+    str arn, account, type, user_name, user_id;
 };
 
 static struct asker who_asks(struct options *o)
@@ -95,7 +95,8 @@ static struct asker who_asks(struct options *o)
     str rest = o->principal, f[5];
 
     if (str_eq(o->principal, S("anonymous")))
-        a.type = S("Anonymous");
+        return (struct asker){
+            .principal = o->principal, .account = o->principal, .type = S("Anonymous"), .user_id = o->principal};
     for (int i = 0; i < 5; i++)
         f[i] = str_is(rest) ? str_cut(&rest, ':') : S("");
     if (!str_eq(f[0], S("arn")) || !str_is(rest))
@@ -106,7 +107,10 @@ static struct asker who_asks(struct options *o)
     a.type = str_eq(rest, S("root")) ? S("Account") : S("User");
     if (str_starts(rest, S("user/")))
         a.user_name = name;
-    if (str_starts(rest, S("role/"))) {
+    if (str_starts(rest, S("federated-user/"))) {
+        a.type = S("FederatedUser");
+        a.user_id = arena_printf(o->arena, "%.*s:%.*s", FMT(f[4]), FMT(name));
+    } else if (str_starts(rest, S("role/"))) {
         a.type = S("AssumedRole");
         a.principal =
             arena_printf(o->arena, "arn:%.*s:sts::%.*s:assumed-role/%.*s/explain", FMT(f[1]), FMT(f[4]), FMT(name));
@@ -117,6 +121,13 @@ static struct asker who_asks(struct options *o)
         a.arn = arena_printf(o->arena, "arn:%.*s:iam::%.*s:role/%.*s", FMT(f[1]), FMT(f[4]), FMT(role));
     }
     return a;
+}
+
+static res check_asker(const struct options *o, const struct asker *a, struct err *e)
+{
+    if (o->federated_by.n && !str_eq(a->type, S("FederatedUser")))
+        return reject(e, "--federated-by is for federated users");
+    return OK;
 }
 
 static void add_known(const struct options *o, str key, str value, struct buf *out)
@@ -142,7 +153,9 @@ static res add_context(struct options *o, const struct asker *a, struct buf *out
     add_known(o, S("aws:PrincipalAccount"), a->account, out);
     add_known(o, S("aws:PrincipalType"), a->type, out);
     add_known(o, S("aws:username"), a->user_name, out);
-    add_known(o, S("aws:PrincipalIsAWSService"), str_eq(a->type, S("Service")) ? S("true") : S("false"), out);
+    add_known(o, S("aws:userid"), a->user_id, out);
+    if (!str_eq(a->type, S("Anonymous")))
+        add_known(o, S("aws:PrincipalIsAWSService"), str_eq(a->type, S("Service")) ? S("true") : S("false"), out);
     add_known(o, S("aws:ViaAWSService"), S("false"), out);
     add_known(o, S("aws:CurrentTime"), time_iso(now, when), out);
     add_known(o, S("aws:EpochTime"), arena_printf(o->arena, "%lld", (long long)(now / 1000)), out);
@@ -269,6 +282,8 @@ static res build_case(struct options *o, const struct asker *a, struct buf *out,
     add_member(out, "principal", a->principal);
     add_member(out, "action", o->action);
     add_member(out, "resource", o->resource);
+    if (o->federated_by.n)
+        add_member(out, "federatedBy", o->federated_by);
     if (o->resource_account.n)
         add_member(out, "resourceAccount", o->resource_account);
     buf_add_z(out, ",\"context\":");
@@ -308,6 +323,7 @@ res trial_run(struct options *o, str *explanation, struct err *e)
     struct asker a = who_asks(o);
     struct buf line;
 
+    TRY(check_asker(o, &a, e));
     if (o->resource_account.n && (o->resource_account.n != 12 || !str_all(o->resource_account, "0123456789")))
         return reject(e, "--resource-account has twelve digits");
     buf_init(&line, CASE_MAX_BYTES);
@@ -318,10 +334,37 @@ res trial_run(struct options *o, str *explanation, struct err *e)
     return r;
 }
 
+/* As texts: documents of files, ARNs of managed policies as they are. */
+static res add_session_policies(struct options *o, struct buf *out, struct err *e)
+{
+    const char *sep = "";
+
+    for (size_t i = 0; i < o->n_given; i++) {
+        str text = o->given[i].value;
+        json_t *document;
+        if (strcmp(o->given[i].option, "--session-policy") != 0)
+            continue;
+        if (!str_starts(text, S("arn:"))) {
+            struct buf b;
+            TRY(read_policy(o, text, &document, e));
+            buf_init(&b, POLICY_FILE_MAX_BYTES);
+            buf_add_json(&b, document);
+            text = arena_dup(o->arena, buf_str(&b));
+            buf_done(&b);
+        }
+        buf_add_z(out, sep);
+        buf_add_json_str(out, text);
+        sep = ",";
+    }
+    return OK;
+}
+
 res trial_input(struct options *o, str *input, struct err *e)
 {
+    struct asker a = who_asks(o);
     struct buf b;
 
+    TRY(check_asker(o, &a, e));
     buf_init(&b, CASE_MAX_BYTES);
     buf_add_char(&b, '{');
     add_member(&b, "PrincipalArn", o->principal);
@@ -329,8 +372,13 @@ res trial_input(struct options *o, str *input, struct err *e)
     add_member(&b, "Resource", o->resource);
     if (o->vpce.n)
         add_member(&b, "VpcEndpointId", o->vpce);
-    buf_add_z(&b, ",\"Context\":[");
-    res r = add_given(o, true, &b, e);
+    if (o->federated_by.n)
+        add_member(&b, "FederatedBy", o->federated_by);
+    buf_add_z(&b, ",\"SessionPolicies\":[");
+    res r = add_session_policies(o, &b, e);
+    buf_add_z(&b, "],\"Context\":[");
+    if (is_ok(r))
+        r = add_given(o, true, &b, e);
     buf_add_z(&b, "]}");
     *input = arena_dup(o->arena, buf_str(&b));
     buf_done(&b);

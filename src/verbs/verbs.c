@@ -20,11 +20,12 @@ static const struct verb verbs[] = {
     {"explain",
      "--state DIR REQUEST-ID | --last-denied [-o json]\n"
      "           barmkin explain --state DIR --principal ARN --action A --resource R [--vpce ID]\n"
-     "                           [--context KEY=VALUE...] [-o json]      (a what-if on the running server)\n"
+     "                           [--session-policy FILE|ARN...] [--federated-by USER-ARN] [--context KEY=VALUE...]\n"
+     "                           [-o json]      (a what-if on the running server)\n"
      "           barmkin explain --identity-policy FILE... [--resource-policy FILE] [--scp FILE...] [--rcp FILE...]\n"
      "                           [--boundary FILE] [--session-policy FILE...] [--endpoint-policy FILE...]\n"
      "                           --principal ARN --action A --resource R [--resource-account ID]\n"
-     "                           [--context KEY=VALUE...] [-o json]\n"
+     "                           [--federated-by USER-ARN] [--context KEY=VALUE...] [-o json]\n"
      "           (without a server; each --scp and --rcp is a level, FullAWSAccess names AWS's policy; a key that is\n"
      "           given twice has two values; exit 0 allowed, 3 denied, 4 no such request or principal, 2 a policy or "
      "option is\n"
@@ -81,6 +82,7 @@ static const struct option_name option_names[] = {
     {"--resource", offsetof(struct options, resource), ONE},
     {"--resource-account", offsetof(struct options, resource_account), ONE},
     {"--vpce", offsetof(struct options, vpce), ONE},
+    {"--federated-by", offsetof(struct options, federated_by), ONE},
     {"--context", 0, MANY},
     {"--identity-policy", 0, MANY},
     {"--resource-policy", 0, MANY},

@@ -29,7 +29,7 @@ struct options { /* what every verb may be given; the rest stays in words */
     bool replace, json, yes, quiet, last_denied, batch, explain;
     bool shell; /* of run's machinery: for a person, not for a command */
     str vpc, subnet, security_group, mode;
-    str principal, action, resource, resource_account, vpce;
+    str principal, action, resource, resource_account, vpce, federated_by;
     str account, event, since, until, request, limit;
     bool denied;
     struct given *given; /* --identity-policy, --context ... in their order */

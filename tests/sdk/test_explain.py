@@ -270,6 +270,25 @@ def test_offline_a_role_stands_for_its_session(offline):
     assert said["call"]["principal"] == "arn:aws:sts::111111111111:assumed-role/r/explain"
 
 
+def test_offline_a_federated_user(offline):
+    """Rule 7: what the user's policies and the session's allow together; its own name grants outright, the user's does not."""
+    bob, by = "arn:aws:sts::111111111111:federated-user/bob", ("--federated-by", ANA, "-o", "json")
+    said = said_by(offline(*by, principal=bob, identity_policy=[ALLOW], session_policy=[ALLOW]))
+    assert said["decision"] == "Allowed"
+    context = only(said)["context"]
+    assert (context["aws:PrincipalType"], context["aws:userid"], context["aws:PrincipalArn"]) == (
+        "FederatedUser", "111111111111:bob", bob)
+    said = said_by(offline(*by, principal=bob, identity_policy=[ALLOW]))
+    assert (said["decision"], said["by"]) == ("ImplicitlyDenied", "session")
+    said = said_by(offline(*by, principal=bob, identity_policy=[ALLOW], session_policy=[{**ALLOW, "Action": "s3:Put*"}]))
+    assert said["by"] == "session" and "because no session policy allows" in said["message"]
+    assert only(said)["policy"].endswith("session_policy.json")
+    for who, decision in ((bob, "Allowed"), (ANA, "ImplicitlyDenied")):
+        grant = [{**ALLOW, "Principal": {"AWS": who}}]
+        assert said_by(offline(*by, principal=bob, resource_policy=grant))["decision"] == decision
+    assert "federated users" in offline("--federated-by", ANA, identity_policy=[ALLOW]).stderr
+
+
 @pytest.mark.parametrize("bad, why", [("{", "identity_policy.json"), ("[]", "not an object"),
                                       ('{"Version":"2012-10-17","Statement":[{"Effect":"May","Action":"*","Resource":"*"}]}',
                                        "Invalid effect: May")])

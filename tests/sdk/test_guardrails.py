@@ -6,6 +6,7 @@ import uuid
 
 import botocore.exceptions
 import pytest
+from conftest import trust
 
 
 @pytest.fixture
@@ -223,6 +224,37 @@ def test_a_path_that_reads_like_a_service_linked_roles_is_none(server, tree, law
     keys = server.client("sts", profile).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
     law(outer, deny("iam:ListRoles"))
     assert EXPLICIT in fails(server.client("iam", keys=keys).list_roles)["Error"]["Message"]
+
+
+def test_a_service_linked_role_is_bound_by_neither(server, tree, rcps, law, name, refuses):
+    """Rules 15 and 16. Nobody but its service becomes it, so its rights are asked on the live state."""
+    outer, _, profile = tree
+    iam, s3, account = server.client("iam", profile), server.client("s3", profile), server.account(profile)["id"]
+    plain = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(AWS=account))["Role"]["Arn"]
+    linked = iam.create_service_linked_role(AWSServiceName="ssm.amazonaws.com")["Role"]["Arn"]
+    assert ":role/aws-service-role/ssm.amazonaws.com/" in linked
+    with refuses("AccessDenied", "because no role trust policy allows the sts:AssumeRole action"):
+        server.client("sts", profile).assume_role(RoleArn=linked, RoleSessionName="test")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Sid": "Both", "Effect": "Allow", "Principal": {"AWS": [plain, linked]}, "Action": "s3:GetObject",
+         "Resource": f"arn:aws:s3:::{name}/*"}]}))
+
+    def asked(role):
+        said = json.loads(server.barmkin("explain", "--principal", role, "--action", "s3:GetObject", "--resource",
+                                         f"arn:aws:s3:::{name}/k", "-o", "json", fine=(0, 3)))
+        return said["decision"], said["by"], {x["layer"] for x in said["call"]["judgements"][0]["layers"]}
+
+    for role in (plain, linked):
+        assert asked(role)[:2] == ("Allowed", "resource")
+    law(outer, deny("s3:GetObject"))
+    assert asked(plain)[:2] == ("ExplicitlyDenied", "scp")
+    assert asked(linked)[:2] == ("Allowed", "resource")
+    law(outer, deny("s3:GetObject", Principal="*"), "RESOURCE_CONTROL_POLICY")
+    assert asked(plain)[:2] == ("ExplicitlyDenied", "rcp")
+    decision, _, layers = asked(linked)
+    assert decision == "Allowed" and not layers & {"scp", "rcp"}
+    s3.delete_bucket(Bucket=name)
 
 
 # ---- moving ----

@@ -179,6 +179,81 @@ def test_other_principals(server, role, document, what_if, bucket):
     assert what_if("sagemaker.amazonaws.com", "s3:GetObject", thing)["by"] == "resource"
 
 
+@pytest.fixture
+def session_policy(tmp_path, document):
+    def write(name="limit", **statement):
+        path = tmp_path / (name + ".json")
+        path.write_text(document(**statement))
+        return str(path)
+    return write
+
+
+def test_a_session_with_its_policies(server, role, document, what_if, session_policy):
+    """Each may be tried before AssumeRole is asked for it; both then say the same."""
+    r = role(policy=document(Action="iam:List*"), assume=False)
+    limit = session_policy(Sid="Users", Action="iam:ListUsers")
+    with open(limit) as f:
+        keys = server.client("sts").assume_role(RoleArn=r.arn, RoleSessionName="explain", Policy=f.read())["Credentials"]
+    iam = server.client("iam", keys=keys)
+    same(what_if(r.arn, "iam:ListUsers", "*", "--session-policy", limit), as_made(server, iam.list_users))
+    said = what_if(r.arn, "iam:ListRoles", "*", "--session-policy", limit)
+    assert (said["decision"], said["by"]) == ("ImplicitlyDenied", "session")
+    assert "because no session policy allows the iam:ListRoles action" in said["message"]
+    near = next(x for x in only(said)["layers"] if x["layer"] == "session")
+    assert (near["policy"], near["sid"]) == ("session policy", "Users")
+    same(said, as_made(server, iam.list_roles))
+    deny = session_policy("deny", Sid="No", Effect="Deny", Action="iam:ListRoles")
+    said = what_if(r.arn, "iam:ListRoles", "*", "--session-policy", limit, deny)
+    assert (said["decision"], said["by"], only(said)["sid"]) == ("ExplicitlyDenied", "session", "No")
+    aws = "arn:aws:iam::aws:policy/"
+    assert what_if(r.arn, "iam:ListRoles", "*", "--session-policy", aws + "ReadOnlyAccess")["decision"] == "Allowed"
+    said = what_if(r.arn, "iam:ListRoles", "*", "--session-policy", aws + "AmazonS3FullAccess")
+    assert said["by"] == "session" and what_if(r.arn, "iam:ListRoles", "*")["decision"] == "Allowed"
+
+
+def test_a_federated_user(server, user, document, what_if, session_policy):
+    """It has what the user who vouches for it and the policies that it was given allow together."""
+    u = user(policy=document(Action=["kms:*", "sts:GetFederationToken"]))
+    arn = f"arn:aws:sts::{server.account('dev')['id']}:federated-user/bob"
+    limit, by = session_policy(Sid="Keys", Action="kms:ListKeys"), ("--federated-by", u.arn)
+    with open(limit) as f:
+        keys = u.client("sts").get_federation_token(Name="bob", Policy=f.read())["Credentials"]
+    kms = server.client("kms", keys=keys)
+    said = what_if(arn, "kms:ListKeys", "*", *by, "--session-policy", limit)
+    same(said, as_made(server, kms.list_keys))
+    context = only(said)["context"]
+    assert (context["aws:PrincipalArn"], context["aws:PrincipalType"]) == (arn, "FederatedUser")
+    assert context["aws:userid"] == server.account("dev")["id"] + ":bob" and "aws:username" not in context
+    said = what_if(arn, "kms:ListAliases", "*", *by, "--session-policy", limit)
+    assert said["by"] == "session" and "no session policy allows" in said["message"]
+    same(said, as_made(server, kms.list_aliases))
+    none = what_if(arn, "kms:ListKeys", "*", *by)
+    assert (none["decision"], none["by"]) == ("ImplicitlyDenied", "session")
+    same(none, as_made(server, server.client("kms", keys=u.client("sts").get_federation_token(Name="bob")["Credentials"]).list_keys))
+    iam = what_if(arn, "iam:ListUsers", "*", *by, "--session-policy", session_policy("all", Action="*"))
+    assert (iam["decision"], iam["by"], iam["message"]) == (
+        "ImplicitlyDenied", "none", "The security token included in the request is invalid")
+
+
+def test_sessions_that_make_no_sense(server, user, document, what_if, session_policy, tmp_path):
+    u, limit = user(policy=document(Action="kms:*")), session_policy(Action="kms:ListKeys")
+    account = server.account("dev")["id"]
+    federated = f"arn:aws:sts::{account}:federated-user/bob"
+    assert "vouches" in what_if(federated, "kms:ListKeys", "*", fine=(2,)).stderr
+    for by in (f"arn:aws:iam::{account}:role/admin", f"arn:aws:iam::{server.account('prod')['id']}:user/admin"):
+        assert "vouches" in what_if(federated, "kms:ListKeys", "*", "--federated-by", by, fine=(2,)).stderr
+    assert "federatedBy" in what_if(federated, "kms:ListKeys", "*", "--federated-by", "x", fine=(2,)).stderr
+    what_if(federated, "kms:ListKeys", "*", "--federated-by", f"arn:aws:iam::{account}:user/nobody", fine=(4,))
+    assert "passed to sessions" in what_if(u.arn, "kms:ListKeys", "*", "--session-policy", limit, fine=(2,)).stderr
+    by = ("--federated-by", u.arn)
+    assert "federated users" in what_if(u.arn, "kms:ListKeys", "*", *by, fine=(2,)).stderr
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"nothing","Resource":"*"}]}')
+    assert "must be prefaced by a vendor" in what_if(federated, "kms:ListKeys", "*", *by, "--session-policy", str(bad), fine=(2,)).stderr
+    assert "No such file" in what_if(federated, "kms:ListKeys", "*", *by, "--session-policy", "/none", fine=(2,)).stderr
+    what_if(federated, "kms:ListKeys", "*", *by, "--session-policy", f"arn:aws:iam::{account}:policy/none", fine=(4,))
+
+
 def test_context_that_is_given_counts(server, user, what_if):
     u = user(policy=json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*",

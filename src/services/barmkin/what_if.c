@@ -56,6 +56,28 @@ static res find_session(struct call *c, str account, str role, str session, stru
     return OK;
 }
 
+/* GetFederationToken's: a name that the user who vouches for it chose, so only the question can say who that is. */
+static res find_federated(struct call *c, str arn, str account, str vouching_user, struct caller *who)
+{
+    str f[6];
+
+    arn_fields(vouching_user, f);
+    if (!str_eq(f[2], S("iam")) || !str_eq(f[4], account) || !str_starts(f[5], S("user/")))
+        return fault(c, &barmkin_InvalidInputException,
+                     "Say which user of account %.*s vouches for %.*s: barmkin explain --federated-by.", FMT(account),
+                     FMT(arn));
+    TRY(find_user(c, account, last_name(f[5]), who));
+    who->kind = PRINCIPAL_SESSION;
+    who->federated = true;
+    who->role_arn = who->arn;
+    who->arn = arn;
+    who->name = last_name(arn);
+    who->user_id = arena_printf(c->arena, "%.*s:%.*s", FMT(account), FMT(who->name));
+    who->issued_ms = c->now_ms;
+    who->session_policies_passed = true; /* none: no rights (rule 7) */
+    return OK;
+}
+
 static res account_exists(struct call *c, str account)
 {
     struct organizations_list_accounts_out found = {0};
@@ -68,7 +90,7 @@ static res account_exists(struct call *c, str account)
 }
 
 /* A role's ARN means a session of it. */
-static res find_caller(struct call *c, str name, struct caller *who)
+static res find_caller(struct call *c, str name, str vouching_user, struct caller *who)
 {
     str f[6], rest;
 
@@ -92,6 +114,8 @@ static res find_caller(struct call *c, str name, struct caller *who)
         str role = str_cut(&rest, '/');
         return find_session(c, f[4], role, str_is(rest) ? rest : S("explain"), who);
     }
+    if (str_eq(f[2], S("sts")) && str_eq(kind, S("federated-user")))
+        return find_federated(c, name, f[4], vouching_user, who);
     if (str_eq(f[2], S("iam")) && str_eq(f[5], S("root"))) {
         *who = *barmkin_root_of(c, f[4]);
         who->house = false; /* asked is about the customer's root user, whom SCPs bind */
@@ -99,6 +123,35 @@ static res find_caller(struct call *c, str name, struct caller *who)
     }
     return fault(c, &barmkin_ResourceNotFoundException, "%.*s names no user, role, session, root user or service.",
                  FMT(name));
+}
+
+/* Documents and ARNs, as AssumeRole takes them; any number of documents, so that each may be tried on its own. */
+static res pass_policies(struct call *c, const struct list_of_str *given, struct caller *who)
+{
+    str *documents = ARENA_ARRAY(c->arena, str, given->n + 1), *arns = ARENA_ARRAY(c->arena, str, given->n + 1);
+    size_t n_documents = 0, n_arns = 0;
+
+    if (given->n && who->kind != PRINCIPAL_SESSION)
+        return fault(c, &barmkin_InvalidInputException,
+                     "Session policies are passed to sessions: of a role, or of a federated user.");
+    for (size_t i = 0; i < given->n; i++) {
+        str text = given->v[i];
+        if (!str_starts(text, S("arn:"))) {
+            TRY(policy_check(c, text, POLICY_SESSION, &barmkin_InvalidInputException));
+            documents[n_documents++] = text;
+            continue;
+        }
+        TRY(providers.managed_policy(c, who->account, text, &text));
+        if (!str_is(text))
+            return fault(c, &barmkin_ResourceNotFoundException, "There is no policy %.*s here.", FMT(given->v[i]));
+        arns[n_arns++] = given->v[i];
+    }
+    who->session_policies = documents;
+    who->n_session_policies = n_documents;
+    who->session_policy_arns = arns;
+    who->n_session_policy_arns = n_arns;
+    who->session_policies_passed |= given->n > 0;
+    return OK;
 }
 
 /* ---- on what ---- */
@@ -284,6 +337,12 @@ static res weigh(struct call *c, const struct barmkin_what_if_in *in, struct cal
     asked.in = arena_alloc(c->arena, op->in->size);
     asked.region = f[3].n ? f[3] : c->worker->house->region;
     asked.signed_by = who->kind == PRINCIPAL_ANONYMOUS ? SIGNED_NOT : SIGNED_V4;
+    if (!is_ok(temporary_may(&asked))) { /* refused before any policy is read */
+        *w = (struct weighed){.trace =
+                                  S("{\"decision\":\"ImplicitlyDenied\",\"by\":\"none\",\"layers\":[],\"context\":{}}"),
+                              .message = asked.fault.message};
+        return OK;
+    }
     res why = find_resource_of(&asked, in->action, in->resource, &r);
     if (is_ok(why)) {
         asked.resources = &r;
@@ -304,7 +363,8 @@ res barmkin_what_if(struct call *c, const struct barmkin_what_if_in *in, struct 
     struct buf b;
 
     TRY(check_names(c, in));
-    TRY(find_caller(c, in->principal_arn, &who));
+    TRY(find_caller(c, in->principal_arn, in->federated_by, &who));
+    TRY(pass_policies(c, &in->session_policies, &who));
     if (str_is(in->vpc_endpoint_id))
         TRY(find_endpoint(c, in->vpc_endpoint_id, &door));
     TRY(weigh(c, in, &who, str_is(in->vpc_endpoint_id) ? &door : NULL, &w));
