@@ -69,6 +69,7 @@ struct store {
 /* Brings an opened database to the newest schema (may_write) or checks that it has it. */
 res schema_prepare(sqlite3 *db, bool may_write, struct err *e);
 
+void db_add_sized(struct buf *b, str s);                    /* as names and values stand in records.entries */
 res db_oops(sqlite3 *db, struct err *e, const char *doing); /* with SQLite's own words and the errno beneath */
 /* The statement, ready to be bound. */
 res db_stmt(struct store *s, enum stmt which, sqlite3_stmt **out, struct err *e);

@@ -148,7 +148,7 @@ static res find_old(struct store *s, const struct store_key *k, int64_t *row_id,
     return r;
 }
 
-static void add_sized(struct buf *b, str s)
+void db_add_sized(struct buf *b, str s)
 {
     uint32_t n = (uint32_t)s.n; /* far below 4 GiB: the buffer is smaller */
 
@@ -235,8 +235,8 @@ res txn_put(struct txn *t, const struct store_key *k, str doc, const struct stor
     TRY(txn_may_write(t, e));
     buf_clear(&s->entries);
     for (size_t i = 0; i < n_ix; i++) {
-        add_sized(&s->entries, ix[i].name);
-        add_sized(&s->entries, ix[i].value);
+        db_add_sized(&s->entries, ix[i].name);
+        db_add_sized(&s->entries, ix[i].value);
     }
     if (s->entries.full)
         return oops(e, 0, "a record has more than %d bytes of index entries", ENTRIES_MAX_BYTES);

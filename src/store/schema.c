@@ -22,6 +22,25 @@ static const char *const migrations[] = {
     "  PRIMARY KEY (service, type, name, value, account, region, id)) WITHOUT ROWID;"
     "CREATE TABLE counters (name BLOB PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA application_id = 1112689486;", /* "BRKN" */
+
+    /* 2: the names of IAM's things are unique without regard to case: each record's NameKey, and its index entry "name"
+     */
+    "CREATE TEMP VIEW nameless AS SELECT record, service, type, account, region, id, doc, entries,"
+    "  lower(coalesce(json_extract(doc, '$.UserName'), json_extract(doc, '$.RoleName'), json_extract(doc, "
+    "'$.GroupName'),"
+    "                 json_extract(doc, '$.PolicyName'), json_extract(doc, '$.InstanceProfileName'))) AS key"
+    "  FROM (SELECT record, service, type, account, region, id, CAST(doc AS TEXT) AS doc, entries FROM records"
+    "        WHERE service = CAST('iam' AS BLOB)"
+    "        AND CAST(type AS TEXT) IN ('user', 'role', 'group', 'managed', 'instance-profile'))"
+    "  WHERE json_extract(doc, '$.NameKey') IS NULL;"
+    "INSERT OR IGNORE INTO entries (service, type, name, value, account, region, id, record)"
+    "  SELECT service, type, CAST('name' AS BLOB), CAST(key AS BLOB), account, region, id, record FROM nameless"
+    "  WHERE key IS NOT NULL;"
+    "UPDATE records SET (doc, entries) ="
+    "  (SELECT CAST(json_set(n.doc, '$.NameKey', key) AS BLOB), with_entry(n.entries, 'name', key) FROM nameless n"
+    "   WHERE n.record = records.record)"
+    "  WHERE record IN (SELECT record FROM nameless WHERE key IS NOT NULL);"
+    "DROP VIEW nameless;",
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
 
@@ -53,6 +72,28 @@ static res version_of(sqlite3 *db, int *version, struct err *e)
     return OK;
 }
 
+/* with_entry(ENTRIES, NAME, VALUE): a record's own copy of its index entries, with one more. */
+static void with_entry(sqlite3_context *out, int n, sqlite3_value **v)
+{
+    struct buf b;
+
+    (void)n;
+    buf_init(&b, ENTRIES_MAX_BYTES);
+    for (int i = 0; i < 3; i++) {
+        const void *bytes = sqlite3_value_blob(v[i]); /* before its length is asked for */
+        str part = str_n(bytes ? bytes : "", (size_t)sqlite3_value_bytes(v[i]));
+        if (i == 0)
+            buf_add(&b, part);
+        else
+            db_add_sized(&b, part);
+    }
+    if (b.full)
+        sqlite3_result_error_toobig(out);
+    else
+        sqlite3_result_blob(out, b.p, (int)b.n, SQLITE_TRANSIENT);
+    buf_done(&b);
+}
+
 static res migrate(sqlite3 *db, struct err *e)
 {
     int version;
@@ -77,6 +118,9 @@ res schema_prepare(sqlite3 *db, bool may_write, struct err *e)
     if (!may_write)
         return oops(e, 0, "records.db has schema %d and must be migrated to %d by its writer first", version,
                     SCHEMA_VERSION);
+    if (sqlite3_create_function(db, "with_entry", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, with_entry, NULL,
+                                NULL) != SQLITE_OK)
+        return db_oops(db, e, "preparing the records' migration");
     TRY(run(db, "BEGIN IMMEDIATE", e));
     res r = migrate(db, e);
     if (!is_ok(r))

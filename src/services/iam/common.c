@@ -37,11 +37,9 @@ str iam_name_key(struct call *c, str name)
 res iam_name_taken(struct call *c, const struct record_type *t, str name, bool *taken)
 {
     int64_t n;
-    void *same; /* records of earlier versions have no NameKey, and must not be written over */
 
     TRY(record_count_by(c, t, "name", iam_name_key(c, name), &n));
-    TRY(record_load(c, t, STR_ABSENT, name, &same));
-    *taken = n > 0 || same;
+    *taken = n > 0;
     return OK;
 }
 

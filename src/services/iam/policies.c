@@ -88,7 +88,6 @@ res iam_create_policy(struct call *c, const struct iam_create_policy_in *in, str
 {
     struct iam_managed *m = ARENA_NEW(c->arena, struct iam_managed);
     struct iam_version *v = ARENA_NEW(c->arena, struct iam_version);
-    struct iam_managed *same;
     bool taken;
 
     TRY(iam_check_name(c, "policyName", in->policy_name));
@@ -106,8 +105,7 @@ res iam_create_policy(struct call *c, const struct iam_create_policy_in *in, str
                               .tags = in->tags};
     m->arn = call_arn(c, "iam", "policy%.*s%.*s", FMT(m->path), FMT(m->policy_name));
     TRY(iam_name_taken(c, &iam_managed_record, in->policy_name, &taken));
-    TRY(iam_managed_load(c, STR_ABSENT, m->arn, &same)); /* of an earlier version, without a NameKey */
-    if (taken || same)
+    if (taken)
         return fault(c, &iam_EntityAlreadyExists,
                      "A policy called %.*s already exists. Duplicate names are not allowed.", FMT(in->policy_name));
     TRY(iam_check_count(c, &iam_managed_record, "PoliciesPerAccount", IAM_MAX_POLICIES));

@@ -274,7 +274,7 @@ static void test_store_store__commits_are_synced(void **state)
     struct store *w = open_store(f, true), *r = open_store(f, false);
 
     assert_int_equal(number_of(w->db, "PRAGMA synchronous"), 2); /* FULL */
-    assert_int_equal(number_of(w->db, "PRAGMA user_version"), 1);
+    assert_int_equal(number_of(w->db, "PRAGMA user_version"), 2);
     assert_int_equal(number_of(r->db, "PRAGMA cache_size"), -1024);
     assert_int_equal(number_of(r->db, "PRAGMA query_only"), 1);
     store_close(r);
