@@ -239,9 +239,14 @@ def document(*statements, **one):
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def trust(**principal):
-    """trust(Service="ec2.amazonaws.com"): the trust policy that lets it in."""
-    return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+def trust(*actions, condition=None, **principal):
+    """trust(Service="ec2.amazonaws.com"): the trust policy that lets it in; trust("sts:AssumeRole", "sts:TagSession", AWS=account)
+    with more than one right."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": list(actions) or "sts:AssumeRole"}
+    return document({**statement, "Condition": condition} if condition else statement)
+
+
+trust_policy = trust  # for role(trust=...), whose argument has that name
 
 
 @pytest.fixture
@@ -254,9 +259,7 @@ def role(server):
         iam, account = server.client("iam", profile), server.account(profile)["id"]
         name = name or "role-" + uuid.uuid4().hex[:10]
         principal = trust or f"arn:aws:iam::{account}:root"
-        trusted = json.dumps({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": principal if isinstance(principal, dict) else {"AWS": principal},
-             "Action": "sts:AssumeRole"}]})
+        trusted = trust_policy(**(principal if isinstance(principal, dict) else {"AWS": principal}))
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
         made.append((iam, name))
         if policy:

@@ -8,6 +8,7 @@ import botocore.config
 import botocore.exceptions
 import pytest
 import wire
+from conftest import trust
 
 
 def policy(*statements):
@@ -36,9 +37,8 @@ def session(server):
     """One role's session whose policy each test writes; and one user's."""
     iam, account = server.client("iam"), server.account("dev")["id"]
     arn = iam.create_role(RoleName="keys", Path="/t/", Tags=[{"Key": "team", "Value": "blue"}],
-                          AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
-                              {"Effect": "Allow", "Principal": {"AWS": account},
-                               "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}]}))["Role"]["Arn"]
+                          AssumeRolePolicyDocument=trust("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity",
+                                                         AWS=account))["Role"]["Arn"]
     got = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", SourceIdentity="alice",
                                            Tags=[{"Key": "cost", "Value": "7"}])
 
@@ -479,9 +479,8 @@ def test_keys_of_sagemaker_jobs(session, name, operator, good, bad):
 def test_keys_of_iam(server, session, name):
     iam, mine = server.client("iam"), session.client("iam")
     aws = "arn:aws:iam::aws:policy/"
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": session.account}, "Action": "sts:AssumeRole"}]}),
-        Tags=[{"Key": "team", "Value": "blue"}], PermissionsBoundary=aws + "AdministratorAccess")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(AWS=session.account),
+                    Tags=[{"Key": "team", "Value": "blue"}], PermissionsBoundary=aws + "AdministratorAccess")
     try:
         for key, operator, good, bad in (
                 ("iam:PolicyARN", "ArnEquals", aws + "AdministratorAccess", aws + "ReadOnlyAccess"),

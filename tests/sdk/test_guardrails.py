@@ -207,19 +207,17 @@ def test_the_callers_scps_count_not_the_owners(server, tree, law, role, document
 
 
 def test_nobody_makes_a_role_that_looks_service_linked(server, refuses, name):
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": server.account("dev")["id"]}, "Action": "sts:AssumeRole"}]})
+    trusted = trust(AWS=server.account("dev")["id"])
     for path in ("/aws-service-role/", "/aws-service-role/x.amazonaws.com/"):
-        said = fails(server.client("iam").create_role, RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+        said = fails(server.client("iam").create_role, RoleName=name, Path=path, AssumeRolePolicyDocument=trusted)
         assert said["ResponseMetadata"]["HTTPStatusCode"] in (400, 403), said
 
 
 def test_a_path_that_reads_like_a_service_linked_roles_is_none(server, tree, law, name, document):
     outer, _, profile = tree
     iam, account = server.client("iam", profile), server.account(profile)["id"]
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]})
-    arn = iam.create_role(RoleName=name, Path="/x:role/aws-service-role/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    arn = iam.create_role(RoleName=name, Path="/x:role/aws-service-role/",
+                          AssumeRolePolicyDocument=trust(AWS=account))["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(Action="*"))
     keys = server.client("sts", profile).assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
     law(outer, deny("iam:ListRoles"))

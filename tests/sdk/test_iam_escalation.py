@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """iam: the known ways to more rights than one was given. Each is open to whoever holds the one right that it needs, and to nobody
 else; and a boundary that must be handed on cannot be left off, taken off or widened."""
-import json
-
 import pytest
+from conftest import trust
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
@@ -138,8 +137,7 @@ def test_becoming_a_role_by_changing_its_trust(iam, user, role, account, documen
     r = role(policy=document(Action="*"), trust={"Service": "ec2.amazonaws.com"}, assume=False)
     with refuses("AccessDenied", "no role trust policy allows"):
         u.client("sts").assume_role(RoleArn=r.arn, RoleSessionName="test")
-    trusting = json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": u.arn}, "Action": "sts:AssumeRole"}]})
+    trusting = trust(AWS=u.arn)
     with refuses("AccessDenied", "because no identity-based policy allows the iam:UpdateAssumeRolePolicy action"):
         user().client("iam").update_assume_role_policy(RoleName=r.name, PolicyDocument=trusting)
     u.client("iam").update_assume_role_policy(RoleName=r.name, PolicyDocument=trusting)

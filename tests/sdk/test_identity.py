@@ -5,7 +5,7 @@ import time
 
 import pytest
 import wire
-from conftest import shift
+from conftest import shift, trust
 
 
 def call(server, request, **kw):
@@ -282,8 +282,7 @@ JSON = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentServ
 def test_sessions_expire(own_server):
     server = own_server
     iam, account = server.client("iam"), server.account("dev")["id"]
-    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]
+    arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(AWS=account))["Role"]["Arn"]
     k = parts(server.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", DurationSeconds=900)["Credentials"])
     assert call(server, wire.sign(server, k)).status == 200
     shift(server, 890)

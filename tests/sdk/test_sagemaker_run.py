@@ -9,6 +9,7 @@ import time
 import uuid
 
 import pytest
+from conftest import trust
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3"
 HYPER = {"objective": "reg:linear", "num_round": "5", "max_depth": "3", "eta": "0.3"}
@@ -37,9 +38,8 @@ class World:
         self.make_network()
 
     def make_role(self, name, actions=NEEDS):
-        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-                                                         "Principal": {"Service": "sagemaker.amazonaws.com"}}]}
-        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        trusted = trust(Service="sagemaker.amazonaws.com")
+        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
         self.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps({
             "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}))
         return arn

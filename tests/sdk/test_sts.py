@@ -4,6 +4,7 @@ import datetime
 import json
 
 import pytest
+from conftest import trust
 
 
 def test_caller_identity_of_each_account(server):
@@ -69,19 +70,12 @@ def assume(server, arn, keys=None, profile="dev", **kw):
     return server.client("sts", profile, keys=keys).assume_role(RoleArn=arn, **{"RoleSessionName": "test", **kw})
 
 
-def trusting(account, *actions, **condition):
-    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": list(actions)}
-    if condition:
-        statement["Condition"] = condition
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
 @pytest.fixture
 def tagged(server, role):
     """A role whose sessions may carry tags and a source identity."""
     r = role(assume=False)
-    server.client("iam").update_assume_role_policy(RoleName=r.name, PolicyDocument=trusting(
-        server.account("dev")["id"], "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"))
+    server.client("iam").update_assume_role_policy(RoleName=r.name, PolicyDocument=trust(
+        "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", AWS=server.account("dev")["id"]))
     return r
 
 
@@ -137,8 +131,8 @@ def test_session_policies_that_are_none(server, role, document, refuses):
 
 def test_an_external_id(server, role, refuses):
     r = role(assume=False)
-    server.client("iam").update_assume_role_policy(RoleName=r.name, PolicyDocument=trusting(
-        server.account("dev")["id"], "sts:AssumeRole", StringEquals={"sts:ExternalId": "secret"}))
+    server.client("iam").update_assume_role_policy(RoleName=r.name, PolicyDocument=trust(
+        AWS=server.account("dev")["id"], condition={"StringEquals": {"sts:ExternalId": "secret"}}))
     with refuses("AccessDenied", "no role trust policy allows the sts:AssumeRole action"):
         assume(server, r.arn)
     with refuses("AccessDenied", "no role trust policy allows the sts:AssumeRole action"):
@@ -171,7 +165,7 @@ def test_transitive_tags_go_on_and_stay(server, role, tagged, document, refuses)
                    TransitiveTagKeys=["team"])["Credentials"]
     last = role(policy=document(Action="iam:ListRoles", Condition={
         "StringEquals": {"aws:PrincipalTag/team": "blue"}, "Null": {"aws:PrincipalTag/other": "true"}}), assume=False)
-    iam.update_assume_role_policy(RoleName=last.name, PolicyDocument=trusting(account, "sts:AssumeRole", "sts:TagSession"))
+    iam.update_assume_role_policy(RoleName=last.name, PolicyDocument=trust("sts:AssumeRole", "sts:TagSession", AWS=account))
     server.client("iam", keys=assume(server, last.arn, first)["Credentials"]).list_roles()
     with refuses("InvalidParameterValue", "conflicts with a transitive tag key from the calling session"):
         assume(server, last.arn, first, Tags=[{"Key": "Team", "Value": "red"}])
@@ -188,8 +182,8 @@ def test_a_source_identity_lasts(server, role, tagged, document, refuses):
     assert got["SourceIdentity"] == "alice"
     last = role(policy=document(Action="iam:ListRoles", Condition={"StringEquals": {"aws:SourceIdentity": "alice"}}),
                 assume=False)
-    iam.update_assume_role_policy(RoleName=last.name, PolicyDocument=trusting(account, "sts:AssumeRole",
-                                                                              "sts:SetSourceIdentity"))
+    iam.update_assume_role_policy(RoleName=last.name, PolicyDocument=trust(
+        "sts:AssumeRole", "sts:SetSourceIdentity", AWS=account))
     server.client("iam", keys=assume(server, last.arn, got["Credentials"])["Credentials"]).list_roles()
     with refuses("AccessDenied", "another source identity"):
         assume(server, last.arn, got["Credentials"], SourceIdentity="bob")
@@ -219,8 +213,7 @@ def test_both_sides_across_accounts(server, role, user, document, refuses):
         u.client("sts").assume_role(RoleArn=r.arn, RoleSessionName="test")
     allowed = user(policy=document(Action="sts:AssumeRole"))
     allowed.client("sts").assume_role(RoleArn=r.arn, RoleSessionName="test")
-    server.client("iam", "staging").update_assume_role_policy(RoleName=r.name, PolicyDocument=trusting(
-        server.account("prod")["id"], "sts:AssumeRole"))
+    server.client("iam", "staging").update_assume_role_policy(RoleName=r.name, PolicyDocument=trust(AWS=server.account("prod")["id"]))
     with refuses("AccessDenied", "because no role trust policy allows the sts:AssumeRole action"):
         allowed.client("sts").assume_role(RoleArn=r.arn, RoleSessionName="test")
     named = role(trust=u.arn, profile="staging", assume=False)  # named directly, still from another account

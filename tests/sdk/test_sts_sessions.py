@@ -9,7 +9,7 @@ import botocore.config
 import botocore.exceptions
 import pytest
 import wire
-from conftest import shift
+from conftest import shift, trust
 
 
 def policy(*statements):
@@ -24,16 +24,9 @@ def deny(*actions, on="*", **more):
     return {"Effect": "Deny", "Action": list(actions), "Resource": on, **more}
 
 
-def trusting(principal, *actions, **condition):
-    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": list(actions or ["sts:AssumeRole"])}
-    if condition:
-        statement["Condition"] = condition
-    return policy(statement)
-
-
 def retrust(server, role, *actions, principal=None, profile="dev", **condition):
-    server.client("iam", profile).update_assume_role_policy(RoleName=role.name, PolicyDocument=trusting(
-        principal or server.account(profile)["id"], *actions, **condition))
+    server.client("iam", profile).update_assume_role_policy(RoleName=role.name, PolicyDocument=trust(
+        *actions, AWS=principal or server.account(profile)["id"], condition=condition))
     return role
 
 
@@ -343,7 +336,7 @@ def test_a_roles_sessions_end_with_it(server, name, refuses):
     iam, account = server.client("iam"), server.account("dev")["id"]
 
     def make():
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusting(account))["Role"]["Arn"]
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(AWS=account))["Role"]["Arn"]
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(allow("kms:*")))
         return arn
 

@@ -3,11 +3,6 @@
 import json
 
 
-def trust(arn):
-    return json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "sts:AssumeRole"}]})
-
-
 def test_deployment_role(server, role, document, refuses):
     """Dev deploys into staging only as the role that staging's trust policy opens to dev."""
     dev = server.account("dev")["id"]

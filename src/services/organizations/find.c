@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Finders of organizations, and whose policies judge a call. */
+#include <assert.h>
+#include <string.h>
+
 #include "api/gate.h"
 #include "organizations_parts.h"
 
@@ -76,9 +79,40 @@ static bool well_formed(str id)
     return organizations_is_id(id, "") || organizations_is_id(id, "r-") || organizations_is_id(id, "ou-");
 }
 
-/* kinds: a bit for each that the id may be. */
-static res find(struct call *c, str id, unsigned kinds, const struct fault_type *missing, const char *text,
-                struct resource *out)
+enum { ROOT = 1 << ORG_ROOT, UNIT = 1 << ORG_UNIT, ACCOUNT = 1 << ORG_ACCOUNT };
+
+/* What the model calls a node, by its part in an operation. */
+static const struct part {
+    const char *type;
+    unsigned kinds; /* a bit for each that the id may be */
+    const struct fault_type *missing;
+    const char *text;
+} parts[] = {
+    {"account", ACCOUNT, &organizations_AccountNotFoundException, "You specified an account that doesn't exist."},
+    {"unit", UNIT, &organizations_OrganizationalUnitNotFoundException,
+     "You specified an organizational unit that doesn't exist."},
+    {"root", ROOT, &organizations_RootNotFoundException, "You specified a root that doesn't exist."},
+    {"parent", ROOT | UNIT, &organizations_ParentNotFoundException, "You specified parent that doesn't exist."},
+    {"source", ROOT | UNIT, &organizations_SourceParentNotFoundException,
+     "You specified a source parent that doesn't exist."},
+    {"destination", ROOT | UNIT, &organizations_DestinationParentNotFoundException,
+     "You specified a destination parent that doesn't exist."},
+    {"child", UNIT | ACCOUNT, &organizations_ChildNotFoundException, "You specified a child that doesn't exist."},
+    {"target", ROOT | UNIT | ACCOUNT, &organizations_TargetNotFoundException,
+     "You specified a target that doesn't exist."},
+};
+
+static const struct part *part_named(const char *type)
+{
+    size_t i = 0, n = sizeof parts / sizeof *parts;
+
+    while (i < n && strcmp(parts[i].type, type) != 0)
+        i++;
+    assert(i < n); /* the model names no other */
+    return &parts[i];
+}
+
+static res find(struct call *c, str id, const struct part *p, struct resource *out)
 {
     struct org_node *node = ARENA_NEW(c->arena, struct org_node);
     bool found, seated;
@@ -90,74 +124,22 @@ static res find(struct call *c, str id, unsigned kinds, const struct fault_type 
     if (!seated)
         return OK;
     TRY(organizations_node(c, id, node, &found));
-    if (found && kinds & 1u << node->kind) {
+    if (found && p->kinds & 1u << node->kind) {
         out->arn = node->arn;
         out->subject = node;
         out->tags = tags_of(node->tags);
         out->n_tags = node->tags->n;
         return OK;
     }
-    out->missing = missing;
-    out->missing_text = str_z(text);
+    out->missing = p->missing;
+    out->missing_text = str_z(p->text);
     return OK;
 }
 
-enum { ROOT = 1 << ORG_ROOT, UNIT = 1 << ORG_UNIT, ACCOUNT = 1 << ORG_ACCOUNT };
-
-res organizations_find_account(struct call *c, const str *names, size_t n, struct resource *out)
+res organizations_find_node(struct call *c, const str *names, size_t n, struct resource *out)
 {
     (void)n;
-    return find(c, names[0], ACCOUNT, &organizations_AccountNotFoundException,
-                "You specified an account that doesn't exist.", out);
-}
-
-res organizations_find_unit(struct call *c, const str *names, size_t n, struct resource *out)
-{
-    (void)n;
-    return find(c, names[0], UNIT, &organizations_OrganizationalUnitNotFoundException,
-                "You specified an organizational unit that doesn't exist.", out);
-}
-
-res organizations_find_root(struct call *c, const str *names, size_t n, struct resource *out)
-{
-    (void)n;
-    return find(c, names[0], ROOT, &organizations_RootNotFoundException, "You specified a root that doesn't exist.",
-                out);
-}
-
-res organizations_find_parent(struct call *c, const str *names, size_t n, struct resource *out)
-{
-    (void)n;
-    return find(c, names[0], ROOT | UNIT, &organizations_ParentNotFoundException,
-                "You specified parent that doesn't exist.", out);
-}
-
-res organizations_find_source(struct call *c, const str *names, size_t n, struct resource *out)
-{
-    (void)n;
-    return find(c, names[0], ROOT | UNIT, &organizations_SourceParentNotFoundException,
-                "You specified a source parent that doesn't exist.", out);
-}
-
-res organizations_find_destination(struct call *c, const str *names, size_t n, struct resource *out)
-{
-    (void)n;
-    return find(c, names[0], ROOT | UNIT, &organizations_DestinationParentNotFoundException,
-                "You specified a destination parent that doesn't exist.", out);
-}
-
-res organizations_find_child(struct call *c, const str *names, size_t n, struct resource *out)
-{
-    (void)n;
-    return find(c, names[0], UNIT | ACCOUNT, &organizations_ChildNotFoundException,
-                "You specified a child that doesn't exist.", out);
-}
-
-res organizations_find_target(struct call *c, const str *names, size_t n, struct resource *out)
-{
-    (void)n;
-    return find(c, names[0], ROOT | UNIT | ACCOUNT, &organizations_TargetNotFoundException,
-                "You specified a target that doesn't exist.", out);
+    return find(c, names[0], part_named(out->type->name), out);
 }
 
 /* ---- policies ---- */
@@ -229,8 +211,9 @@ res organizations_find_effective(struct call *c, const str *names, size_t n, str
     str id = names[0].n ? names[0] : c->caller->account;
     bool found;
 
+    (void)n;
     if (!str_eq(id, c->caller->account))
-        return organizations_find_target(c, &id, n, out);
+        return find(c, id, part_named("target"), out);
     out->arn = organizations_arn(c, "account", id);
     TRY(organizations_node(c, id, node, &found));
     out->missing = &organizations_AWSOrganizationsNotInUseException;
