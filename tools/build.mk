@@ -31,7 +31,7 @@ PROGRAMS := $(if $(wildcard src/main.c),$(BUILD)/barmkin) $(if $(WARDEN_SRC),$(B
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null | sort)
 UNIT_TESTS := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
 
-$(BUILD)/modelc: tools/modelc.c tools/modelc_write.c src/base/str.c src/base/arena.c src/base/buf.c src/base/err.c src/base/map.c
+$(BUILD)/modelc: tools/modelc.c tools/modelc_write.c tools/modelc_cfn.c src/base/str.c src/base/arena.c src/base/buf.c src/base/err.c src/base/map.c
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -Isrc -Itools -O1 -g -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 

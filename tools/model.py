@@ -28,10 +28,29 @@ class Op:
         self.access, self.context, self.members, self.out = [], [], [], []
 
 
+class Type:
+    """A cfn block: properties by what becomes of them, attributes, and the operations that it calls."""
+
+    def __init__(self, words):
+        self.name, self.flags, self.props, self.attrs, self.ops, self.refused = words[1], words[2:], {}, [], [], ""
+
+    def take(self, words, line):
+        if words[0] in ("prop", "replace", "ignored", "name"):
+            for p in words[1:2] if words[0] == "name" else words[1:]:
+                self.props[p.rstrip("!")] = words[0]
+        elif words[0] == "attr":
+            self.attrs.append(words[1])
+        elif words[0] in ("create", "update", "delete", "wait", "gone") and words[1] not in self.ops:
+            self.ops.append(words[1])
+        elif words[0] == "refused":
+            self.refused = line.split('"')[1]
+
+
 class Service:
     def __init__(self, path):
         self.path, self.name = path, os.path.basename(path)[:-6]
         self.settings, self.ops, self.resources, self.shapes, self.faults = {}, {}, {}, {}, []
+        self.types = []
         with open(os.path.join(ROOT, path)) as f:
             self.lines = f.read().split("\n")
         self.purpose = self.lines[0].lstrip("# ").strip()
@@ -44,6 +63,8 @@ class Service:
                 now = self.margin(words, number)
             elif isinstance(now, Op):
                 self.indented(now, words, number)
+            elif isinstance(now, Type):
+                now.take(words, line)
         self.c_name = snake(self.settings.get("service", self.name))
 
     def margin(self, words, number):
@@ -51,6 +72,9 @@ class Service:
             op = Op(self, words[1], words[2], words[3:], number)
             self.ops[op.name] = op
             return op
+        if words[0] == "cfn":
+            self.types.append(Type(words))
+            return self.types[-1]
         if words[0] == "resource":
             self.resources[words[1]] = words[2]
         elif words[0] in ("shape", "record"):

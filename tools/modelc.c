@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* modelc: turns src/services/NAME/NAME.model into C tables. Reads every model, checks what can be checked without
  * running anything (an operation without an access line is refused), and writes one header and one source a service
- * and the list of services. The grammar is described in docs/6-add-an-operation.md. */
+ * and the list of services. The grammar is described in docs/6-add-an-operation.md, that of the cfn blocks
+ * (modelc_cfn.c) in docs/7-cloudformation.md. */
 #include "modelc.h"
 
 #include <errno.h>
@@ -61,15 +62,6 @@ str snake(str name)
 
 /* ---- lines and words ---- */
 
-struct reader {
-    const char *file;
-    str rest;
-    int line;
-    struct word words[MAX_WORDS];
-    size_t n;
-    bool indented;
-};
-
 static str read_file(const char *path)
 {
     FILE *f = fopen(path, "rb");
@@ -85,10 +77,9 @@ static str read_file(const char *path)
     return str_n(text, (size_t)size);
 }
 
-static void split(struct reader *r, str line)
+/* Adds a line's words to those of the reader. */
+void split(struct reader *r, str line)
 {
-    r->n = 0;
-    r->indented = line.n && line.p[0] == ' ';
     for (size_t i = 0; i < line.n;) {
         if (line.p[i] == ' ' || line.p[i] == '\t') {
             i++;
@@ -120,6 +111,9 @@ static bool next_line(struct reader *r)
     while (str_is(r->rest)) {
         str line = str_cut(&r->rest, '\n');
         r->line++;
+        r->n = 0;
+        for (r->indent = 0; r->indent < line.n && line.p[r->indent] == ' '; r->indent++)
+            ;
         split(r, line);
         if (r->n)
             return true;
@@ -127,14 +121,14 @@ static bool next_line(struct reader *r)
     return false;
 }
 
-static str word(const struct reader *r, size_t i, const char *what)
+str word(const struct reader *r, size_t i, const char *what)
 {
     if (i >= r->n)
         die(r->file, r->line, "%s is missing", what);
     return r->words[i].text;
 }
 
-static bool is(const struct reader *r, size_t i, const char *z)
+bool is(const struct reader *r, size_t i, const char *z)
 {
     return i < r->n && !r->words[i].quoted && str_eq(r->words[i].text, str_z(z));
 }
@@ -456,15 +450,20 @@ static void parse_model(const char *path, struct service_def *s)
     struct reader r = {.file = path, .rest = read_file(path)};
     struct op_def *op = NULL;
     struct shape_def *shape = NULL;
+    struct cfn_def *cfn = NULL;
 
     s->file = path;
     while (next_line(&r)) {
-        if (r.indented) {
-            parse_indented(&r, op, shape);
+        if (r.indent) {
+            if (cfn)
+                cfn_line(&r, cfn);
+            else
+                parse_indented(&r, op, shape);
             continue;
         }
         op = NULL;
         shape = NULL;
+        cfn = NULL;
         if (is(&r, 0, "service")) {
             s->name = word(&r, 1, "the service's name");
             s->c_name = snake(s->name);
@@ -484,8 +483,8 @@ static void parse_model(const char *path, struct service_def *s)
             parse_provides(&r, s);
         } else if (is(&r, 0, "context")) {
             parse_context(&r, &s->common);
-        } else if (is(&r, 0, "cfn")) {
-            continue; /* the CloudFormation engine's lines: kept for the issue that builds it */
+        } else if (is(&r, 0, "cfn") || is(&r, 0, "parameter")) {
+            cfn = cfn_begin(&r, s);
         } else {
             parse_setting(&r, s);
         }

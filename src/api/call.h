@@ -17,15 +17,17 @@ enum { WHY_FAULT = 3 }; /* beside WHY_OOPS and WHY_REJECT: the client's, with an
 /* Who calls. Built once per request by api/who.c, or by the caller_* functions below. */
 struct caller {
     enum principal_kind kind;
-    str account;       /* empty: anonymous or a service */
-    str arn;           /* user ARN, session ARN, root ARN; for a service its name */
-    str role_arn;      /* of a session: the role's ARN with its path; of a federated one the user's */
-    str unique_id;     /* AIDA... or AROA... */
-    str user_id;       /* aws:userid: AIDA..., or AROA...:session */
-    str name;          /* user name, or session name */
-    str access_key_id; /* empty for services */
-    int64_t issued_ms; /* of temporary credentials, else 0: a user with it holds GetSessionToken's */
-    bool federated;    /* a session of GetFederationToken: role_arn and unique_id are the user's */
+    str account;        /* empty: anonymous or a service */
+    str arn;            /* user ARN, session ARN, root ARN; for a service its name */
+    str role_arn;       /* of a session: the role's ARN with its path; of a federated one the user's */
+    str unique_id;      /* AIDA... or AROA... */
+    str user_id;        /* aws:userid: AIDA..., or AROA...:session */
+    str name;           /* user name, or session name */
+    str access_key_id;  /* empty for services */
+    int64_t issued_ms;  /* of temporary credentials, else 0: a user with it holds GetSessionToken's */
+    int64_t expires_ms; /* of a session that was proven by its token, else 0 */
+    str parent_key;     /* of a user's or federated session: the access key that asked for it */
+    bool federated;     /* a session of GetFederationToken: role_arn and unique_id are the user's */
     bool session_policies_passed;
     const str *session_policies;
     size_t n_session_policies;

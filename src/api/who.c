@@ -242,6 +242,8 @@ static res from_token(struct call *c, str akid, str token, struct known *k)
                                 .name = claims.session_name,
                                 .access_key_id = akid,
                                 .issued_ms = claims.issued_ms,
+                                .expires_ms = claims.expires_ms,
+                                .parent_key = claims.parent_key,
                                 .session_policies_passed =
                                     claims.kind == SESSION_FEDERATED || claims.n_policies + claims.n_policy_arns > 0,
                                 .session_policies = claims.policies,
@@ -319,6 +321,7 @@ static void copy_caller(struct arena *a, const struct caller *from, struct calle
     to->user_id = arena_dup(a, from->user_id);
     to->name = arena_dup(a, from->name);
     to->access_key_id = arena_dup(a, from->access_key_id);
+    to->parent_key = arena_dup(a, from->parent_key);
     to->source_identity = arena_dup(a, from->source_identity);
     for (size_t i = 0; i < from->n_session_policies; i++)
         policies[i] = arena_dup(a, from->session_policies[i]);

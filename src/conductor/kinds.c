@@ -10,6 +10,7 @@ const struct service conductor_service = {.name = "conductor",
                                           .host = "conductor",
                                           .failure = {"InternalFailure", 500}};
 
-extern const struct flow_kind sagemaker_training_flow, sagemaker_endpoint_flow;
+extern const struct flow_kind sagemaker_training_flow, sagemaker_endpoint_flow, cloudformation_stack_flow;
 
-const struct flow_kind *const flow_kinds[] = {&sagemaker_training_flow, &sagemaker_endpoint_flow, NULL};
+const struct flow_kind *const flow_kinds[] = {&sagemaker_training_flow, &sagemaker_endpoint_flow,
+                                              &cloudformation_stack_flow, NULL};

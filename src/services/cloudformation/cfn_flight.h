@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* One step of a stack's flow on its way: the plan it works off, and what the step may use. */
+#ifndef BARMKIN_SERVICES_CLOUDFORMATION_CFN_FLIGHT_H
+#define BARMKIN_SERVICES_CLOUDFORMATION_CFN_FLIGHT_H
+#include "cfn_parts.h"
+
+/* A plan's item: a resource of the template to be there (its logical id), or a record to be gone (its key). */
+enum cfn_state { ITEM_TODO = '.', ITEM_WAITS = 'w', ITEM_DONE = 'd', ITEM_FAILED = 'x' };
+
+struct cfn_item {
+    str id;
+    size_t *deps, n_deps; /* items that must be done before */
+    char state;
+};
+
+struct cfn_flight {
+    struct call *c;
+    struct flow *f;
+    struct cloudformation_stack *s;
+    const struct caller *actor; /* NULL: nobody acts for the stack any more */
+    str nobody;                 /* why */
+    struct cfn_scope scope;     /* open while resources are made */
+    struct cfn_item *items;
+    size_t n_items;
+    bool moved; /* something ended in this step: more may be ready */
+};
+
+/* steps.c: each sets the item's state. */
+res cfn_ensure(struct cfn_flight *fl, struct cfn_item *item);
+res cfn_remove(struct cfn_flight *fl, struct cfn_item *item);
+res cfn_look(struct cfn_flight *fl, struct cfn_item *item);   /* at one that is waited for */
+res cfn_cancel(struct cfn_flight *fl, struct cfn_item *item); /* one that is waited for, when others failed */
+bool cfn_is_gone(const struct cloudformation_resource *r);    /* or never was */
+
+#endif

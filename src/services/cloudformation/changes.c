@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* What an update would do, before it does it: for change sets, and to know when there is nothing to do. Values that
+ * only an apply will show are left open, and what hangs on them is told as Dynamic. */
+#include "cfn_changes.h"
+
+#include <string.h>
+
+struct changing {
+    struct call *c;
+    struct cfn_scope *new;
+    const struct template *old; /* NULL: of a new stack */
+    const struct template_scope *old_scope;
+    json_t *changes;
+    bool *seen;
+};
+
+static json_t *text(str s)
+{
+    return json_stringn(s.p ? s.p : "", s.n);
+}
+
+/* ---- why a property changes ---- */
+
+struct cause {
+    const char *source; /* AWS's word */
+    str entity;
+};
+
+static bool parameter_changed(struct changing *g, str name)
+{
+    const struct template_parameter *p = template_parameter_find(g->new->t, name);
+    const struct template_parameter *o = g->old ? template_parameter_find(g->old, name) : NULL;
+
+    if (!p || !o || !g->old_scope)
+        return false;
+    const json_t *now = g->new->scope->values[p - g->new->t->parameters].value;
+    return !cfn_same(now, g->old_scope->values[o - g->old->parameters].value);
+}
+
+static bool resource_changes(struct changing *g, str id)
+{
+    const struct template_resource *r = template_resource_find(g->new->t, id);
+
+    return r && g->new->fate[r->at];
+}
+
+/* The first thing in the node that is not what it was. */
+static bool find_cause(struct changing *g, const json_t *node, struct cause *out)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    if (json_is_array(node)) {
+        json_array_foreach(node, i, value)
+        {
+            if (find_cause(g, value, out))
+                return true;
+        }
+        return false;
+    }
+    str ref = json_str_at(node, "Ref");
+    if (ref.n && parameter_changed(g, ref))
+        *out = (struct cause){"ParameterReference", ref};
+    else if (ref.n && resource_changes(g, ref))
+        *out = (struct cause){"ResourceReference", ref};
+    const json_t *att = json_object_get(node, "Fn::GetAtt");
+    str owner = json_str(json_array_get(att, 0));
+    if (owner.n && resource_changes(g, owner))
+        *out = (struct cause){"ResourceAttribute", arena_printf(g->c->arena, "%.*s.%.*s", FMT(owner),
+                                                                FMT(json_str(json_array_get(att, 1))))};
+    if (out->source)
+        return true;
+    json_object_foreach((json_t *)node, key, value)
+    {
+        if (find_cause(g, value, out))
+            return true;
+    }
+    return false;
+}
+
+static struct cause cause_of(struct changing *g, const struct template_resource *r, const char *prop)
+{
+    const struct template_resource *o = g->old ? template_resource_find(g->old, r->id) : NULL;
+    const json_t *node = json_object_get(r->properties, prop);
+    struct cause c = {0};
+
+    if (o && cfn_same(node, json_object_get(o->properties, prop)) && find_cause(g, node, &c))
+        return c;
+    return (struct cause){"DirectModification", STR_ABSENT};
+}
+
+/* ---- one resource ---- */
+
+static json_t *detail(struct changing *g, const struct template_resource *r, const struct cfn_type *t, const char *prop,
+                      bool open, bool replaces)
+{
+    bool tags = t->tags && strcmp(t->tags, prop) == 0;
+    struct cause c = cause_of(g, r, prop);
+    json_t *target = json_object(), *d = json_object();
+
+    json_object_set_new(target, "Attribute", json_string(tags ? "Tags" : "Properties"));
+    if (!tags)
+        json_object_set_new(target, "Name", json_string(prop));
+    json_object_set_new(target, "RequiresRecreation",
+                        json_string(!replaces ? "Never"
+                                    : open    ? "Conditionally"
+                                              : "Always"));
+    json_object_set_new(d, "Target", target);
+    json_object_set_new(d, "Evaluation", json_string(open ? "Dynamic" : "Static"));
+    json_object_set_new(d, "ChangeSource", json_string(c.source));
+    if (c.entity.n)
+        json_object_set_new(d, "CausingEntity", text(c.entity));
+    return d;
+}
+
+struct findings { /* of a resource that is there already */
+    json_t *details, *scope;
+    bool replaced, perhaps;
+};
+
+static void add_scope(json_t *scope, const char *word)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(scope, i, one)
+    {
+        if (strcmp(json_string_value(one), word) == 0)
+            return;
+    }
+    json_array_append_new(scope, json_string(word));
+}
+
+static void compare(struct changing *g, const struct template_resource *r, const struct cfn_type *t,
+                    const json_t *before, const json_t *after, struct findings *v)
+{
+    const char *key;
+    json_t *value, *all = cfn_own(g->c->arena, json_copy((json_t *)before));
+
+    json_object_update(all, (json_t *)after);
+    json_object_foreach(all, key, value)
+    {
+        const struct cfn_prop *p = cfn_prop_find(t, str_z(key));
+        const json_t *now = json_object_get(after, key);
+        bool open = now && template_has_later(now), replaces = p && p->kind == CFN_REPLACED;
+        if (cfn_same(json_object_get(before, key), now) || (p && p->kind == CFN_IGNORED))
+            continue;
+        v->replaced |= replaces && !open;
+        v->perhaps |= replaces && open;
+        add_scope(v->scope, t->tags && strcmp(t->tags, key) == 0 ? "Tags" : "Properties");
+        json_array_append_new(v->details, detail(g, r, t, key, open, replaces));
+    }
+}
+
+static void tell(struct changing *g, const char *action, const struct cloudformation_resource *was, str id, str type,
+                 const struct findings *v)
+{
+    json_t *r = json_object(), *change = json_object();
+
+    if (strcmp(action, "Remove") == 0)
+        json_object_set_new(r, "PolicyAction",
+                            json_string(str_starts(was->deletion_policy, S("Retain")) ? "Retain" : "Delete"));
+    else if (v && v->replaced)
+        json_object_set_new(
+            r, "PolicyAction",
+            json_string(str_eq(was->update_replace_policy, S("Retain")) ? "ReplaceAndRetain" : "ReplaceAndDelete"));
+    json_object_set_new(r, "Action", json_string(action));
+    json_object_set_new(r, "LogicalResourceId", text(id));
+    if (was && was->physical_resource_id.n)
+        json_object_set_new(r, "PhysicalResourceId", text(was->physical_resource_id));
+    json_object_set_new(r, "ResourceType", text(type));
+    if (v)
+        json_object_set_new(r, "Replacement", json_string(v->replaced ? "True" : v->perhaps ? "Conditional" : "False"));
+    json_object_set_new(r, "Scope", v ? json_incref(v->scope) : json_array());
+    json_object_set_new(r, "Details", v ? json_incref(v->details) : json_array());
+    json_object_set_new(change, "Type", json_string("Resource"));
+    json_object_set_new(change, "ResourceChange", r);
+    json_array_append_new(g->changes, change);
+}
+
+static res weigh(struct changing *g, const struct template_resource *r, struct cloudformation_resource *was,
+                 struct err *e)
+{
+    const struct cfn_type *t = cfn_type_find(r->type);
+    struct arena *a = g->c->arena;
+    struct findings v = {.details = cfn_own(a, json_array()), .scope = cfn_own(a, json_array())};
+    json_t *before = NULL, *after = NULL;
+
+    TRY(json_parse(a, was->properties.n ? was->properties : S("{}"), e, &before));
+    TRY(template_properties(g->new->scope, r, e, &after));
+    after = after ? after : cfn_own(a, json_object());
+    v.replaced = !str_eq(was->resource_type, r->type);
+    if (t)
+        compare(g, r, t, before, cfn_add_tags(g->c, t, g->new->version, after), &v);
+    if (!v.replaced && json_array_size(v.details) == 0)
+        return OK;
+    g->new->fate[r->at] = v.replaced || v.perhaps ? CFN_FATE_NEW : CFN_FATE_CHANGED;
+    tell(g, "Modify", was, r->id, r->type, &v);
+    return OK;
+}
+
+static res visit(struct changing *g, size_t at, struct err *e)
+{
+    const struct template_resource *r = &g->new->t->resources[at];
+    const struct template_links *links = &g->new->scope->depends[at];
+    struct cloudformation_resource *was;
+
+    if (g->seen[at] || !g->new->scope->wanted[at])
+        return OK;
+    g->seen[at] = true;
+    for (size_t i = 0; i < links->n; i++)
+        TRY(visit(g, links->at[i], e));
+    TRY(cloudformation_resource_load(g->c, STR_ABSENT, cfn_key(g->c, g->new->stack, r->id), &was));
+    bool there = was && was->physical_resource_id.n && !str_starts(was->resource_status, S("DELETE")) &&
+                 !str_eq(was->resource_status, S("CREATE_FAILED"));
+    if (there)
+        return weigh(g, r, was, e);
+    g->new->fate[at] = CFN_FATE_NEW;
+    tell(g, "Add", NULL, r->id, r->type, NULL);
+    return OK;
+}
+
+static res removed(struct changing *g)
+{
+    struct cloudformation_resource_page page;
+
+    TRY(cfn_resources(g->c, g->new->stack, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        const struct cloudformation_resource *was = page.v[i];
+        const struct template_resource *r = template_resource_find(g->new->t, was->logical_resource_id);
+        if (was->obsolete.v || !was->physical_resource_id.n || str_starts(was->resource_status, S("DELETE")) ||
+            (r && g->new->scope->wanted[r->at]))
+            continue;
+        tell(g, "Remove", was, was->logical_resource_id, was->resource_type, NULL);
+    }
+    return OK;
+}
+
+res cfn_changes(struct cfn_scope *new, const struct cloudformation_version *before, json_t **out, struct err *e)
+{
+    struct call *c = new->c;
+    struct changing g = {.c = c, .new = new, .changes = cfn_own(c->arena, json_array())};
+    struct cfn_scope old = {.c = c, .actor = new->actor, .stack = new->stack, .version = before};
+
+    new->fate = ARENA_ARRAY(c->arena, char, new->t->n_resources + 1);
+    g.seen = ARENA_ARRAY(c->arena, bool, new->t->n_resources + 1);
+    if (before && before->template_id.n) {
+        TRY(cfn_scope_open(&old, e));
+        g.old = old.t;
+        g.old_scope = old.scope;
+    }
+    for (size_t i = 0; i < new->t->n_resources; i++)
+        TRY(visit(&g, i, e));
+    TRY(removed(&g));
+    *out = g.changes;
+    return OK;
+}
+
+bool cfn_outputs_differ(struct cfn_scope *new, const struct cloudformation_version *before)
+{
+    struct cfn_scope old = {.c = new->c, .actor = new->actor, .stack = new->stack, .version = before};
+    struct err e = {0};
+
+    if (!is_ok(cfn_scope_open(&old, &e)))
+        return true;
+    return !cfn_same(json_object_get(old.t->tree, "Outputs"), json_object_get(new->t->tree, "Outputs"));
+}

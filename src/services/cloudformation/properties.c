@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Properties before they become calls: are they the type's, what has changed, and the tags of the stack. */
+#include "cfn_parts.h"
+
+static bool wrong(struct cfn_hand *h, const char *what, const char *name, const char *how)
+{
+    h->reason = arena_printf(h->c->arena, "Properties validation failed for resource %.*s with message:\n#: %s [%s] %s",
+                             FMT(h->r->logical_resource_id), what, name, how);
+    return false;
+}
+
+bool cfn_check_properties(struct cfn_hand *h)
+{
+    const struct cfn_type *t = h->type;
+    const char *key;
+    json_t *value;
+
+    if (t->refused) {
+        h->reason = arena_printf(h->c->arena, "%s is not built: %s", t->name, t->refused);
+        return false;
+    }
+    json_object_foreach((json_t *)h->props, key, value)
+    {
+        if (!t->any && !cfn_prop_find(t, str_z(key)))
+            return wrong(h, "extraneous key", key, "is not permitted");
+    }
+    for (size_t i = 0; i < t->n_props; i++)
+        if (t->props[i].required && !json_object_get(h->props, t->props[i].name))
+            return wrong(h, "required key", t->props[i].name, "not found");
+    return true;
+}
+
+str cfn_ignored(struct cfn_hand *h)
+{
+    struct buf b;
+
+    buf_init(&b, 1024);
+    for (size_t i = 0; i < h->type->n_props; i++) {
+        const struct cfn_prop *p = &h->type->props[i];
+        if (p->kind == CFN_IGNORED && json_object_get(h->props, p->name))
+            buf_printf(&b, "%s%s", b.n ? ", " : "", p->name);
+    }
+    str names = b.n ? arena_printf(h->c->arena, "Ignored here: %.*s", FMT(buf_str(&b))) : STR_ABSENT;
+    buf_done(&b);
+    return names;
+}
+
+bool cfn_same(const json_t *a, const json_t *b)
+{
+    return a == b || (a && b && json_equal((json_t *)a, (json_t *)b));
+}
+
+bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *after, bool *changed)
+{
+    bool replaces = false;
+
+    *changed = t->any && !cfn_same(before, after);
+    for (size_t i = 0; i < t->n_props; i++) {
+        const struct cfn_prop *p = &t->props[i];
+        if (p->kind == CFN_IGNORED || cfn_same(json_object_get(before, p->name), json_object_get(after, p->name)))
+            continue;
+        *changed = true;
+        replaces |= p->kind == CFN_REPLACED;
+    }
+    return replaces;
+}
+
+/* ---- what events show ---- */
+
+static str quoted(struct arena *a, str s)
+{
+    struct buf b;
+
+    buf_init(&b, 1 << 16);
+    buf_add_json_str(&b, s);
+    str inner = b.n > 2 ? arena_dup(a, str_sub(buf_str(&b), 1, b.n - 2)) : STR_ABSENT;
+    buf_done(&b);
+    return inner;
+}
+
+static str masked(struct arena *a, str text, str secret)
+{
+    struct buf b;
+    ptrdiff_t at;
+
+    buf_init(&b, 4 << 20);
+    for (; (at = str_search(text, secret)) >= 0; text = str_from(text, (size_t)at + secret.n)) {
+        buf_add(&b, str_sub(text, 0, (size_t)at));
+        buf_add_z(&b, "****");
+    }
+    buf_add(&b, text);
+    str out = b.full ? STR_ABSENT : arena_dup(a, buf_str(&b));
+    buf_done(&b);
+    return out;
+}
+
+str cfn_shown(struct call *c, const struct cloudformation_version *v, const json_t *props)
+{
+    str text = cfn_dump(c->arena, props);
+
+    for (size_t i = 0; v && i < v->parameters.n; i++) {
+        str secret = v->parameters.v[i].no_echo.v ? quoted(c->arena, v->parameters.v[i].text) : STR_ABSENT;
+        if (secret.n)
+            text = masked(c->arena, text, secret);
+    }
+    return text;
+}
+
+/* ---- tags ---- */
+
+static json_t *text(str s)
+{
+    return json_stringn(s.p ? s.p : "", s.n);
+}
+
+static void add(json_t *list, json_t *key, json_t *value)
+{
+    json_t *one = json_object();
+
+    json_object_set_new(one, "Key", key);
+    json_object_set_new(one, "Value", value);
+    json_array_append_new(list, one);
+}
+
+static json_t *own_tags(struct arena *a, const json_t *tags)
+{
+    json_t *list = cfn_own(a, json_is_array(tags) ? json_copy((json_t *)tags) : json_array()), *value;
+    const char *key;
+
+    json_object_foreach((json_t *)tags, key, value) add(list, json_string(key), json_incref(value));
+    return list;
+}
+
+static bool has_tag(const json_t *list, str key)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+    {
+        if (str_eq(json_str_at(one, "Key"), key))
+            return true;
+    }
+    return false;
+}
+
+json_t *cfn_add_tags(struct call *c, const struct cfn_type *t, const struct cloudformation_version *v, json_t *props)
+{
+    const json_t *own = t->tags ? json_object_get(props, t->tags) : NULL;
+    bool odd = own && !json_is_array(own) && !(t->tags_map && json_is_object(own));
+
+    if (!t->tags || odd || (!own && !v->tags.n))
+        return props;
+    json_t *list = own_tags(c->arena, own), *out = cfn_own(c->arena, json_copy(props));
+    for (size_t i = 0; i < v->tags.n; i++)
+        if (!has_tag(list, v->tags.v[i].key))
+            add(list, text(v->tags.v[i].key), text(v->tags.v[i].value));
+    json_object_set(out, t->tags, list);
+    return out;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* One resource: made, changed, removed and waited for by the calls of its type's cfn block. The calls of one change are
+ * one transaction: refused half-way, nothing of it has happened. */
+#include <string.h>
+
+#include "api/gate.h"
+#include "cfn_calls.h"
+
+/* ---- changes ---- */
+
+static struct cfn_values values_of(struct cfn_hand *h)
+{
+    return (struct cfn_values){.c = h->c, .props = h->props, .kept = h->kept, .id = h->r->physical_resource_id};
+}
+
+static void keep(struct cfn_hand *h)
+{
+    struct cfn_values v = values_of(h);
+    str id = cfn_value_text(&v, h->type->ref);
+
+    h->r->physical_resource_id = id.n ? id : h->r->physical_resource_id;
+    h->r->properties = cfn_dump(h->c->arena, h->props);
+    h->r->kept = cfn_dump(h->c->arena, h->kept);
+}
+
+/* What the calls of an undone change would have said and done is forgotten, but for the refusal itself. */
+struct mark {
+    struct after *last;
+    struct audit_line *audit;
+};
+
+static struct after *last_of(struct after *a)
+{
+    while (a && a->next)
+        a = a->next;
+    return a;
+}
+
+static void forget(struct call *c, const struct mark *m, const struct audit_line *before_refusal)
+{
+    if (m->last)
+        m->last->next = NULL;
+    else
+        c->after = NULL;
+    struct audit_line **at = &c->audit;
+    while (*at && *at != before_refusal)
+        at = &(*at)->next;
+    *at = m->audit;
+}
+
+typedef res lines_fn(struct cfn_hand *h, struct cfn_values *v, const struct cfn_call *call, struct cfn_answer *out);
+
+static res run_lines(struct cfn_hand *h, const struct cfn_call *calls, size_t n, lines_fn *line, enum cfn_end *end)
+{
+    struct call *c = h->c;
+    struct mark m = {last_of(c->after), c->audit};
+    struct cfn_values v = values_of(h);
+    struct cfn_answer answer = {0};
+
+    *end = CFN_DONE;
+    TRY(txn_savepoint(c->txn, &c->err));
+    for (size_t i = 0; i < n && *end == CFN_DONE; i++) {
+        const struct audit_line *before = c->audit;
+        TRY(line(h, &v, &calls[i], &answer));
+        if (!answer.reason.n)
+            continue;
+        h->reason = answer.reason;
+        h->denied = answer.denied;
+        forget(c, &m, before);
+        *end = CFN_FAILED;
+    }
+    return *end == CFN_FAILED ? txn_undo(c->txn, &c->err) : txn_release(c->txn, &c->err);
+}
+
+static res create_line(struct cfn_hand *h, struct cfn_values *v, const struct cfn_call *call, struct cfn_answer *out)
+{
+    return cfn_call_line(v, h->actor, call, NULL, h->kept, out);
+}
+
+static res update_line(struct cfn_hand *h, struct cfn_values *v, const struct cfn_call *call, struct cfn_answer *out)
+{
+    *out = (struct cfn_answer){0};
+    return cfn_is_touched(call, h->before, h->props) ? cfn_call_line(v, h->actor, call, h->before, h->kept, out) : OK;
+}
+
+static bool says_missing(const struct cfn_type *t, const struct fault *f)
+{
+    for (const char *const *m = t->missing; m && *m && f->type; m++)
+        if (strcmp(f->type->code, *m) == 0)
+            return true;
+    return false;
+}
+
+/* What is gone already has been deleted. */
+static res delete_line(struct cfn_hand *h, struct cfn_values *v, const struct cfn_call *call, struct cfn_answer *out)
+{
+    TRY(cfn_call_line(v, h->actor, call, NULL, h->kept, out));
+    if (says_missing(h->type, &out->fault))
+        *out = (struct cfn_answer){0};
+    return OK;
+}
+
+static void name_it(struct cfn_hand *h)
+{
+    const char *prop = h->type->name_prop;
+
+    if (!prop)
+        return;
+    str given = json_str_at(h->props, prop);
+    str name = given.n ? given
+                       : cfn_name(h->c, h->stack->stack_name, h->r->logical_resource_id, h->type->name_max,
+                                  h->type->name_lower);
+    json_object_set_new(h->kept, prop, json_stringn(name.p, name.n));
+}
+
+static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, lines_fn *line, enum cfn_end *end)
+{
+    *end = CFN_FAILED;
+    if (!cfn_check_properties(h))
+        return OK;
+    TRY(run_lines(h, calls, n, line, end));
+    if (*end != CFN_DONE)
+        return OK;
+    keep(h);
+    *end = h->type->wait ? CFN_WAITS : CFN_DONE;
+    return OK;
+}
+
+res cfn_create(struct cfn_hand *h, enum cfn_end *end)
+{
+    h->kept = cfn_own(h->c->arena, json_object());
+    name_it(h);
+    return change(h, h->type->creates, h->type->n_creates, create_line, end);
+}
+
+res cfn_update(struct cfn_hand *h, enum cfn_end *end)
+{
+    return change(h, h->type->updates, h->type->n_updates, update_line, end);
+}
+
+res cfn_delete(struct cfn_hand *h, enum cfn_end *end)
+{
+    *end = CFN_DONE;
+    if (!h->r->physical_resource_id.n)
+        return OK;
+    TRY(run_lines(h, h->type->deletes, h->type->n_deletes, delete_line, end));
+    if (*end == CFN_DONE && h->type->gone)
+        *end = CFN_WAITS;
+    return OK;
+}
+
+/* ---- waiting ---- */
+
+static bool is_one_of(const char *list, str value)
+{
+    str rest = str_z(list);
+
+    while (str_is(rest))
+        if (str_eq(str_cut(&rest, '|'), value))
+            return true;
+    return false;
+}
+
+static void judge_state(struct cfn_hand *h, const struct cfn_call *wait, const struct cfn_answer *answer,
+                        enum cfn_end *end)
+{
+    struct arena *a = h->c->arena;
+    str state = json_str(cfn_at(a, answer->tree, str_z(wait->path)));
+
+    *end = is_one_of(wait->done, state) ? CFN_DONE : CFN_WAITS;
+    if (!wait->failed || !is_one_of(wait->failed, state))
+        return;
+    *end = CFN_FAILED;
+    str why = wait->reason ? json_str(cfn_at(a, answer->tree, str_z(wait->reason))) : STR_ABSENT;
+    h->reason = arena_printf(a,
+                             "Resource handler returned message: \"%.*s\" (RequestToken: %.*s, HandlerErrorCode: "
+                             "NotStabilized)",
+                             FMT(why.n ? why : state), FMT(call_uuid(h->c)));
+}
+
+static res poll(struct cfn_hand *h, const struct cfn_call *wait, bool deleting, enum cfn_end *end)
+{
+    struct cfn_values v = values_of(h);
+    struct cfn_answer answer;
+
+    TRY(cfn_call_once(&v, h->actor, wait, &answer));
+    bool says_done = answer.fault.type && !wait->path && is_one_of(wait->done, str_z(answer.fault.type->code));
+    *end = CFN_DONE;
+    if (says_done || (deleting && says_missing(h->type, &answer.fault)))
+        return OK;
+    if (answer.reason.n) {
+        h->reason = answer.reason;
+        h->denied = answer.denied;
+        *end = CFN_FAILED;
+        return OK;
+    }
+    *end = CFN_WAITS;
+    if (wait->path)
+        judge_state(h, wait, &answer, end);
+    if (*end == CFN_DONE)
+        cfn_take(&v, wait, &answer, h->kept);
+    return OK;
+}
+
+res cfn_poll(struct cfn_hand *h, enum cfn_end *end)
+{
+    bool deleting = str_starts(h->r->resource_status, S("DELETE"));
+
+    TRY(poll(h, deleting ? h->type->gone : h->type->wait, deleting, end));
+    if (*end == CFN_DONE && !deleting)
+        keep(h);
+    return OK;
+}
+
+/* ---- attributes ---- */
+
+/* "Outputs." of a nested stack: what the output of that name says. */
+static json_t *picked(const json_t *list, str name)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+    {
+        if (str_eq(json_str_at(one, "OutputKey"), name))
+            return json_object_get(one, "OutputValue");
+    }
+    return NULL;
+}
+
+/* What follows from properties changes with them; what the first answer said stays. */
+bool cfn_attribute_moves(const struct cfn_type *t, str path)
+{
+    for (size_t i = 0; i < t->n_attrs; i++)
+        if (str_eq(str_z(t->attrs[i].to), path))
+            return t->attrs[i].from[0] != '@';
+    return true;
+}
+
+json_t *cfn_attribute(struct call *c, const struct cfn_type *t, const struct cloudformation_resource *r, str path)
+{
+    json_t *props = NULL, *kept = NULL;
+
+    if (!is_ok(json_parse(c->arena, r->properties, NULL, &props)) || !is_ok(json_parse(c->arena, r->kept, NULL, &kept)))
+        return NULL;
+    struct cfn_values v = {.c = c, .props = props, .kept = kept, .id = r->physical_resource_id};
+    if (t->any)
+        return cfn_at(c->arena, json_object_get(kept, "Data"), path);
+    for (size_t i = 0; i < t->n_attrs; i++) {
+        str name = str_z(t->attrs[i].to);
+        if (str_eq(name, path))
+            return cfn_value(&v, t->attrs[i].from);
+        if (str_ends(name, S(".")) && str_starts(path, name))
+            return picked(cfn_value(&v, t->attrs[i].from), str_from(path, name.n));
+    }
+    return NULL;
+}

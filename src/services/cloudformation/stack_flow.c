@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/* A stack's operation as a flow. Its status says which stage it is in; a stage is a plan: resources that shall be
+ * there, or gone, with what each waits for. A step takes up some that are ready, each with its record and its event in
+ * the same transaction, and posts itself; so after any crash it goes on with what is not yet done. */
+#include "base/map.h"
+#include "cfn_flight.h"
+
+enum { POLL_MIN_MS = 20, POLL_MAX_MS = 1000 };
+
+struct stage {
+    const char *status;
+    bool ensures;         /* resources shall be there; else gone */
+    const char *complete; /* the status after it */
+    const char *failed;   /* the status where one of its resources failed; NULL: that does not matter */
+};
+
+static const struct stage stages[] = {
+    {"CREATE_IN_PROGRESS", true, "CREATE_COMPLETE", "CREATE_FAILED"},
+    {"ROLLBACK_IN_PROGRESS", false, "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"},
+    {"UPDATE_IN_PROGRESS", true, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_FAILED"},
+    {"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", false, "UPDATE_COMPLETE", NULL},
+    {"UPDATE_ROLLBACK_IN_PROGRESS", true, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED"},
+    {"UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", false, "UPDATE_ROLLBACK_COMPLETE", NULL},
+    {"DELETE_IN_PROGRESS", false, "DELETE_COMPLETE", "DELETE_FAILED"},
+};
+
+static const struct stage *stage_of(const struct cloudformation_stack *s)
+{
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (str_eq(s->stack_status, str_z(stages[i].status)))
+            return &stages[i];
+    return NULL;
+}
+
+/* ---- the plan, kept in the flow's data: {"stage","operation","items":[{"id","deps":[]}],"state":"..d.x"} ---- */
+
+static bool has_plan(const struct cfn_flight *fl)
+{
+    return str_eq(flow_text(fl->f, "stage"), fl->s->stack_status) &&
+           json_integer_value(json_object_get(fl->f->data, "operation")) == fl->s->operation.v;
+}
+
+static void read_plan(struct cfn_flight *fl)
+{
+    const json_t *list = json_object_get(fl->f->data, "items");
+    str state = flow_text(fl->f, "state");
+    json_t *one, *dep;
+    size_t i, k;
+
+    fl->n_items = json_array_size(list);
+    fl->items = ARENA_ARRAY(fl->c->arena, struct cfn_item, fl->n_items + 1);
+    json_array_foreach(list, i, one)
+    {
+        const json_t *deps = json_object_get(one, "deps");
+        struct cfn_item *item = &fl->items[i];
+        *item = (struct cfn_item){.id = json_str_at(one, "id"), .state = state.p[i]};
+        item->deps = ARENA_ARRAY(fl->c->arena, size_t, json_array_size(deps) + 1);
+        json_array_foreach(deps, k, dep) item->deps[item->n_deps++] = (size_t)json_integer_value(dep);
+    }
+}
+
+static void keep_state(struct cfn_flight *fl)
+{
+    char *state = arena_alloc(fl->c->arena, fl->n_items + 1);
+
+    for (size_t i = 0; i < fl->n_items; i++)
+        state[i] = fl->items[i].state;
+    flow_set(fl->f, "state", str_n(state, fl->n_items));
+}
+
+static void keep_plan(struct cfn_flight *fl)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < fl->n_items; i++) {
+        json_t *one = json_object(), *deps = json_array();
+        for (size_t k = 0; k < fl->items[i].n_deps; k++)
+            json_array_append_new(deps, json_integer((json_int_t)fl->items[i].deps[k]));
+        json_object_set_new(one, "id", json_stringn(fl->items[i].id.p, fl->items[i].id.n));
+        json_object_set_new(one, "deps", deps);
+        json_array_append_new(list, one);
+    }
+    json_object_set_new(fl->f->data, "items", list);
+    json_object_set_new(fl->f->data, "operation", json_integer(fl->s->operation.v));
+    json_object_set_new(fl->f->data, "poll", json_integer(POLL_MIN_MS));
+    flow_set(fl->f, "stage", fl->s->stack_status);
+    keep_state(fl);
+}
+
+static void plan_ensure(struct cfn_flight *fl)
+{
+    const struct template *t = fl->scope.t;
+    const struct template_scope *scope = fl->scope.scope;
+    size_t *place = ARENA_ARRAY(fl->c->arena, size_t, t->n_resources + 1);
+
+    fl->items = ARENA_ARRAY(fl->c->arena, struct cfn_item, t->n_resources + 1);
+    for (size_t i = 0; i < t->n_resources; i++)
+        if (scope->wanted[i]) {
+            place[i] = fl->n_items;
+            fl->items[fl->n_items++] = (struct cfn_item){.id = t->resources[i].id, .state = ITEM_TODO};
+        }
+    for (size_t i = 0; i < t->n_resources; i++) {
+        const struct template_links *links = &scope->depends[i];
+        struct cfn_item *item = &fl->items[place[i]];
+        if (!scope->wanted[i])
+            continue;
+        item->deps = ARENA_ARRAY(fl->c->arena, size_t, links->n + 1);
+        for (size_t k = 0; k < links->n; k++)
+            if (scope->wanted[links->at[k]])
+                item->deps[item->n_deps++] = place[links->at[k]];
+    }
+}
+
+/* Is this record to go in this stage? */
+static bool is_doomed(const struct cfn_flight *fl, const struct cloudformation_resource *r)
+{
+    if (cfn_is_gone(r))
+        return false;
+    if (!fl->scope.scope || r->obsolete.v)
+        return true;
+    const struct template_resource *tr = template_resource_find(fl->scope.t, r->logical_resource_id);
+    return !tr || !fl->scope.scope->wanted[tr->at];
+}
+
+/* What depends on something goes before it. */
+static void plan_order(struct cfn_flight *fl, struct cloudformation_resource **doomed)
+{
+    struct map users; /* logical id -> the items that depend on it */
+    struct arena *a = fl->c->arena;
+
+    map_init(&users);
+    for (size_t i = 0; i < fl->n_items; i++)
+        for (size_t k = 0; k < doomed[i]->depends_on.n; k++) {
+            struct cfn_item *list = map_find(&users, doomed[i]->depends_on.v[k]);
+            if (!list) {
+                list = ARENA_NEW(a, struct cfn_item);
+                list->deps = ARENA_ARRAY(a, size_t, fl->n_items);
+                map_put(&users, doomed[i]->depends_on.v[k], list);
+            }
+            list->deps[list->n_deps++] = i;
+        }
+    for (size_t i = 0; i < fl->n_items; i++) {
+        const struct cfn_item *list = map_find(&users, doomed[i]->logical_resource_id);
+        fl->items[i].deps = list ? list->deps : NULL;
+        fl->items[i].n_deps = list ? list->n_deps : 0;
+    }
+    map_done(&users);
+}
+
+static res plan_remove(struct cfn_flight *fl)
+{
+    struct cloudformation_resource_page page;
+
+    TRY(cfn_resources(fl->c, fl->s, &page));
+    struct cloudformation_resource **doomed = ARENA_ARRAY(fl->c->arena, struct cloudformation_resource *, page.n + 1);
+    fl->items = ARENA_ARRAY(fl->c->arena, struct cfn_item, page.n + 1);
+    for (size_t i = 0; i < page.n; i++)
+        if (is_doomed(fl, page.v[i])) {
+            doomed[fl->n_items] = page.v[i];
+            fl->items[fl->n_items++] = (struct cfn_item){.id = page.v[i]->key, .state = ITEM_TODO};
+        }
+    plan_order(fl, doomed);
+    return OK;
+}
+
+/* ---- stages ---- */
+
+static res open_scope(struct cfn_flight *fl, const struct stage *st, struct err *e)
+{
+    bool cleans = str_ends(fl->s->stack_status, S("CLEANUP_IN_PROGRESS"));
+
+    if (!st->ensures && !(cleans && !has_plan(fl)))
+        return OK;
+    json_t *imports = json_object_get(fl->f->data, "imports");
+    if (!imports) {
+        imports = json_array();
+        json_object_set_new(fl->f->data, "imports", imports);
+    }
+    fl->scope =
+        (struct cfn_scope){.c = fl->c, .actor = fl->actor, .stack = fl->s, .version = fl->s->now, .imports = imports};
+    return cfn_scope_open(&fl->scope, e);
+}
+
+static str list_failed(struct cfn_flight *fl, const char *verb)
+{
+    struct buf b;
+    size_t n = 0;
+
+    buf_init(&b, 4096);
+    for (size_t i = 0; i < fl->n_items; i++)
+        if (fl->items[i].state == ITEM_FAILED) {
+            str id = fl->items[i].id, rest = str_from(id, (size_t)(str_find(id, '/') + 1)),
+                logical = str_cut(&rest, '/');
+            buf_printf(&b, "%s%.*s", n++ ? ", " : "", FMT(logical));
+        }
+    str out = arena_printf(fl->c->arena, "The following resource(s) failed to %s: [%.*s]. ", verb, FMT(buf_str(&b)));
+    buf_done(&b);
+    return out;
+}
+
+static res finish(struct cfn_flight *fl)
+{
+    struct cloudformation_stack *s = fl->s;
+
+    s->flow_id = STR_ABSENT;
+    s->caller = NULL;
+    flow_end(fl->f);
+    TRY(cloudformation_stack_save(fl->c, s));
+    cfn_tell_parent(fl->c, s);
+    return OK;
+}
+
+static res go_to(struct cfn_flight *fl, const char *status, str reason)
+{
+    TRY(cfn_stack_event(fl->c, fl->s, status, reason));
+    if (!stage_of(fl->s))
+        return finish(fl);
+    json_object_del(fl->f->data, "stage");
+    flow_tell(fl->c, fl->f->id, "go");
+    return cloudformation_stack_save(fl->c, fl->s);
+}
+
+static void swap_versions(struct cloudformation_stack *s)
+{
+    struct cloudformation_version *now = s->now;
+
+    s->now = s->before;
+    s->before = now;
+}
+
+static res fail_create(struct cfn_flight *fl, str reason)
+{
+    struct cloudformation_stack *s = fl->s;
+
+    if (s->disable_rollback.v || str_eq(s->on_failure, S("DO_NOTHING")))
+        return go_to(fl, "CREATE_FAILED", reason);
+    if (str_eq(s->on_failure, S("DELETE")))
+        return go_to(fl, "DELETE_IN_PROGRESS", arena_cat(fl->c->arena, reason, S("Delete requested by user.")));
+    return go_to(fl, "ROLLBACK_IN_PROGRESS", arena_cat(fl->c->arena, reason, S("Rollback requested by user.")));
+}
+
+static res fail_stage(struct cfn_flight *fl, const struct stage *st, str reason)
+{
+    struct cloudformation_stack *s = fl->s;
+
+    if (str_eq(str_z(st->failed), S("CREATE_FAILED")))
+        return fail_create(fl, reason);
+    if (!str_eq(str_z(st->failed), S("UPDATE_FAILED")) || s->disable_rollback.v)
+        return go_to(fl, st->failed, reason);
+    swap_versions(s);
+    json_object_del(fl->f->data, "imports");
+    return go_to(fl, "UPDATE_ROLLBACK_IN_PROGRESS", reason);
+}
+
+static res drop_version(struct cfn_flight *fl)
+{
+    struct cloudformation_stack *s = fl->s;
+    struct cloudformation_template *t = NULL;
+
+    if (!s->before)
+        return OK;
+    if (!str_eq(s->before->template_id, s->now->template_id))
+        TRY(cloudformation_template_load(fl->c, STR_ABSENT, s->before->template_id, &t));
+    s->before = NULL;
+    return t ? cloudformation_template_drop(fl->c, t) : OK;
+}
+
+static res complete_ensure(struct cfn_flight *fl, const struct stage *st)
+{
+    str why = STR_ABSENT;
+
+    TRY(cfn_outputs(&fl->scope, &why));
+    if (str_is(why))
+        return fail_stage(fl, st, why);
+    return go_to(fl, st->complete, STR_ABSENT);
+}
+
+static res complete(struct cfn_flight *fl, const struct stage *st)
+{
+    struct cloudformation_stack *s = fl->s;
+
+    if (st->ensures)
+        return complete_ensure(fl, st);
+    if (str_starts(str_z(st->complete), S("UPDATE")))
+        TRY(drop_version(fl));
+    if (str_eq(str_z(st->complete), S("DELETE_COMPLETE"))) {
+        s->deletion_time = SET_TIME(fl->c->now_ms);
+        s->active_name = STR_ABSENT;
+        s->imports = (struct list_of_str){0};
+        TRY(cfn_drop_exports(fl->c, s));
+    }
+    return go_to(fl, st->complete, STR_ABSENT);
+}
+
+/* ---- a step ---- */
+
+static bool is_ready(const struct cfn_flight *fl, const struct cfn_item *item)
+{
+    if (item->state != ITEM_TODO)
+        return false;
+    for (size_t i = 0; i < item->n_deps; i++)
+        if (fl->items[item->deps[i]].state != ITEM_DONE)
+            return false;
+    return true;
+}
+
+static size_t count(const struct cfn_flight *fl, char state)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < fl->n_items; i++)
+        n += fl->items[i].state == state;
+    return n;
+}
+
+static res look_at_waiting(struct cfn_flight *fl)
+{
+    for (size_t i = 0; i < fl->n_items; i++)
+        if (fl->items[i].state == ITEM_WAITS)
+            TRY(cfn_look(fl, &fl->items[i]));
+    return OK;
+}
+
+/* Removal goes on beside what failed; making stops at the first failure. */
+static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *left)
+{
+    size_t taken = 0;
+
+    *left = 0;
+    for (size_t i = 0; i < fl->n_items; i++) {
+        if (!is_ready(fl, &fl->items[i]))
+            continue;
+        if (taken == CFN_AT_ONCE || (st->ensures && count(fl, ITEM_FAILED))) {
+            ++*left;
+            continue;
+        }
+        taken++;
+        TRY(st->ensures ? cfn_ensure(fl, &fl->items[i]) : cfn_remove(fl, &fl->items[i]));
+    }
+    for (size_t i = 0; i < fl->n_items && !*left; i++)
+        *left += is_ready(fl, &fl->items[i]);
+    return OK;
+}
+
+static res cancel_waiting(struct cfn_flight *fl)
+{
+    for (size_t i = 0; i < fl->n_items; i++)
+        if (fl->items[i].state == ITEM_WAITS) {
+            TRY(cfn_cancel(fl, &fl->items[i]));
+            fl->items[i].state = ITEM_WAITS; /* it is not what failed */
+        }
+    return OK;
+}
+
+static void wait_on(struct cfn_flight *fl)
+{
+    int64_t ms = json_integer_value(json_object_get(fl->f->data, "poll"));
+
+    ms = fl->moved || ms < POLL_MIN_MS ? POLL_MIN_MS : ms * 2 > POLL_MAX_MS ? POLL_MAX_MS : ms * 2;
+    json_object_set_new(fl->f->data, "poll", json_integer(ms));
+    flow_wake(fl->c, fl->f, ms);
+}
+
+static bool is_late(const struct cfn_flight *fl)
+{
+    const struct cloudformation_stack *s = fl->s;
+
+    return str_eq(s->stack_status, S("CREATE_IN_PROGRESS")) && s->timeout_in_minutes.set &&
+           fl->c->now_ms > s->creation_time.ms + s->timeout_in_minutes.v * 60000;
+}
+
+static res go_on(struct cfn_flight *fl, const struct stage *st, size_t left)
+{
+    const char *verb = st->ensures ? str_starts(fl->s->stack_status, S("UPDATE")) ? "update" : "create" : "delete";
+    bool failed = count(fl, ITEM_FAILED) > 0, waits = count(fl, ITEM_WAITS) > 0;
+
+    if (st->ensures && failed) {
+        TRY(cancel_waiting(fl));
+        return fail_stage(fl, st, list_failed(fl, verb));
+    }
+    if (st->ensures && is_late(fl) && (waits || left)) {
+        TRY(cancel_waiting(fl));
+        return fail_stage(fl, st, S("Stack creation time exceeded the specified timeout. "));
+    }
+    if (left || waits) {
+        if (left)
+            flow_tell(fl->c, fl->f->id, "go");
+        else
+            wait_on(fl);
+        keep_state(fl);
+        return cloudformation_stack_save(fl->c, fl->s);
+    }
+    if (failed && st->failed)
+        return go_to(fl, st->failed, list_failed(fl, verb));
+    return complete(fl, st);
+}
+
+static res begin_stage(struct cfn_flight *fl, const struct stage *st)
+{
+    if (st->ensures)
+        plan_ensure(fl);
+    else
+        TRY(plan_remove(fl));
+    keep_plan(fl);
+    return OK;
+}
+
+static res take_step(struct cfn_flight *fl, const struct stage *st)
+{
+    struct err e = {0};
+    size_t left;
+
+    TRY(cfn_actor(fl->c, fl->s, &fl->actor, &fl->nobody));
+    res why = open_scope(fl, st, &e);
+    if (why.why == WHY_REJECT)
+        return !st->failed ? complete(fl, st) : fail_stage(fl, st, arena_dup(fl->c->arena, str_z(e.what)));
+    if (!is_ok(why))
+        return oops(&fl->c->err, e.sys_errno, "%s", e.what);
+    if (has_plan(fl))
+        read_plan(fl);
+    else
+        TRY(begin_stage(fl, st));
+    TRY(look_at_waiting(fl));
+    TRY(take_ready(fl, st, &left));
+    return go_on(fl, st, left);
+}
+
+static res on_event(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    struct cfn_flight fl = {.c = c, .f = f};
+
+    (void)e;
+    TRY(cloudformation_stack_load(c, f->account, f->subject, &fl.s));
+    const struct stage *st = fl.s ? stage_of(fl.s) : NULL;
+    if (!st || !str_eq(fl.s->flow_id, f->id)) {
+        flow_end(f); /* its account was wiped, or it has ended */
+        return OK;
+    }
+    return take_step(&fl, st);
+}
+
+/* A step that could not be taken is taken again; what it would have done has not happened. */
+static res on_failed(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    flow_wake(c, f, POLL_MAX_MS);
+    return OK;
+}
+
+static const struct flow_rule rules[] = {
+    {"*", "step-failed", on_failed, NULL},
+    {"*", "effect-failed", on_event,
+     NULL}, /* a network that the kernel refused is closed, and mended by the conductor */
+    {"*", "begin", on_event, "working"},
+    {"*", "go", on_event, NULL},
+    {"*", "timer", on_event, NULL},
+    {"*", "resumed", on_event, NULL},
+};
+const struct flow_kind cloudformation_stack_flow = {"stack", CFN, rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,487 @@
+# SPDX-License-Identifier: MIT
+"""cloudformation through boto3: stacks of real resources, in the caller's own right or a role's; events, roll-back,
+updates, change sets."""
+import json
+import time
+
+import pytest
+from conftest import document, trust
+
+
+def template(resources, **more):
+    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources, **more})
+
+
+def parameter(value="v", name=None, **more):
+    properties = {"Type": "String", "Value": value, **({"Name": name} if name else {}), **more}
+    return {"Type": "AWS::SSM::Parameter", "Properties": properties}
+
+
+def a_role(**more):
+    return {"Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": json.loads(trust(Service="ec2.amazonaws.com")), **more}}
+
+
+class Stack:
+    """A stack by a client: create, wait, look."""
+
+    def __init__(self, cfn, name):
+        self.cfn, self.name, self.id = cfn, name, name
+
+    def create(self, body, **kw):
+        self.id = self.cfn.create_stack(StackName=self.name, TemplateBody=body, **kw)["StackId"]
+        return self.wait()
+
+    def update(self, body=None, **kw):
+        how = {"TemplateBody": body} if body else {"UsePreviousTemplate": True}
+        self.cfn.update_stack(StackName=self.name, **how, **kw)
+        return self.wait()
+
+    def delete(self, **kw):
+        self.cfn.delete_stack(StackName=self.id, **kw)
+        return self.wait()
+
+    def describe(self):
+        return self.cfn.describe_stacks(StackName=self.id)["Stacks"][0]
+
+    def wait(self, seconds=30):
+        for _ in range(seconds * 50):
+            status = self.describe()["StackStatus"]
+            if not status.endswith("IN_PROGRESS"):
+                return status
+            time.sleep(0.02)
+        raise AssertionError(f"still {status}: {self.lines()}")
+
+    def events(self):
+        """The oldest first."""
+        pages = self.cfn.get_paginator("describe_stack_events").paginate(StackName=self.id)
+        return [e for page in pages for e in page["StackEvents"]][::-1]
+
+    def lines(self):
+        return [" ".join(filter(None, (e["LogicalResourceId"], e["ResourceStatus"], e.get("ResourceStatusReason"))))
+                for e in self.events()]
+
+    def outputs(self):
+        return {o["OutputKey"]: o["OutputValue"] for o in self.describe().get("Outputs", [])}
+
+    def reason(self, logical):
+        return next(e["ResourceStatusReason"] for e in self.events()
+                    if e["LogicalResourceId"] == logical and e["ResourceStatus"].endswith("FAILED"))
+
+
+@pytest.fixture
+def stack(client, name):
+    """stack(cfn=None, name=...): deleted with the test, as dev's administrator."""
+    made = []
+
+    def make(cfn=None, called=name):
+        made.append(Stack(cfn or client("cloudformation"), called))
+        return made[-1]
+    yield make
+    for s in reversed(made):
+        mine = Stack(client("cloudformation"), s.name)
+        mine.id = s.id
+        try:
+            if mine.describe()["StackStatus"] != "DELETE_COMPLETE":
+                mine.wait()
+                mine.delete()
+        except client("cloudformation").exceptions.ClientError:
+            pass
+
+
+# ---- create and delete ----
+
+def test_a_stack_is_made_told_and_gone(client, stack, name, account):
+    s = stack()
+    body = template({"P": parameter({"Fn::Sub": "${AWS::StackName} of ${R}"}, f"/{name}/p", Description="d"), "R": a_role()},
+                    Outputs={"Arn": {"Value": {"Fn::GetAtt": "R.Arn"}}, "P": {"Value": {"Ref": "P"}, "Description": "which"}})
+    assert s.create(body, Capabilities=["CAPABILITY_IAM"], Tags=[{"Key": "team", "Value": "red"}]) == "CREATE_COMPLETE"
+    role_name = s.outputs()["Arn"].split("/")[-1]
+    assert role_name.startswith(f"{name}-R-") and s.outputs()["P"] == f"/{name}/p"
+    ssm, iam = client("ssm"), client("iam")
+    assert ssm.get_parameter(Name=f"/{name}/p")["Parameter"]["Value"] == f"{name} of {role_name}"
+    assert iam.get_role(RoleName=role_name)["Role"]["Arn"] == s.outputs()["Arn"]
+    assert {"Key": "team", "Value": "red"} in iam.list_role_tags(RoleName=role_name)["Tags"]
+    assert s.id.startswith(f"arn:aws:cloudformation:us-east-1:{account}:stack/{name}/")
+    assert s.lines() == [f"{name} CREATE_IN_PROGRESS User Initiated", "R CREATE_IN_PROGRESS",
+                         "R CREATE_IN_PROGRESS Resource creation Initiated", "R CREATE_COMPLETE", "P CREATE_IN_PROGRESS",
+                         "P CREATE_IN_PROGRESS Resource creation Initiated", "P CREATE_COMPLETE", f"{name} CREATE_COMPLETE"]
+    r = s.cfn.describe_stack_resource(StackName=name, LogicalResourceId="R")["StackResourceDetail"]
+    assert (r["PhysicalResourceId"], r["ResourceStatus"]) == (role_name, "CREATE_COMPLETE")
+    assert {r["LogicalResourceId"] for r in s.cfn.describe_stack_resources(StackName=name)["StackResources"]} == {"P", "R"}
+    assert len(s.cfn.list_stack_resources(StackName=name)["StackResourceSummaries"]) == 2
+    by_id = s.cfn.describe_stack_resources(PhysicalResourceId=role_name)["StackResources"]
+    assert by_id[0]["StackName"] == name
+    assert s.delete() == "DELETE_COMPLETE"
+    assert s.lines()[-5:] == ["P DELETE_IN_PROGRESS", "P DELETE_COMPLETE", "R DELETE_IN_PROGRESS", "R DELETE_COMPLETE",
+                              f"{name} DELETE_COMPLETE"]
+    with pytest.raises(ssm.exceptions.ParameterNotFound):
+        ssm.get_parameter(Name=f"/{name}/p")
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName=role_name)
+
+
+def test_a_stack_that_is_not_there(client, name, refuses):
+    cfn = client("cloudformation")
+    with refuses("ValidationError", f"Stack with id {name} does not exist"):
+        cfn.describe_stacks(StackName=name)
+    cfn.delete_stack(StackName=name)
+    with refuses("ValidationError", "does not exist"):
+        cfn.update_stack(StackName=name, TemplateBody=template({"P": parameter()}))
+
+
+def test_a_name_is_taken_once_and_a_token_answers_again(stack, name, refuses):
+    s, body = stack(), template({"P": parameter()})
+    assert s.create(body, ClientRequestToken="one") == "CREATE_COMPLETE"
+    assert s.cfn.create_stack(StackName=name, TemplateBody=body, ClientRequestToken="one")["StackId"] == s.id
+    with refuses("AlreadyExistsException", f"Stack [{name}] already exists"):
+        s.cfn.create_stack(StackName=name, TemplateBody=body)
+    with refuses("ValidationError", "regular expression"):
+        s.cfn.create_stack(StackName="9" + name, TemplateBody=body)
+
+
+def test_capabilities_are_acknowledged(client, name, refuses):
+    cfn = client("cloudformation")
+    with refuses("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]"):
+        cfn.create_stack(StackName=name, TemplateBody=template({"R": a_role()}))
+    with refuses("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_NAMED_IAM]"):
+        cfn.create_stack(StackName=name, TemplateBody=template({"R": a_role(RoleName=name)}),
+                         Capabilities=["CAPABILITY_IAM"])
+
+
+@pytest.mark.parametrize("body,words", [
+    ("{", "format error"), (template({}), "At least one Resources member must be defined"),
+    (template({"A": {"Type": "AWS::No::Such"}}), "Unrecognized resource types: [AWS::No::Such]"),
+    (template({"A": parameter({"Ref": "B"}), "B": parameter({"Ref": "A"})}), "Circular dependency between resources: [A, B]"),
+    (template({"A": parameter({"Ref": "Nobody"})}), "Unresolved resource dependencies [Nobody]")])
+def test_templates_that_are_none(client, name, refuses, body, words):
+    with refuses("ValidationError", words):
+        client("cloudformation").create_stack(StackName=name, TemplateBody=body)
+
+
+def test_properties_that_are_none(stack):
+    s = stack()
+    assert s.create(template({"P": parameter(Colour="red")})) == "ROLLBACK_COMPLETE"
+    assert "extraneous key [Colour] is not permitted" in s.reason("P")
+
+
+# ---- roll-back ----
+
+def test_a_failure_rolls_back_in_reverse(client, stack, name):
+    s = stack()
+    bad = {**parameter("x", "/aws/none"), "DependsOn": "B"}
+    body = template({"A": parameter("1", f"/{name}/a"), "B": {**parameter("2", f"/{name}/b"), "DependsOn": "A"}, "C": bad})
+    assert s.create(body) == "ROLLBACK_COMPLETE"
+    lines = s.lines()
+    assert f"{name} ROLLBACK_IN_PROGRESS The following resource(s) failed to create: [C]. Rollback requested by user." in lines
+    assert lines.index("B DELETE_COMPLETE") < lines.index("A DELETE_IN_PROGRESS")
+    assert "Resource handler returned message:" in s.reason("C") and "HandlerErrorCode: InvalidRequest" in s.reason("C")
+    assert client("ssm").get_parameters(Names=[f"/{name}/a", f"/{name}/b"])["Parameters"] == []
+    assert s.delete() == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize("how,status,stays", [({"DisableRollback": True}, "CREATE_FAILED", True),
+                                              ({"OnFailure": "DO_NOTHING"}, "CREATE_FAILED", True),
+                                              ({"OnFailure": "ROLLBACK"}, "ROLLBACK_COMPLETE", False),
+                                              ({"OnFailure": "DELETE"}, "DELETE_COMPLETE", False)])
+def test_what_a_failure_leaves(client, stack, name, how, status, stays):
+    s = stack()
+    body = template({"A": parameter("1", f"/{name}/a"), "C": {**parameter("x", "/aws/none"), "DependsOn": "A"}})
+    assert s.create(body, **how) == status
+    assert bool(client("ssm").get_parameters(Names=[f"/{name}/a"])["Parameters"]) == stays
+
+
+# ---- who acts ----
+
+def test_a_deployer_without_one_right(stack, role, name, server):
+    may = role(document({"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"},
+                        {"Effect": "Allow", "Action": ["ssm:PutParameter", "ssm:DeleteParameter"],
+                         "Resource": f"arn:aws:ssm:*:*:parameter/{name}/a"}))
+    s = stack(may.client("cloudformation"))
+    body = template({"A": parameter("1", f"/{name}/a"), "B": {**parameter("2", f"/{name}/b"), "DependsOn": "A"}})
+    assert s.create(body) == "ROLLBACK_COMPLETE"
+    why = s.reason("B")
+    assert f"/{may.arn.split('/')[-1]}/" in why and "is not authorized to perform: ssm:PutParameter on resource" in why
+    assert "because no identity-based policy allows the ssm:PutParameter action" in why
+    assert "HandlerErrorCode: AccessDenied" in why
+
+
+def test_forward_access_is_seen_by_policies(stack, role, name):
+    only = {"Bool": {"aws:ViaAWSService": "true"},
+            "ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
+    may = role(document({"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"},
+                        {"Effect": "Allow", "Action": "ssm:*", "Resource": "*", "Condition": only}))
+    assert stack(may.client("cloudformation")).create(template({"A": parameter("1", f"/{name}/a")})) == "CREATE_COMPLETE"
+    with pytest.raises(may.client("ssm").exceptions.ClientError, match="not authorized"):
+        may.client("ssm").put_parameter(Name=f"/{name}/b", Value="v", Type="String")
+
+
+def test_a_role_makes_what_its_caller_may_not(client, stack, role, iam, name, account):
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(Service="cloudformation.amazonaws.com"))
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(Action="ssm:*"))
+    arn = f"arn:aws:iam::{account}:role/{name}"
+    try:
+        may = role(document({"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"},
+                            {"Effect": "Allow", "Action": "iam:PassRole", "Resource": arn, "Condition":
+                             {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}}))
+        s = stack(may.client("cloudformation"))
+        assert s.create(template({"A": parameter("1", f"/{name}/a")}), RoleARN=arn) == "CREATE_COMPLETE"
+        assert s.delete() == "DELETE_COMPLETE"
+    finally:
+        iam.delete_role_policy(RoleName=name, PolicyName="p")
+        iam.delete_role(RoleName=name)
+
+
+def test_a_role_that_may_not_be_passed(role, name, account, refuses):
+    may = role(document(Action="cloudformation:*"))
+    with refuses("AccessDenied", "iam:PassRole"):
+        may.client("cloudformation").create_stack(StackName=name, TemplateBody=template({"A": parameter()}),
+                                                  RoleARN=f"arn:aws:iam::{account}:role/{name}")
+
+
+# ---- updates ----
+
+def test_an_update_changes_replaces_and_removes(client, stack, name):
+    s, ssm = stack(), client("ssm")
+    s.create(template({"A": parameter("1", f"/{name}/a"), "B": parameter("2", f"/{name}/b"), "C": parameter("3", f"/{name}/c")}))
+    new = {"A": parameter("one", f"/{name}/a"), "B": parameter("2", f"/{name}/bb"), "D": parameter("4", f"/{name}/d")}
+    assert s.update(template(new)) == "UPDATE_COMPLETE"
+    values = {p["Name"]: p["Value"] for p in ssm.get_parameters(Names=[f"/{name}/{x}" for x in ("a", "b", "bb", "c", "d")])["Parameters"]}
+    assert values == {f"/{name}/a": "one", f"/{name}/bb": "2", f"/{name}/d": "4"}
+    lines = s.lines()
+    assert "B UPDATE_IN_PROGRESS Requested update requires the creation of a new physical resource; hence creating one." in lines
+    assert lines.index(f"{name} UPDATE_COMPLETE_CLEANUP_IN_PROGRESS") < lines.index("B DELETE_COMPLETE")
+    assert lines[-1] == f"{name} UPDATE_COMPLETE"
+    b = s.cfn.describe_stack_resource(StackName=name, LogicalResourceId="B")["StackResourceDetail"]
+    assert b["PhysicalResourceId"] == f"/{name}/bb"
+    assert {r["LogicalResourceId"] for r in s.cfn.list_stack_resources(StackName=name)["StackResourceSummaries"]} == set("ABD")
+
+
+def test_nothing_to_update(stack, refuses):
+    s, body = stack(), template({"A": parameter("1")})
+    s.create(body)
+    with refuses("ValidationError", "No updates are to be performed."):
+        s.update(body)
+    assert s.update(body, Tags=[{"Key": "k", "Value": "v"}]) == "UPDATE_COMPLETE"
+
+
+def test_an_update_that_fails_goes_back(client, stack, name):
+    s, ssm = stack(), client("ssm")
+    s.create(template({"A": parameter("1", f"/{name}/a"), "B": parameter("2", f"/{name}/b")}))
+    new = {"A": parameter("one", f"/{name}/a"), "B": {**parameter("2", f"/{name}/bb"), "DependsOn": "A"},
+           "C": {**parameter("3", f"/{name}/c"), "DependsOn": "B"}, "D": {**parameter("x", "/aws/none"), "DependsOn": "C"}}
+    assert s.update(template(new)) == "UPDATE_ROLLBACK_COMPLETE"
+    values = {p["Name"]: p["Value"] for p in ssm.get_parameters(Names=[f"/{name}/{x}" for x in ("a", "b", "bb", "c")])["Parameters"]}
+    assert values == {f"/{name}/a": "1", f"/{name}/b": "2"}
+    assert any("UPDATE_ROLLBACK_IN_PROGRESS The following resource(s) failed to update: [D]." in line for line in s.lines())
+    b = s.cfn.describe_stack_resource(StackName=name, LogicalResourceId="B")["StackResourceDetail"]
+    assert b["PhysicalResourceId"] == f"/{name}/b"
+    assert s.cfn.get_template(StackName=name)["TemplateBody"]["Resources"].keys() == {"A", "B"}
+    assert s.update(template({"A": parameter("1", f"/{name}/a")})) == "UPDATE_COMPLETE"
+
+
+def test_a_failed_update_may_stay_and_be_mended(client, stack, name):
+    s = stack()
+    s.create(template({"A": parameter("1", f"/{name}/a")}))
+    bad = {"A": parameter("2", f"/{name}/a"), "B": {**parameter("x", "/aws/none"), "DependsOn": "A"}}
+    assert s.update(template(bad), DisableRollback=True) == "UPDATE_FAILED"
+    assert client("ssm").get_parameter(Name=f"/{name}/a")["Parameter"]["Value"] == "2"
+    good = {"A": parameter("2", f"/{name}/a"), "B": parameter("x", f"/{name}/b")}
+    assert s.update(template(good)) == "UPDATE_COMPLETE"
+
+
+def test_a_role_that_goes_in_the_middle(stack, role, iam, name):
+    may = role(document(Action=["cloudformation:*", "ssm:*"]))
+    s = stack(may.client("cloudformation"))
+    many = {f"P{i}": {**parameter(str(i), f"/{name}/{i}"), **({"DependsOn": f"P{i - 1}"} if i else {})} for i in range(60)}
+    s.id = s.cfn.create_stack(StackName=name, TemplateBody=template(many))["StackId"]
+    for p in iam.list_role_policies(RoleName=may.name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=may.name, PolicyName=p)
+    iam.delete_role(RoleName=may.name)
+    s.cfn = stack().cfn
+    status = s.wait()
+    assert status in ("ROLLBACK_FAILED", "CREATE_COMPLETE")
+    if status == "ROLLBACK_FAILED":
+        assert any("not authorized" in line or "has ended" in line for line in s.lines())
+    assert s.delete() == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize("skip", [[], ["R"]])
+def test_a_rollback_that_fails_goes_on(client, stack, role, name, skip, refuses):
+    def tagged(value):
+        return a_role(RoleName=name, Tags=[{"Key": "color", "Value": value}])
+    s, caps = stack(), {"Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    assert s.create(template({"R": tagged("old")}), **caps) == "CREATE_COMPLETE"
+    no = {"Effect": "Deny", "Action": "iam:TagRole", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestTag/color": "old"}}}
+    yes = {"Effect": "Allow", "Action": ["cloudformation:*", "iam:*", "ssm:*"], "Resource": "*"}
+    mine = Stack(role(document(yes, no)).client("cloudformation"), name)
+    bad = {"R": tagged("new"), "P": {**parameter("x", "/aws/none"), "DependsOn": "R"}}
+    assert mine.update(template(bad), **caps) == "UPDATE_ROLLBACK_FAILED"
+    assert "explicit deny in an identity-based policy" in s.lines()[-2]
+    with refuses("ValidationError", "UPDATE_ROLLBACK_FAILED state and can not be updated"):
+        mine.update(template(bad), **caps)
+    (mine if skip else s).cfn.continue_update_rollback(StackName=name, ResourcesToSkip=skip)
+    assert s.wait() == "UPDATE_ROLLBACK_COMPLETE"
+    colors = [t["Value"] for t in client("iam").list_role_tags(RoleName=name)["Tags"]]
+    assert colors == ["new" if skip else "old"]
+    with refuses("ValidationError", "can not continue to roll back"):
+        s.cfn.continue_update_rollback(StackName=name)
+    with refuses("ValidationError", "CancelUpdateStack cannot be called"):
+        s.cfn.cancel_update_stack(StackName=name)
+
+
+# ---- change sets ----
+
+def changes_of(cfn, name, change_set):
+    found = cfn.describe_change_set(StackName=name, ChangeSetName=change_set)
+    return found, {c["ResourceChange"]["LogicalResourceId"]: c["ResourceChange"] for c in found["Changes"]}
+
+
+def test_a_change_set_makes_a_stack(stack, name, refuses):
+    s = stack()
+    made = s.cfn.create_change_set(StackName=name, ChangeSetName="first", ChangeSetType="CREATE",
+                                   TemplateBody=template({"A": parameter("1", f"/{name}/a")}))
+    s.id = made["StackId"]
+    assert s.describe()["StackStatus"] == "REVIEW_IN_PROGRESS"
+    found, changes = changes_of(s.cfn, name, "first")
+    assert (found["Status"], found["ExecutionStatus"], changes["A"]["Action"]) == ("CREATE_COMPLETE", "AVAILABLE", "Add")
+    s.cfn.execute_change_set(ChangeSetName=made["Id"])
+    assert s.wait() == "CREATE_COMPLETE"
+    with refuses("InvalidChangeSetStatus"):
+        s.cfn.execute_change_set(ChangeSetName=made["Id"])
+
+
+def test_a_change_set_says_what_would_change(stack, name, refuses):
+    s = stack()
+    body = {"A": parameter("1", f"/{name}/a"), "B": parameter({"Ref": "V"}, f"/{name}/b"), "G": parameter("g", f"/{name}/g"),
+            "C": parameter({"Ref": "A"}, f"/{name}/c"), "D": parameter("d", {"Fn::Sub": "${A}/d"})}
+    params = {"V": {"Type": "String", "Default": "1"}}
+    s.create(template(body, Parameters=params))
+    new = {**body, "A": parameter("1", f"/{name}/aa"), "N": parameter("n", f"/{name}/n")}
+    del new["G"]
+    s.cfn.create_change_set(StackName=name, ChangeSetName="c", TemplateBody=template(new, Parameters=params),
+                            Parameters=[{"ParameterKey": "V", "ParameterValue": "2"}], Description="what if")
+    found, changes = changes_of(s.cfn, name, "c")
+    assert found["Description"] == "what if" and found["Parameters"][0]["ParameterValue"] == "2"
+    assert (changes["A"]["Action"], changes["A"]["Replacement"]) == ("Modify", "True")
+    a = changes["A"]["Details"][0]
+    assert a["Target"] == {"Attribute": "Properties", "Name": "Name", "RequiresRecreation": "Always"}
+    assert (a["Evaluation"], a["ChangeSource"]) == ("Static", "DirectModification")
+    b = changes["B"]["Details"][0]
+    assert (b["ChangeSource"], b["CausingEntity"], changes["B"]["Replacement"]) == ("ParameterReference", "V", "False")
+    c = changes["C"]["Details"][0]
+    assert (c["Evaluation"], c["ChangeSource"], c["CausingEntity"]) == ("Dynamic", "ResourceReference", "A")
+    assert changes["D"]["Replacement"] == "Conditional"
+    assert (changes["N"]["Action"], changes["G"]["Action"]) == ("Add", "Remove")
+    assert changes["A"]["PhysicalResourceId"] == f"/{name}/a"
+    assert s.cfn.list_change_sets(StackName=name)["Summaries"][0]["ChangeSetName"] == "c"
+    assert "N" in s.cfn.get_template(StackName=name, ChangeSetName="c")["TemplateBody"]["Resources"]
+    s.cfn.delete_change_set(StackName=name, ChangeSetName="c")
+    with refuses("ChangeSetNotFound", "ChangeSet [c] does not exist"):
+        s.cfn.describe_change_set(StackName=name, ChangeSetName="c")
+    s.cfn.delete_change_set(StackName=name, ChangeSetName="c")
+
+
+def test_a_change_set_without_changes(stack, name):
+    s, body = stack(), template({"A": parameter("1")})
+    s.create(body)
+    s.cfn.create_change_set(StackName=name, ChangeSetName="c", TemplateBody=body)
+    found, _ = changes_of(s.cfn, name, "c")
+    assert (found["Status"], found["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert found["StatusReason"].startswith("The submitted information didn't contain changes.")
+
+
+def test_rights_to_a_change_set_may_hang_on_its_name(stack, role, name, refuses):
+    s = stack()
+    s.create(template({"A": parameter("1")}))
+    may = role(document(Action="cloudformation:*", Condition={"StringLike": {"cloudformation:ChangeSetName": "good-*"}}))
+    cfn = may.client("cloudformation")
+    cfn.create_change_set(StackName=name, ChangeSetName="good-1", TemplateBody=template({"A": parameter("2")}))
+    cfn.describe_change_set(StackName=name, ChangeSetName="good-1")
+    with refuses("AccessDenied", "cloudformation:CreateChangeSet"):
+        cfn.create_change_set(StackName=name, ChangeSetName="bad", TemplateBody=template({"A": parameter("2")}))
+
+
+# ---- templates and exports ----
+
+def test_templates_are_told(client, stack, name):
+    s = stack()
+    body = template({"R": a_role(), "P": parameter({"Ref": "V"})}, Description="what it is", Metadata={"a": 1},
+                    Parameters={"V": {"Type": "String", "Default": "1", "AllowedValues": ["1", "2"], "NoEcho": True}})
+    cfn = client("cloudformation")
+    v = cfn.validate_template(TemplateBody=body)
+    assert (v["Description"], v["Capabilities"]) == ("what it is", ["CAPABILITY_IAM"])
+    assert v["CapabilitiesReason"] == "The following resource(s) require capabilities: [AWS::IAM::Role]"
+    assert v["Parameters"][0]["ParameterKey"] == "V" and v["Parameters"][0]["NoEcho"]
+    g = cfn.get_template_summary(TemplateBody=body)
+    assert g["ResourceTypes"] == ["AWS::IAM::Role", "AWS::SSM::Parameter"] and json.loads(g["Metadata"]) == {"a": 1}
+    assert g["Parameters"][0]["ParameterConstraints"]["AllowedValues"] == ["1", "2"]
+    s.create(body, Capabilities=["CAPABILITY_IAM"])
+    assert cfn.get_template_summary(StackName=name)["Version"] == "2010-09-09"
+    assert cfn.get_template(StackName=name)["TemplateBody"]["Description"] == "what it is"
+    assert s.describe()["Parameters"] == [{"ParameterKey": "V", "ParameterValue": "****"}]
+    shown = [e["ResourceProperties"] for e in s.events() if e["LogicalResourceId"] == "P"]
+    assert all('"Value":"****"' in x for x in shown)
+    assert any(x["StackName"] == name for page in cfn.get_paginator("list_stacks").paginate(StackStatusFilter=["CREATE_COMPLETE"])
+               for x in page["StackSummaries"])
+
+
+def test_exports_are_locked_while_imported(stack, name, refuses):
+    one, two = stack(), stack(called=name + "-2")
+    export = {"O": {"Value": {"Ref": "A"}, "Export": {"Name": f"{name}-x"}}}
+    body = {"A": parameter("1", f"/{name}/a")}
+    one.create(template(body, Outputs=export))
+    assert {"ExportingStackId": one.id, "Name": f"{name}-x", "Value": f"/{name}/a"} in one.cfn.list_exports()["Exports"]
+    with refuses("ValidationError", "is not imported by any stack"):
+        one.cfn.list_imports(ExportName=f"{name}-x")
+    two.create(template({"B": parameter({"Fn::ImportValue": f"{name}-x"}, f"/{name}/b")}))
+    assert one.cfn.list_imports(ExportName=f"{name}-x")["Imports"] == [name + "-2"]
+    with refuses("ValidationError", f"Export {name}-x cannot be deleted as it is in use by {name}-2"):
+        one.delete()
+    assert one.update(template({"A": parameter("1", f"/{name}/aa")}, Outputs=export)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert any(f"Export {name}-x cannot be updated as it is in use by {name}-2" in line for line in one.lines())
+    assert two.delete() == "DELETE_COMPLETE"
+    assert one.delete() == "DELETE_COMPLETE"
+    three = stack(called=name + "-3")
+    assert three.create(template({"B": parameter({"Fn::ImportValue": f"{name}-x"})})) == "ROLLBACK_COMPLETE"
+    assert f"No export named {name}-x found." in three.reason("B")
+
+
+def test_termination_protection(stack, name, refuses):
+    s = stack()
+    s.create(template({"A": parameter("1")}), EnableTerminationProtection=True)
+    with refuses("ValidationError", "cannot be deleted while TerminationProtection is enabled"):
+        s.delete()
+    s.cfn.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+    assert s.delete() == "DELETE_COMPLETE"
+
+
+def test_what_is_retained_stays(client, stack, name):
+    s = stack()
+    s.create(template({"A": {**parameter("1", f"/{name}/a"), "DeletionPolicy": "Retain"}, "B": parameter("2", f"/{name}/b")}))
+    assert s.delete() == "DELETE_COMPLETE"
+    assert "A DELETE_SKIPPED" in s.lines()
+    assert client("ssm").get_parameter(Name=f"/{name}/a")["Parameter"]["Value"] == "1"
+    client("ssm").delete_parameter(Name=f"/{name}/a")
+
+
+def test_parameters_from_ssm_and_dynamic_references(client, stack, name, refuses):
+    client("ssm").put_parameter(Name=f"/{name}/source", Value="from ssm", Type="String")
+    s = stack()
+    body = template({"A": parameter({"Ref": "S"}, f"/{name}/a"), "B": parameter(f"{{{{resolve:ssm:/{name}/source}}}}!", f"/{name}/b")},
+                    Parameters={"S": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": f"/{name}/source"}})
+    assert s.create(body) == "CREATE_COMPLETE"
+    assert client("ssm").get_parameter(Name=f"/{name}/a")["Parameter"]["Value"] == "from ssm"
+    assert client("ssm").get_parameter(Name=f"/{name}/b")["Parameter"]["Value"] == "from ssm!"
+    assert s.describe()["Parameters"] == [{"ParameterKey": "S", "ParameterValue": f"/{name}/source", "ResolvedValue": "from ssm"}]
+    client("ssm").delete_parameter(Name=f"/{name}/source")
+    with refuses("ValidationError", f"/{name}/source"):
+        s.cfn.create_stack(StackName=name + "-2", TemplateBody=body)
+
+
+def test_what_is_not_built_says_so(client, name, refuses):
+    cfn, body = client("cloudformation"), template({"A": parameter()})
+    for more, words in (({"NotificationARNs": ["arn:aws:sns:us-east-1:123456789012:t"]}, "NotificationARNs"),
+                        ({"StackPolicyBody": "{}"}, "Stack policies"), ({"ResourceTypes": ["AWS::IAM::*"]}, "not allowed")):
+        with refuses("ValidationError", words):
+            cfn.create_stack(StackName=name, TemplateBody=body, **more)
