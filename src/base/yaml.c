@@ -104,9 +104,12 @@ static json_t *integer(str s)
 static json_t *real(str s)
 {
     str unsigned_part = str_from(s, s.n && (s.p[0] == '-' || s.p[0] == '+'));
+    ptrdiff_t e = str_find(s, 'e');
     double v;
 
-    if (!str_all(s, "+-.0123456789eE") || str_find(s, '.') < 0 || unsigned_part.n < 2)
+    if (e >= 0 && str_find(S("+-"), str_from(s, (size_t)e + 1).n ? s.p[e + 1] : '0') < 0)
+        return NULL; /* YAML 1.1's exponent has a sign */
+    if (!str_all(s, "+-.0123456789e") || str_find(s, '.') < 0 || unsigned_part.n < 2)
         return NULL;
     if (unsigned_part.p[0] == '.' || str_ends(s, S(".")))
         return NULL;
@@ -150,14 +153,13 @@ static json_t *attribute_pair(str s)
 static res read_scalar(struct reader *r, struct place at, str function)
 {
     str s = event_text(r);
-    yaml_scalar_style_t style = r->event.data.scalar.style;
     json_t *value;
 
     if (memchr(s.p, 0, s.n))
         return not_well_formed(r, r->event.start_mark, "a text holds a NUL");
     if (str_eq(function, S("Fn::GetAtt")))
         value = attribute_pair(s);
-    else if (style == YAML_PLAIN_SCALAR_STYLE && str_empty(function))
+    else if (r->event.data.scalar.plain_implicit && str_empty(function))
         value = resolve_plain(s);
     else
         value = json_stringn(s.p, s.n);
@@ -213,10 +215,12 @@ static res read_mapping(struct reader *r, struct place at)
         if (r->event.type == YAML_MAPPING_END_EVENT)
             break;
         if (r->event.type != YAML_SCALAR_EVENT)
-            return not_well_formed(r, r->event.start_mark, "map keys must be strings");
+            return not_well_formed(r, r->event.start_mark,
+                                   "map keys must be strings; received a list or a map instead");
         str key = arena_dup(r->a, event_text(r));
         if (memchr(key.p, 0, key.n) || !str_is_utf8(key))
-            return not_well_formed(r, r->event.start_mark, "map keys must be strings");
+            return not_well_formed(r, r->event.start_mark,
+                                   "map keys must be strings; received a list or a map instead");
         bool merges = str_eq(key, S("<<")) && r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
         if (!merges && json_object_getn(object, key.p, key.n))
             return not_well_formed(r, r->event.start_mark, "a key stands twice");

@@ -113,6 +113,7 @@ struct template_scope {
      * ones. Free of circles. */
     struct template_links *depends;
     json_t *foreign; /* texts from outside that look like dynamic references, and stay as they are; often NULL */
+    size_t spent;    /* bytes of texts made so far */
 };
 
 /* Fills all values by what is given, Defaults and `ask->parameter`, checks constraints and Rules, decides Conditions

@@ -30,16 +30,16 @@ static bool is_list_like(const json_t *v)
     return json_is_array(v) || (json_is_object(v) && is_function(v));
 }
 
+/* A text may hold only the beginning of a reference, for Join: then it is judged once it is whole. */
 static res check_text(const struct shape *c, str text)
 {
     ptrdiff_t at = str_search(text, S("{{resolve:"));
-    str service = at < 0 ? STR_ABSENT : str_from(text, (size_t)at + 10);
+    str rest = at < 0 ? STR_ABSENT : str_from(text, (size_t)at + 10), service = str_cut(&rest, ':');
 
-    if (at < 0 || str_starts(service, S("ssm:")) || str_starts(service, S("ssm-secure:")))
+    if (!str_is(rest) || str_eq(service, S("ssm")) || str_eq(service, S("ssm-secure")))
         return OK;
-    service = str_cut(&service, ':');
     return reject(c->e, "Template error: dynamic references to '%.*s' are not supported: use ssm or ssm-secure.",
-                  (int)(service.n < 40 ? service.n : 40), service.p);
+                  FMT(str_sub(service, 0, 40)));
 }
 
 static res check_sub(const struct shape *c, const json_t *v)
@@ -334,8 +334,8 @@ res template_check_functions(const struct template *t, const json_t *node, enum 
 struct names {
     const struct template *t;
     bool resources_too;
-    struct buf missing; /* ", " between them */
-    str attribute_of;   /* the first name that has attributes and is no resource */
+    struct buf missing;            /* ", " between them */
+    struct template_reference bad; /* the first that has an attribute and names no resource */
 };
 
 static void add_name(struct buf *b, str name)
@@ -356,8 +356,8 @@ static void visit_for_names(void *about, const struct template_reference *r)
 
     if (resource || (!r->is_attribute && template_parameter_find(n->t, r->name)))
         return;
-    if (r->is_attribute && !str_is(n->attribute_of))
-        n->attribute_of = r->name;
+    if (r->is_attribute && !n->bad.is_attribute)
+        n->bad = *r;
     add_name(&n->missing, r->name);
 }
 
@@ -365,7 +365,7 @@ static res check_block(const struct template *t, const json_t *block, const char
                        struct err *e)
 {
     bool resources_too = str_eq(str_z(name), S("Resources")) || str_eq(str_z(name), S("Outputs"));
-    struct names n = {t, resources_too, {0}, STR_ABSENT};
+    struct names n = {t, resources_too, {0}, {0}};
     const json_t *one;
     size_t i;
     res done = OK;
@@ -382,9 +382,11 @@ static res check_block(const struct template *t, const json_t *block, const char
                       "Template format error: Unresolved dependencies [%.*s]. Cannot reference resources in the %s "
                       "block of the template",
                       FMT(buf_str(&n.missing)), name);
-    else if (str_is(n.attribute_of))
-        done =
-            reject(e, "Template error: instance of Fn::GetAtt references undefined resource %.*s", FMT(n.attribute_of));
+    else if (n.bad.in_sub)
+        done = reject(e, "Template error: instance of Fn::Sub references invalid resource attribute %.*s.%.*s",
+                      FMT(n.bad.name), FMT(n.bad.attribute));
+    else if (n.bad.is_attribute)
+        done = reject(e, "Template error: instance of Fn::GetAtt references undefined resource %.*s", FMT(n.bad.name));
     else if (n.missing.n)
         done = reject(e, "%sUnresolved resource dependencies [%.*s] in the %s block of the template",
                       names_too ? "Template format error: " : "", FMT(buf_str(&n.missing)), name);

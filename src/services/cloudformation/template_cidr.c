@@ -57,6 +57,7 @@ static res split(struct template_scope *s, struct block *b, uint64_t count, uint
     *out = template_keep(s, json_array());
     for (uint64_t i = 0; i < count; i++) {
         str text = arena_printf(s->arena, "%s/%u", inet_ntop(b->family, b->address, z, sizeof z), prefix);
+        TRY(template_spend(s, text.n, e));
         json_array_append_new(*out, json_stringn(text.p, text.n));
         next_block(b, prefix);
     }

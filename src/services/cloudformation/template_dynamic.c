@@ -61,6 +61,19 @@ static bool holds_foreign(const struct template_scope *s, str text)
 
 /* ---- one reference ---- */
 
+/* Where a value stands; written out only when somebody asks. Lists add nothing to a path. */
+struct path {
+    const struct path *parent;
+    str key;
+};
+
+static str path_text(struct arena *a, const struct path *p)
+{
+    if (!p->parent)
+        return arena_printf(a, "%.*s/Properties", FMT(p->key));
+    return arena_printf(a, "%.*s/%.*s", FMT(path_text(a, p->parent)), FMT(p->key));
+}
+
 static bool is_ssm_name(str name)
 {
     return name.n > 0 && str_all(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/");
@@ -74,7 +87,7 @@ static bool is_ssm_reference(str reference)
     return is_ssm_name(name) && (!str_is(rest) || (str_to_u64(rest, &version) && version > 0));
 }
 
-static res resolve_one(struct template_scope *s, str body, str path, struct err *e, str *out)
+static res resolve_one(struct template_scope *s, str body, const struct path *path, struct err *e, str *out)
 {
     str rest = body, service = str_cut(&rest, ':');
     bool secure = str_eq(service, S("ssm-secure"));
@@ -84,14 +97,14 @@ static res resolve_one(struct template_scope *s, str body, str path, struct err 
                       FMT(str_sub(service, 0, 40)));
     if (!is_ssm_reference(rest))
         return reject(e, "Incorrect format is used in the following SSM reference: [{{resolve:%.*s}}]", FMT(body));
-    if (secure && !takes_secure(path))
-        return reject(e, "SSM Secure reference is not supported in: [%.*s]", FMT(path));
+    if (secure && !takes_secure(path_text(s->arena, path)))
+        return reject(e, "SSM Secure reference is not supported in: [%.*s]", FMT(path_text(s->arena, path)));
     if (!s->ask.dynamic)
         return reject(e, "Unable to fetch parameters [%.*s] from parameter store for this account.", FMT(rest));
     return s->ask.dynamic(s->ask.about, service, rest, out, e);
 }
 
-static res resolve_text(struct template_scope *s, str text, str path, struct err *e, json_t **out)
+static res resolve_text(struct template_scope *s, str text, const struct path *path, struct err *e, json_t **out)
 {
     struct buf b;
     ptrdiff_t open, close;
@@ -113,8 +126,9 @@ static res resolve_text(struct template_scope *s, str text, str path, struct err
         text = str_from(text, (size_t)close + 2);
     }
     buf_add(&b, text);
-    if (is_ok(done) && b.full)
-        done = reject(e, "Template error: a text grows beyond %d bytes", RESOLVED_MAX);
+    if (is_ok(done))
+        done = b.full ? reject(e, "Template error: a text grows beyond %d bytes", RESOLVED_MAX)
+                      : template_spend(s, b.n, e);
     if (is_ok(done))
         *out = template_text_node(s, buf_str(&b));
     buf_done(&b);
@@ -123,9 +137,9 @@ static res resolve_text(struct template_scope *s, str text, str path, struct err
 
 /* ---- trees ---- */
 
-static res resolve(struct template_scope *s, json_t *node, str path, struct err *e, json_t **out);
+static res resolve(struct template_scope *s, json_t *node, const struct path *path, struct err *e, json_t **out);
 
-static res resolve_object(struct template_scope *s, json_t *node, str path, struct err *e, json_t **out)
+static res resolve_object(struct template_scope *s, json_t *node, const struct path *path, struct err *e, json_t **out)
 {
     json_t *value, *v, *copy = NULL;
     const char *key;
@@ -133,7 +147,8 @@ static res resolve_object(struct template_scope *s, json_t *node, str path, stru
     *out = node;
     json_object_foreach(node, key, value)
     {
-        TRY(resolve(s, value, arena_printf(s->arena, "%.*s/%s", FMT(path), key), e, &v));
+        struct path here = {path, str_z(key)};
+        TRY(resolve(s, value, &here, e, &v));
         if (v == value)
             continue;
         copy = copy ? copy : template_keep(s, json_copy(node));
@@ -143,7 +158,7 @@ static res resolve_object(struct template_scope *s, json_t *node, str path, stru
     return OK;
 }
 
-static res resolve_array(struct template_scope *s, json_t *node, str path, struct err *e, json_t **out)
+static res resolve_array(struct template_scope *s, json_t *node, const struct path *path, struct err *e, json_t **out)
 {
     json_t *value, *v, *copy = NULL;
     size_t i;
@@ -160,7 +175,7 @@ static res resolve_array(struct template_scope *s, json_t *node, str path, struc
     return OK;
 }
 
-static res resolve(struct template_scope *s, json_t *node, str path, struct err *e, json_t **out)
+static res resolve(struct template_scope *s, json_t *node, const struct path *path, struct err *e, json_t **out)
 {
     str text = json_str(node);
 
@@ -176,5 +191,7 @@ static res resolve(struct template_scope *s, json_t *node, str path, struct err 
 
 res template_resolve_dynamic(struct template_scope *s, const struct template_resource *r, struct err *e, json_t **out)
 {
-    return resolve(s, *out, arena_printf(s->arena, "%.*s/Properties", FMT(r->type)), e, out);
+    struct path top = {NULL, r->type};
+
+    return resolve(s, *out, &top, e, out);
 }

@@ -5,7 +5,16 @@
 #include "base/enc.h"
 #include "services/cloudformation/template_parts.h"
 
-enum { TEXT_MAX = 4 << 20 }; /* what Join and Sub may grow to: doubling again and again ends here */
+/* Doubling again and again ends here: one text, and all that a scope makes. */
+enum { TEXT_MAX = 1 << 20, SPENT_MAX = 8 << 20, NODE_BYTES = 64 };
+
+res template_spend(struct template_scope *s, size_t bytes, struct err *e)
+{
+    s->spent += bytes + NODE_BYTES;
+    return s->spent <= SPENT_MAX
+               ? OK
+               : reject(e, "Template error: the values of this template grow beyond %d bytes", SPENT_MAX);
+}
 
 /* ---- arguments ---- */
 
@@ -23,11 +32,10 @@ static res text_argument(struct template_scope *s, const json_t *node, const cha
 
 static res answer(struct template_scope *s, struct buf *b, struct err *e, json_t **out)
 {
-    res done = OK;
+    res done =
+        b->full ? reject(e, "Template error: a text grows beyond %d bytes", TEXT_MAX) : template_spend(s, b->n, e);
 
-    if (b->full)
-        done = reject(e, "Template error: a text grows beyond %d bytes", TEXT_MAX);
-    else
+    if (is_ok(done))
         *out = template_text_node(s, buf_str(b));
     buf_done(b);
     return done;
@@ -86,6 +94,7 @@ static res call_split(struct template_scope *s, const json_t *v, struct err *e, 
         return later(s, out);
     *out = template_keep(s, json_array());
     while ((at = str_search(text, between)) >= 0) {
+        TRY(template_spend(s, (size_t)at, e));
         json_array_append_new(*out, json_stringn(text.p, (size_t)at));
         text = str_from(text, (size_t)at + between.n);
     }
@@ -118,11 +127,11 @@ static res call_select(struct template_scope *s, const json_t *v, struct err *e,
 
 static res sub_variable(struct template_scope *s, const json_t *locals, str name, struct err *e, json_t **out)
 {
-    const json_t *local = json_object_getn(locals, name.p, name.n);
     ptrdiff_t dot = str_find(name, '.');
 
-    if (local)
-        return template_evaluate(s, local, e, out);
+    *out = json_object_getn(locals, name.p, name.n);
+    if (*out)
+        return OK;
     if (dot < 0)
         return template_ref(s, name, e, out);
     return template_get_att(s, str_sub(name, 0, (size_t)dot), str_from(name, (size_t)dot + 1), e, out);
@@ -149,12 +158,14 @@ static res add_variable(struct template_scope *s, const json_t *locals, str name
 
 static res call_sub(struct template_scope *s, const json_t *v, struct err *e, json_t **out)
 {
-    const json_t *locals = json_array_get(v, 1);
     str rest = json_is_array(v) ? json_str(json_array_get(v, 0)) : json_str(v), literal, name;
     bool bang, unknown = false;
+    json_t *locals = NULL; /* each is evaluated once, however often it is named */
     struct buf b;
     res done = OK;
 
+    if (json_is_array(v))
+        TRY(template_evaluate(s, json_array_get(v, 1), e, &locals));
     buf_init(&b, TEXT_MAX);
     while (is_ok(done) && template_sub_next(&rest, &literal, &name, &bang)) {
         buf_add(&b, literal);

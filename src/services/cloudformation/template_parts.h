@@ -51,6 +51,7 @@ bool template_attribute(const json_t *argument, str *name, str *attribute);
 
 struct template_reference {
     bool is_attribute; /* of GetAtt, or "${X.Attr}" */
+    bool in_sub;
     str name, attribute;
 };
 typedef void template_visit(void *about, const struct template_reference *r);
@@ -59,7 +60,8 @@ enum walk {
     WALK_CERTAIN, /* none */
     WALK_TAKEN,   /* the one that the scope's conditions choose */
 };
-/* Visits what Ref, GetAtt and Sub name, pseudo parameters excepted. `s` is only needed for WALK_TAKEN. */
+/* Visits what Ref, GetAtt and Sub name, pseudo parameters excepted (those that exist). `s` is only needed for
+ * WALK_TAKEN. */
 void template_references(const json_t *node, enum walk how, const struct template_scope *s, template_visit *visit,
                          void *about);
 
@@ -98,6 +100,7 @@ res template_check_rules(struct template_scope *s, struct err *e);
 json_t *template_keep(struct template_scope *s, json_t *fresh); /* now owned by the scope's arena */
 json_t *template_text_node(struct template_scope *s, str text);
 json_t *template_later(struct template_scope *s);
+res template_spend(struct template_scope *s, size_t bytes, struct err *e); /* what a scope may grow to in all */
 res template_ref(struct template_scope *s, str name, struct err *e, json_t **out);
 res template_get_att(struct template_scope *s, str name, str attribute, struct err *e, json_t **out);
 res template_call(struct template_scope *s, enum fn fn, const json_t *argument, struct err *e, json_t **out);

@@ -124,16 +124,27 @@ struct walk_state {
 
 static void walk(const struct walk_state *w, const json_t *node);
 
-static void visit_name(const struct walk_state *w, str name, bool may_have_attribute)
+static bool is_pseudo(str name)
 {
-    ptrdiff_t dot = may_have_attribute ? str_find(name, '.') : -1;
-    struct template_reference r = {dot >= 0, name, STR_ABSENT};
+    static const char *const names[] = {"AWS::AccountId", "AWS::NoValue", "AWS::NotificationARNs", "AWS::Partition",
+                                        "AWS::Region",    "AWS::StackId", "AWS::StackName",        "AWS::URLSuffix"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (str_eq(name, str_z(names[i])))
+            return true;
+    return false;
+}
+
+static void visit_name(const struct walk_state *w, str name, bool in_sub)
+{
+    ptrdiff_t dot = in_sub ? str_find(name, '.') : -1;
+    struct template_reference r = {dot >= 0, in_sub, name, STR_ABSENT};
 
     if (dot >= 0) {
         r.name = str_sub(name, 0, (size_t)dot);
         r.attribute = str_from(name, (size_t)dot + 1);
     }
-    if (!str_starts(name, S("AWS::")))
+    if (!is_pseudo(name))
         w->visit(w->about, &r);
 }
 
