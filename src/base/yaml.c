@@ -11,7 +11,7 @@
 /* What an anchor stands for, and what it costs to stand there once more. */
 struct anchor {
     json_t *value;
-    size_t nodes, height;
+    size_t nodes, bytes, height;
 };
 
 struct reader {
@@ -21,7 +21,7 @@ struct reader {
     struct arena *a;
     struct err *e;
     struct map anchors;
-    size_t nodes, lowest; /* lowest: the deepest level that was reached since it was last reset */
+    size_t nodes, bytes, lowest; /* lowest: the deepest level that was reached since it was last reset */
 };
 
 /* Where the next value goes. */
@@ -55,11 +55,12 @@ static res put(struct reader *r, struct place at, json_t *value)
     return failed ? not_well_formed(r, r->event.start_mark, "a text is not UTF-8") : OK;
 }
 
-static res count(struct reader *r, size_t nodes, size_t depth)
+static res count(struct reader *r, size_t nodes, size_t bytes, size_t depth)
 {
     r->nodes += nodes;
-    if (r->nodes > YAML_MAX_NODES)
-        return not_well_formed(r, r->event.start_mark, "more nodes than are allowed once aliases are expanded");
+    r->bytes += bytes;
+    if (r->nodes > YAML_MAX_NODES || r->bytes > YAML_MAX_BYTES)
+        return not_well_formed(r, r->event.start_mark, "larger than is allowed once aliases are expanded");
     if (depth > YAML_MAX_DEPTH)
         return not_well_formed(r, r->event.start_mark, "nested too deeply");
     if (depth > r->lowest)
@@ -186,7 +187,7 @@ static res merge_one(struct reader *r, json_t *object, const json_t *other)
 {
     if (!json_is_object(other))
         return not_well_formed(r, r->event.start_mark, "only a mapping can be merged");
-    TRY(count(r, json_object_size(other), 0));
+    TRY(count(r, json_object_size(other), 0, 0));
     return json_object_update_missing(object, (json_t *)other) ? not_well_formed(r, r->event.start_mark, NULL) : OK;
 }
 
@@ -221,6 +222,7 @@ static res read_mapping(struct reader *r, struct place at)
         if (memchr(key.p, 0, key.n) || !str_is_utf8(key))
             return not_well_formed(r, r->event.start_mark,
                                    "map keys must be strings; received a list or a map instead");
+        TRY(count(r, 0, key.n, 0));
         bool merges = str_eq(key, S("<<")) && r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
         if (!merges && json_object_getn(object, key.p, key.n))
             return not_well_formed(r, r->event.start_mark, "a key stands twice");
@@ -239,7 +241,7 @@ static res read_alias(struct reader *r, struct place at)
 
     if (!anchor)
         return not_well_formed(r, r->event.start_mark, "an alias without its anchor");
-    TRY(count(r, anchor->nodes, at.depth + anchor->height));
+    TRY(count(r, anchor->nodes, anchor->bytes, at.depth + anchor->height));
     return put(r, at, json_incref(anchor->value));
 }
 
@@ -293,7 +295,7 @@ static json_t *last_put(struct place at)
 
 static res read_node(struct reader *r, struct place at)
 {
-    size_t nodes_before = r->nodes, lowest_before = r->lowest;
+    size_t nodes_before = r->nodes, bytes_before = r->bytes, lowest_before = r->lowest;
     struct place inner = at;
     str function, name;
 
@@ -302,17 +304,17 @@ static res read_node(struct reader *r, struct place at)
     struct label label = label_of(&r->event);
     name = label.anchor ? arena_dup(r->a, str_z((const char *)label.anchor)) : STR_ABSENT;
     r->lowest = at.depth;
-    TRY(count(r, 1, at.depth));
+    TRY(count(r, 1, r->event.type == YAML_SCALAR_EVENT ? r->event.data.scalar.length : 0, at.depth));
     TRY(function_of(r, label.tag, label.implicit, &function));
     if (str_is(function)) {
         inner = (struct place){json_object(), function, at.depth + 1};
         TRY(put(r, at, inner.parent));
-        TRY(count(r, 1, inner.depth));
+        TRY(count(r, 1, function.n, inner.depth));
     }
     TRY(read_value(r, inner, function));
     if (str_is(name)) {
         struct anchor *anchor = ARENA_NEW(r->a, struct anchor);
-        *anchor = (struct anchor){last_put(at), r->nodes - nodes_before, r->lowest - at.depth};
+        *anchor = (struct anchor){last_put(at), r->nodes - nodes_before, r->bytes - bytes_before, r->lowest - at.depth};
         map_put(&r->anchors, name, anchor);
     }
     if (lowest_before > r->lowest)

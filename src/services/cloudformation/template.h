@@ -56,6 +56,9 @@ struct template
 /* JSON or YAML. Rejects, in CloudFormation's words, whatever can be seen without parameters: what is not a template,
  * breaks a limit, names nothing, misuses a function or goes in a circle. */
 res template_parse(struct arena *a, str text, struct err *e, struct template **out);
+/* The same of a `tree` that was written as JSON after template_parse had checked it: it may be longer than its text
+ * was, and is not checked again. */
+res template_reread(struct arena *a, str tree, struct err *e, struct template **out);
 struct template_parameter *template_parameter_find(const struct template *t, str name); /* may be NULL */
 struct template_resource *template_resource_find(const struct template *t, str id);     /* may be NULL */
 

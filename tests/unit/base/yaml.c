@@ -168,12 +168,12 @@ static void test_base_yaml__an_alias_bomb_is_counted_not_built(void **state)
             buf_printf(&b, "%s*a%d", k ? ", " : "", i - 1);
         buf_add_z(&b, "]\n");
     }
-    assert_true(str_search(read(a, buf_str(&b)), S("more nodes than are allowed")) > 0);
+    assert_true(str_search(read(a, buf_str(&b)), S("larger than is allowed")) > 0);
     buf_clear(&b);
     buf_add_z(&b, "a0: &a0 {k: [x, x, x, x, x, x, x, x, x]}\n");
     for (int i = 1; i < 30; i++)
         buf_printf(&b, "a%d: &a%d {<<: *a%d, k%d: [*a%d, *a%d]}\n", i, i, i - 1, i, i - 1, i - 1);
-    assert_true(str_search(read(a, buf_str(&b)), S("more nodes than are allowed")) > 0);
+    assert_true(str_search(read(a, buf_str(&b)), S("larger than is allowed")) > 0);
     buf_done(&b);
     arena_free(a);
 }
