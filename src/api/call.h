@@ -182,6 +182,8 @@ const struct caller *caller_forward(struct call *c, const char *service);
 struct caller caller_operator(struct arena *a, str account);
 /* A service principal acting for one resource (rules 19, 20). */
 const struct caller *caller_service(struct call *c, const char *service, str source_arn, str source_account);
+/* The same, at work in the source's account: a name without an ARN is one of that account. It gets no right by that. */
+const struct caller *caller_service_at(struct call *c, const char *service, str source_arn, str account);
 /* Adds an effect outside the store. arg must live in c->arena. */
 void call_after(struct call *c, res (*fn)(struct house *h, void *arg, struct err *e), void *arg);
 

@@ -370,6 +370,12 @@ static bool is_outside_guardrails(const struct caller *who)
     return who->house || (who->kind == PRINCIPAL_SESSION && str_starts(path, S("role/aws-service-role/")));
 }
 
+/* A service is of no account, wherever it is at work: no member's SCPs bind it, and it is nobody's neighbour. */
+static str account_of(const struct caller *who)
+{
+    return who->kind == PRINCIPAL_SERVICE ? S("") : who->account;
+}
+
 static res sit(struct call *c, struct bench *b)
 {
     const struct caller *who = c->caller;
@@ -377,7 +383,7 @@ static res sit(struct call *c, struct bench *b)
 
     *b = (struct bench){0};
     TRY(principal_of(c, &b->mine));
-    TRY(guardrails_get(c, who->account, &rails));
+    TRY(guardrails_get(c, account_of(who), &rails));
     b->rails = rails;
     if (rails->suspended && !who->house) /* what a closed account leaves behind is still put in order */
         return fault(c, &api_access_denied, "The account %.*s is suspended.", FMT(who->account));
@@ -386,7 +392,7 @@ static res sit(struct call *c, struct bench *b)
                                   .principal = who->arn,
                                   .principal_role_arn = who->role_arn,
                                   .principal_id = who->unique_id,
-                                  .account = who->account};
+                                  .account = account_of(who)};
     b->l.identity = (struct policy_set){b->mine->identity, b->mine->n_identity, b->mine->index};
     b->l.boundary = b->mine->boundary;
     TRY(add_session_policies(c, b));

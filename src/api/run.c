@@ -201,3 +201,12 @@ const struct caller *caller_service(struct call *c, const char *service, str sou
                            .source_account = source_account};
     return who;
 }
+
+const struct caller *caller_service_at(struct call *c, const char *service, str source_arn, str account)
+{
+    struct caller *who = ARENA_NEW(c->arena, struct caller);
+
+    *who = *caller_service(c, service, source_arn, account);
+    who->account = account;
+    return who;
+}

@@ -10,7 +10,10 @@ const struct service conductor_service = {.name = "conductor",
                                           .host = "conductor",
                                           .failure = {"InternalFailure", 500}};
 
-extern const struct flow_kind sagemaker_training_flow, sagemaker_endpoint_flow, cloudformation_stack_flow;
+extern const struct flow_kind cloudformation_stack_flow, events_delivery_flow, events_schedule_flow,
+    sagemaker_endpoint_flow, sagemaker_training_flow;
 
-const struct flow_kind *const flow_kinds[] = {&sagemaker_training_flow, &sagemaker_endpoint_flow,
-                                              &cloudformation_stack_flow, NULL};
+const struct flow_kind *const flow_kinds[] = {
+    &cloudformation_stack_flow, &events_delivery_flow,    &events_schedule_flow,
+    &sagemaker_endpoint_flow,   &sagemaker_training_flow, NULL,
+};

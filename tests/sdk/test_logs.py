@@ -281,3 +281,38 @@ def test_a_long_stream_is_read_and_dropped_within_bounds(client, stream):
     found = [e for p in logs.get_paginator("filter_log_events").paginate(
         logGroupName=stream["logGroupName"], filterPattern='"7.1234 "') for e in p["events"]]
     assert len(found) == 1
+
+
+def test_resource_policies(client, server, stream, role, user, document, refuses, name):
+    """Of the account, over the groups that they name; a Deny of one counts with the Allow of another."""
+    logs = client("logs")
+    arn = f"arn:aws:logs:us-east-1:{server.accounts['dev']['id']}:log-group:{stream['logGroupName']}"
+    reader = role(document(Action="logs:GetLogEvents"), profile="staging")
+
+    def policy(effect, principal, sid="s"):
+        return document({"Sid": sid, "Effect": effect, "Principal": {"AWS": principal}, "Action": "logs:GetLogEvents",
+                         "Resource": arn + ":*"})
+
+    mine = role()
+    with refuses("AccessDeniedException", "because no identity-based policy allows"):
+        mine.client("logs").get_log_events(**stream)
+    told = logs.put_resource_policy(policyName=name, policyDocument=policy("Allow", [mine.arn, reader.arn]))["resourcePolicy"]
+    assert (told["policyName"], told["policyScope"]) == (name, "ACCOUNT")
+    mine.client("logs").get_log_events(**stream)
+    with refuses("AccessDeniedException"):
+        mine.client("logs").filter_log_events(logGroupName=stream["logGroupName"])
+    logs.put_resource_policy(policyName=name + "-2", policyDocument=policy("Deny", mine.arn))
+    with refuses("AccessDeniedException", "with an explicit deny in a resource-based policy"):
+        mine.client("logs").get_log_events(**stream)
+    assert [p["policyName"] for p in logs.describe_resource_policies()["resourcePolicies"] if name in p["policyName"]] == [
+        name, name + "-2"]
+    for n in (name, name + "-2"):
+        logs.delete_resource_policy(policyName=n)
+    with refuses("ResourceNotFoundException"):
+        logs.delete_resource_policy(policyName=name)
+    with refuses("InvalidParameterException"):
+        logs.put_resource_policy(policyName=name, policyDocument="{}")
+    with refuses("InvalidParameterException"):
+        logs.put_resource_policy(policyName=name, policyDocument=policy("Allow", mine.arn + "-gone"))
+    with refuses("AccessDeniedException", "logs:PutResourcePolicy"):
+        mine.client("logs").put_resource_policy(policyName=name, policyDocument=policy("Allow", "*"))

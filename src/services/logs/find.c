@@ -27,7 +27,7 @@ static res find_group(struct call *c, str name, struct resource *out)
     out->subject = g;
     out->tags = g ? g->tags.v : NULL;
     out->n_tags = g ? g->tags.n : 0;
-    return OK;
+    return logs_add_policies(c, out);
 }
 
 static void missing(struct resource *out, str text)

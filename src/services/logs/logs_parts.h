@@ -20,6 +20,8 @@ str logs_group_arn(struct call *c, str group); /* arn:...:log-group:NAME */
 res logs_check_group_name(struct call *c, str name);
 res logs_check_stream_name(struct call *c, str name);
 res logs_open_token(struct call *c, str token, str *after); /* of a list of groups or streams */
+/* The account's resource policies, as one document over any of its groups. */
+res logs_add_policies(struct call *c, struct resource *out);
 /* Drops up to all of a stream: its batches and its record. */
 res logs_drop_stream(struct call *c, const struct logs_stream *s);
 
