@@ -528,6 +528,20 @@ def test_what_a_house_settles(server, management, refuses):
 SERVICE = "member.org.stacksets.cloudformation.amazonaws.com"
 
 
+def test_policies_of_a_target_come_in_pages(management, root, policy, name, refuses):
+    unit = management.create_organizational_unit(ParentId=root, Name=name)["OrganizationalUnit"]["Id"]
+    made = [policy()["Id"] for _ in range(3)]
+    for p in made:
+        management.attach_policy(PolicyId=p, TargetId=unit)
+    found = everything(management.list_policies_for_target, "Policies", TargetId=unit, Filter=SCP)
+    assert sorted(p["Id"] for p in found) == sorted([*made, "p-FullAWSAccess"])
+    with refuses("InvalidInputException"):
+        management.list_policies_for_target(TargetId=unit, Filter=SCP, NextToken="nonsense")
+    for p in made:
+        management.detach_policy(PolicyId=p, TargetId=unit)
+    management.delete_organizational_unit(OrganizationalUnitId=unit)
+
+
 @pytest.fixture
 def delegate(server, management):
     dev = server.account("dev")["id"]

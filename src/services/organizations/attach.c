@@ -87,17 +87,27 @@ res organizations_list_policies_for_target(struct call *c, const struct organiza
     enum org_type t = organizations_type(in->filter);
     struct list_of_str all = {0};
     struct organizations_root *root;
+    uint64_t from = 0; /* a token is how many have been told */
+    str after;
 
+    TRY(organizations_after(c, in->next_token, &after));
+    if (str_is(after) && !str_to_u64(after, &from))
+        return organizations_because(
+            c, "INVALID_PAGINATION_TOKEN",
+            fault(c, &organizations_InvalidInputException, "You specified an invalid value for nextToken."));
     TRY(organizations_root(c, &root));
     if (t != ORG_NO_TYPE && organizations_enabled(root, t))
         all = organizations_attached(c, c->subject, t);
     out->policies.v = ARENA_ARRAY(c->arena, struct organizations_summary, all.n + 1);
-    for (size_t i = 0; i < all.n; i++) { /* never more than a page */
+    size_t limit = organizations_limit(in->max_results);
+    for (size_t i = from; i < all.n && out->policies.n < limit; i++, from++) {
         struct organizations_policy *p;
         TRY(organizations_policy_get(c, all.v[i], &p));
         if (p)
             out->policies.v[out->policies.n++] = organizations_summary_of(c, p);
     }
+    if (from < all.n)
+        out->next_token = page_token(c, arena_printf(c->arena, "%zu", (size_t)from));
     return OK;
 }
 
