@@ -159,11 +159,14 @@ static void read_name(struct reader *r, struct cfn_def *d)
     uint64_t max;
 
     d->name_prop = word(r, 1, "the property");
+    bool hidden = str_starts(d->name_prop, S("@"));
+    d->name_prop = str_from(d->name_prop, hidden); /* templates cannot give it */
     if (!str_to_u64(word(r, 2, "its greatest length"), &max) || max < 20)
         die(r->file, r->line, "name PROPERTY LENGTH [lower]");
     d->name_max = (int64_t)max;
     d->lower = is(r, 3, "lower");
-    d->props[d->n_props++] = (struct cfn_prop_def){.name = d->name_prop, .kind = CFN_REPLACED};
+    if (!hidden)
+        d->props[d->n_props++] = (struct cfn_prop_def){.name = d->name_prop, .kind = CFN_REPLACED};
 }
 
 /* What stands deeper than the line above it goes on with it. */
@@ -229,16 +232,20 @@ void cfn_line(struct reader *r, struct cfn_def *d)
 struct checking {
     const struct service_def *s;
     const struct cfn_def *d;
-    bool used[MAX_PROPS];
+    bool used[MAX_PROPS], at_end[MAX_PROPS]; /* by deletes: what only these use is told by no other call */
     int line;
 };
 
 static bool is_kept(const struct cfn_def *d, str name)
 {
+    if (d->nested && str_eq(name, S("Capabilities")))
+        return true; /* the stack's own */
     if (str_eq(name, S("id")) || str_eq(name, S("value")) || str_eq(name, d->name_prop))
         return true;
-    for (size_t i = 0; i <= d->n_creates; i++) {
-        const struct cfn_call_def *c = i < d->n_creates ? &d->creates[i] : &d->wait;
+    for (size_t i = 0; i <= d->n_creates + d->n_updates; i++) {
+        const struct cfn_call_def *c = i < d->n_creates                  ? &d->creates[i]
+                                       : i < d->n_creates + d->n_updates ? &d->updates[i - d->n_creates]
+                                                                         : &d->wait;
         for (size_t k = 0; k < c->n_keeps; k++)
             if (str_eq(c->keeps[k].to, name))
                 return true;
@@ -260,7 +267,7 @@ static str first_name(str text)
 {
     size_t n = 0;
 
-    while (n < text.n && !strchr(".[{}|", text.p[n]))
+    while (n < text.n && !strchr(".[{(}|", text.p[n]))
         n++;
     return str_sub(text, 0, n);
 }
@@ -347,7 +354,10 @@ static void check_call(struct checking *k, const struct cfn_call_def *c)
         check_expression(k, c->args[i].from);
     }
     for (size_t i = 0; i < c->n_keeps; i++)
-        check_path(k->s, o, o->out, c->keeps[i].from, c->line);
+        if (str_starts(c->keeps[i].from, S("@")))
+            check_source(k, c->keeps[i].from);
+        else
+            check_path(k->s, o, o->out, c->keeps[i].from, c->line);
     for (size_t i = 0; i < c->n_on; i++)
         use_prop(k, c->on[i]);
     if (c->list.n)
@@ -370,7 +380,7 @@ static void check_use(struct checking *k, bool updates)
 {
     for (size_t i = 0; i < k->d->n_props; i++) {
         const struct cfn_prop_def *p = &k->d->props[i];
-        if (p->kind == CFN_IGNORED || (updates && p->kind != CFN_UPDATED) || k->used[i] ||
+        if (p->kind == CFN_IGNORED || (updates && p->kind != CFN_UPDATED) || k->used[i] || k->at_end[i] ||
             str_eq(p->name, k->d->name_prop))
             continue;
         die(k->s->file, k->d->line, "%.*s: no %s line uses %.*s", FMT(k->d->name), updates ? "update" : "create",
@@ -386,18 +396,22 @@ void cfn_check(const struct service_def *s, const struct cfn_def *d)
         return;
     if (!d->n_creates || (!d->parameter && (!d->n_deletes || !d->ref.n)))
         die(s->file, d->line, "a resource type has create, delete and ref lines");
+    check_calls(&k, d->deletes, d->n_deletes);
+    memcpy(k.at_end, k.used, sizeof k.used);
+    memset(k.used, 0, sizeof k.used);
     for (size_t i = 0; i < d->n_creates; i++)
         if (d->creates[i].which)
             die(s->file, d->creates[i].line, "added and removed are for updates");
     check_calls(&k, d->creates, d->n_creates);
     check_use(&k, false);
+    for (size_t i = 0; i < MAX_PROPS; i++)
+        k.at_end[i] &= !k.used[i];
     memset(k.used, 0, sizeof k.used);
     for (size_t i = 0; i < d->n_updates; i++)
         if (!d->updates[i].n_on && !d->updates[i].which)
             die(s->file, d->updates[i].line, "an update says when: on PROPERTY..., or each LIST added|removed");
     check_calls(&k, d->updates, d->n_updates);
     check_use(&k, true);
-    check_calls(&k, d->deletes, d->n_deletes);
     check_calls(&k, &d->wait, d->wait.op.n > 0);
     check_calls(&k, &d->gone, d->gone.op.n > 0);
     k.line = d->line;

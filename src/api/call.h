@@ -175,6 +175,9 @@ res call_as(struct call *c, const struct caller *who, const struct operation *op
 /* The same, but the inner fault comes back in *inner (type NULL: none) and this call goes on. */
 res call_try(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
              struct fault *inner);
+/* The same of a download: the segments of its body in *body, NULL when it has none. */
+res call_download(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
+                  const struct download **body, struct fault *inner);
 /* The caller's own rights used by a service on its behalf (rule 21): "s3.amazonaws.com". */
 const struct caller *caller_forward(struct call *c, const char *service);
 /* The house itself, in the name of an account's root user: for what it must keep in order whatever an organization

@@ -110,8 +110,8 @@ static void adopt_after(struct call *outer, struct call *inner)
         call_after(outer, a->fn, a->arg);
 }
 
-res call_try(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
-             struct fault *inner_fault)
+static res try_inner(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
+                     const struct download **body, struct fault *inner_fault)
 {
     struct call inner = {.op = op,
                          .caller = who,
@@ -145,6 +145,8 @@ res call_try(struct call *c, const struct caller *who, const struct operation *o
         if (writes)
             TRY(txn_release(c->txn, &c->err));
         adopt_after(c, &inner);
+        if (body)
+            *body = inner.body.download;
         return OK;
     }
     if (writes)
@@ -154,6 +156,19 @@ res call_try(struct call *c, const struct caller *who, const struct operation *o
         return OK;
     }
     return oops(&c->err, inner.err.sys_errno, "%s", inner.err.what);
+}
+
+res call_try(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
+             struct fault *inner)
+{
+    return try_inner(c, who, op, in, out, NULL, inner);
+}
+
+res call_download(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out,
+                  const struct download **body, struct fault *inner)
+{
+    *body = NULL;
+    return try_inner(c, who, op, in, out, body, inner);
 }
 
 res call_as(struct call *c, const struct caller *who, const struct operation *op, const void *in, void *out)

@@ -485,3 +485,224 @@ def test_what_is_not_built_says_so(client, name, refuses):
                         ({"StackPolicyBody": "{}"}, "Stack policies"), ({"ResourceTypes": ["AWS::IAM::*"]}, "not allowed")):
         with refuses("ValidationError", words):
             cfn.create_stack(StackName=name, TemplateBody=body, **more)
+
+
+# ---- the other types ----
+
+@pytest.fixture
+def shelf(client, name):
+    """shelf(key, text): an object in a bucket of its own; answers its URL as `aws cloudformation package` writes it."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket=name)
+
+    def put(key, text):
+        s3.put_object(Bucket=name, Key=key, Body=text)
+        return f"{s3.meta.endpoint_url}/{name}/{key}"
+    yield put
+    for o in s3.list_objects_v2(Bucket=name).get("Contents", []):
+        s3.delete_object(Bucket=name, Key=o["Key"])
+    s3.delete_bucket(Bucket=name)
+
+
+def test_keys_buckets_and_logs(client, stack, name, account):
+    s = stack()
+    admin = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "kms:*", "Resource": "*"}
+    service = {"Effect": "Allow", "Principal": {"Service": "logs.us-east-1.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [admin, service]}
+    body = {
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy, "EnableKeyRotation": "true", "PendingWindowInDays": 7,
+                                                        "Tags": [{"Key": "a", "Value": "1"}]}},
+        "Alias": {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": f"alias/{name}", "TargetKeyId": {"Ref": "Key"}}},
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {
+            "AccessControl": "Private", "Tags": [{"Key": "k", "Value": "v"}],
+            "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {
+                "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Ref": "Key"}}}]},
+            "PublicAccessBlockConfiguration": {"BlockPublicAcls": "TRUE", "BlockPublicPolicy": True, "IgnorePublicAcls": True,
+                                               "RestrictPublicBuckets": True}}},
+        "Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": [
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": {"Fn::Sub": "${Bucket.Arn}/*"}}]}}},
+        "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": "7", "KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}}}
+    outputs = {x: {"Value": {"Ref": x}} for x in body} | {"LogArn": {"Value": {"Fn::GetAtt": "Log.Arn"}}}
+    assert s.create(template(body, Outputs=outputs)) == "CREATE_COMPLETE", s.lines()
+    out, kms, s3, logs = s.outputs(), client("kms"), client("s3"), client("logs")
+    assert kms.get_key_rotation_status(KeyId=out["Key"])["KeyRotationEnabled"]
+    assert kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["KeyId"] == out["Key"]
+    assert out["Bucket"].startswith(f"{name}-bucket-") and out["Bucket"] == out["Bucket"].lower()
+    rule = s3.get_bucket_encryption(Bucket=out["Bucket"])["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"].endswith(out["Key"])
+    assert all(s3.get_public_access_block(Bucket=out["Bucket"])["PublicAccessBlockConfiguration"].values())
+    assert s3.get_bucket_tagging(Bucket=out["Bucket"])["TagSet"] == [{"Key": "k", "Value": "v"}]
+    assert "s3:DeleteObject" in s3.get_bucket_policy(Bucket=out["Bucket"])["Policy"]
+    group = logs.describe_log_groups(logGroupNamePrefix=out["Log"])["logGroups"][0]
+    assert group["retentionInDays"] == 7 and out["LogArn"] == group["arn"]
+    body["Key"]["Properties"] |= {"EnableKeyRotation": False, "Description": "new", "Tags": [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}]}
+    body["Bucket"]["Properties"]["Tags"] = [{"Key": "k", "Value": "w"}]
+    del body["Log"]["Properties"]["RetentionInDays"]
+    assert s.update(template(body, Outputs=outputs)) == "UPDATE_COMPLETE", s.lines()
+    assert s.outputs() == out
+    assert not kms.get_key_rotation_status(KeyId=out["Key"])["KeyRotationEnabled"]
+    assert {t["TagKey"]: t["TagValue"] for t in kms.list_resource_tags(KeyId=out["Key"])["Tags"]} == {"a": "2", "b": "3"}
+    assert "retentionInDays" not in logs.describe_log_groups(logGroupNamePrefix=out["Log"])["logGroups"][0]
+    s3.put_object(Bucket=out["Bucket"], Key="x", Body=b"x")
+    assert s.delete() == "DELETE_FAILED"
+    assert "is not empty" in s.reason("Bucket")
+    s3.delete_bucket_policy(Bucket=out["Bucket"])
+    s3.delete_object(Bucket=out["Bucket"], Key="x")
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+    assert kms.describe_key(KeyId=out["Key"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def test_identities(client, stack, name, iam):
+    s = stack()
+    may = json.loads(document(Action="s3:GetObject"))
+    body = {
+        "Role": a_role(Path="/x/", MaxSessionDuration=7200, Description="d", Policies=[{"PolicyName": "in", "PolicyDocument": may}]),
+        "Managed": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": may, "Roles": [{"Ref": "Role"}]}},
+        "Inline": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "more", "PolicyDocument": may, "Roles": [{"Ref": "Role"}]}},
+        "Profile": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Roles": [{"Ref": "Role"}]}},
+        "Group": {"Type": "AWS::IAM::Group", "Properties": {"Policies": [{"PolicyName": "in", "PolicyDocument": may}]}},
+        "User": {"Type": "AWS::IAM::User", "Properties": {"Groups": [{"Ref": "Group"}], "ManagedPolicyArns": [{"Ref": "Managed"}]}}}
+    outputs = {x: {"Value": {"Ref": x}} for x in body}
+    caps = {"Capabilities": ["CAPABILITY_IAM"]}
+    assert s.create(template(body, Outputs=outputs), **caps) == "CREATE_COMPLETE", s.lines()
+    out = s.outputs()
+    assert sorted(iam.list_role_policies(RoleName=out["Role"])["PolicyNames"]) == ["in", "more"]
+    assert iam.list_attached_role_policies(RoleName=out["Role"])["AttachedPolicies"][0]["PolicyArn"] == out["Managed"]
+    assert iam.get_instance_profile(InstanceProfileName=out["Profile"])["InstanceProfile"]["Roles"][0]["RoleName"] == out["Role"]
+    assert iam.list_groups_for_user(UserName=out["User"])["Groups"][0]["GroupName"] == out["Group"]
+    for n in range(4):
+        body["Managed"]["Properties"]["PolicyDocument"] = json.loads(document(Action=f"s3:Get{n}*"))
+        body["Inline"]["Properties"]["PolicyDocument"] = json.loads(document(Action=f"s3:Get{n}*"))
+        body["Role"]["Properties"]["Policies"] = [{"PolicyName": f"in{n}", "PolicyDocument": may}]
+        assert s.update(template(body, Outputs=outputs), **caps) == "UPDATE_COMPLETE", s.lines()
+    assert len(iam.list_policy_versions(PolicyArn=out["Managed"])["Versions"]) == 2
+    assert sorted(iam.list_role_policies(RoleName=out["Role"])["PolicyNames"]) == ["in3", "more"]
+    assert iam.get_role_policy(RoleName=out["Role"], PolicyName="more")["PolicyDocument"]["Statement"][0]["Action"] == "s3:Get3*"
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+
+
+def test_a_network(client, stack, name):
+    s, ec2 = stack(), client("ec2")
+    body = {
+        "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.77.0.0/16", "EnableDnsSupport": True, "EnableDnsHostnames": True,
+                                                        "Tags": [{"Key": "Name", "Value": name}]}},
+        "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": {"Fn::Select": ["0", {"Fn::Cidr": [
+            {"Fn::GetAtt": "Vpc.CidrBlock"}, 4, 8]}]}, "AvailabilityZone": {"Fn::Select": ["0", {"Fn::GetAZs": ""}]}}},
+        "Table": {"Type": "AWS::EC2::RouteTable", "Properties": {"VpcId": {"Ref": "Vpc"}}},
+        "Assoc": {"Type": "AWS::EC2::SubnetRouteTableAssociation", "Properties": {"SubnetId": {"Ref": "Subnet"}, "RouteTableId": {"Ref": "Table"}}},
+        "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {
+            "GroupDescription": "g", "VpcId": {"Ref": "Vpc"}, "SecurityGroupIngress": [
+                {"IpProtocol": "tcp", "FromPort": "443", "ToPort": 443, "CidrIp": "10.77.0.0/16", "Description": "tls"}],
+            "SecurityGroupEgress": [{"IpProtocol": -1, "CidrIp": "10.77.0.0/16"}]}},
+        "Self": {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {
+            "GroupId": {"Ref": "Group"}, "IpProtocol": "-1", "SourceSecurityGroupId": {"Ref": "Group"}}},
+        "Gateway": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {
+            "VpcId": {"Ref": "Vpc"}, "ServiceName": {"Fn::Sub": "com.amazonaws.${AWS::Region}.s3"}, "RouteTableIds": [{"Ref": "Table"}],
+            "PolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}}},
+        "Door": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {
+            "VpcId": {"Ref": "Vpc"}, "ServiceName": {"Fn::Sub": "com.amazonaws.${AWS::Region}.ssm"}, "VpcEndpointType": "Interface",
+            "PrivateDnsEnabled": True, "SubnetIds": [{"Ref": "Subnet"}], "SecurityGroupIds": [{"Ref": "Group"}]}}}
+    outputs = {x: {"Value": {"Ref": x}} for x in body} | {"Default": {"Value": {"Fn::GetAtt": "Vpc.DefaultSecurityGroup"}}}
+    assert s.create(template(body, Outputs=outputs)) == "CREATE_COMPLETE", s.lines()
+    out = s.outputs()
+    assert ec2.describe_subnets(SubnetIds=[out["Subnet"]])["Subnets"][0]["CidrBlock"] == "10.77.0.0/24"
+    group = ec2.describe_security_groups(GroupIds=[out["Group"]])["SecurityGroups"][0]
+    assert [(p["IpRanges"][0]["CidrIp"], p["IpRanges"][0]["Description"]) for p in group["IpPermissions"] if p["IpRanges"]] == [("10.77.0.0/16", "tls")]
+    assert [p["UserIdGroupPairs"][0]["GroupId"] for p in group["IpPermissions"] if p["UserIdGroupPairs"]] == [out["Group"]]
+    assert [r["CidrIp"] for p in group["IpPermissionsEgress"] for r in p["IpRanges"]] == ["10.77.0.0/16"]
+    assert out["Default"].startswith("sg-")
+    body["Group"]["Properties"]["SecurityGroupIngress"] = [{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.77.1.0/24"}]
+    body["Gateway"]["Properties"]["PolicyDocument"]["Statement"][0]["Action"] = "s3:GetObject"
+    del body["Self"]
+    assert s.update(template(body)) == "UPDATE_COMPLETE", s.lines()
+    group = ec2.describe_security_groups(GroupIds=[out["Group"]])["SecurityGroups"][0]
+    assert [(p["FromPort"], p["UserIdGroupPairs"]) for p in group["IpPermissions"]] == [(80, [])]
+    gateway = ec2.describe_vpc_endpoints(VpcEndpointIds=[out["Gateway"]])["VpcEndpoints"][0]
+    assert "s3:GetObject" in gateway["PolicyDocument"]
+    params = {"V": {"Type": "AWS::EC2::VPC::Id"}, "S": {"Type": "List<AWS::EC2::Subnet::Id>"}}
+    other = stack(called=name + "-2")
+    given = [{"ParameterKey": "V", "ParameterValue": out["Vpc"]}, {"ParameterKey": "S", "ParameterValue": out["Subnet"]}]
+    small = template({"P": parameter({"Fn::Join": [",", {"Ref": "S"}]})}, Parameters=params)
+    assert other.create(small, Parameters=given) == "CREATE_COMPLETE"
+    given[0]["ParameterValue"] = "vpc-00000000000000000"
+    with pytest.raises(s.cfn.exceptions.ClientError, match="vpc-00000000000000000"):
+        s.cfn.create_stack(StackName=name + "-3", TemplateBody=small, Parameters=given)
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+    with pytest.raises(ec2.exceptions.ClientError, match="InvalidVpcID.NotFound"):
+        ec2.describe_vpcs(VpcIds=[out["Vpc"]])
+
+
+def test_a_registry(client, stack, name, account):
+    s = stack()
+    body = {"G": {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": {
+        "ModelPackageGroupName": name, "ModelPackageGroupDescription": "d", "Tags": [{"Key": "a", "Value": "b"}]}}}
+    assert s.create(template(body, Outputs={"A": {"Value": {"Ref": "G"}}})) == "CREATE_COMPLETE", s.lines()
+    assert client("sagemaker").describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"] == s.outputs()["A"]
+    assert s.delete() == "DELETE_COMPLETE"
+
+
+def test_types_that_are_refused(stack):
+    s = stack()
+    assert s.create(template({"W": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})) == "ROLLBACK_COMPLETE"
+    assert "AWS::CloudFormation::WaitConditionHandle is not built" in s.reason("W")
+
+
+# ---- stacks in stacks, templates by URL ----
+
+def test_a_stack_in_a_stack(client, stack, shelf, name):
+    s, ssm = stack(), client("ssm")
+    inner = template({"P": parameter({"Ref": "V"}, f"/{name}/in"), "R": a_role()}, Parameters={"V": {"Type": "String"}},
+                     Outputs={"Where": {"Value": {"Ref": "P"}}})
+    url = shelf("inner.json", inner)
+    body = {"In": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url, "Parameters": {"V": "one"}}},
+            "Out": parameter({"Fn::GetAtt": "In.Outputs.Where"}, f"/{name}/out")}
+    assert s.create(template(body), Capabilities=["CAPABILITY_IAM"], Tags=[{"Key": "t", "Value": "x"}]) == "CREATE_COMPLETE", s.lines()
+    child_id = s.cfn.describe_stack_resource(StackName=name, LogicalResourceId="In")["StackResourceDetail"]["PhysicalResourceId"]
+    child = s.cfn.describe_stacks(StackName=child_id)["Stacks"][0]
+    assert (child["ParentId"], child["RootId"], child["Tags"]) == (s.id, s.id, [{"Key": "t", "Value": "x"}])
+    assert child["StackName"].startswith(f"{name}-In-")
+    assert ssm.get_parameter(Name=f"/{name}/out")["Parameter"]["Value"] == f"/{name}/in"
+    body["In"]["Properties"]["Parameters"]["V"] = "two"
+    assert s.update(template(body), Capabilities=["CAPABILITY_IAM"]) == "UPDATE_COMPLETE", s.lines()
+    assert ssm.get_parameter(Name=f"/{name}/in")["Parameter"]["Value"] == "two"
+    body["In"]["Properties"]["Parameters"]["V"] = "three"
+    bad = {**body, "Bad": {**parameter("x", "/aws/none"), "DependsOn": "In"}}
+    assert s.update(template(bad), Capabilities=["CAPABILITY_IAM"]) == "UPDATE_ROLLBACK_COMPLETE", s.lines()
+    assert ssm.get_parameter(Name=f"/{name}/in")["Parameter"]["Value"] == "two"
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+    assert s.cfn.describe_stacks(StackName=child_id)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+    assert ssm.get_parameters(Names=[f"/{name}/in"])["Parameters"] == []
+
+
+def test_a_failure_in_a_stack_in_a_stack(client, stack, shelf, name):
+    s = stack()
+    url = shelf("inner.json", template({"P": parameter("v", f"/{name}/in"), "Bad": {**parameter("x", "/aws/none"), "DependsOn": "P"}}))
+    body = {"In": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}
+    assert s.create(template(body)) == "ROLLBACK_COMPLETE", s.lines()
+    assert s.reason("In").startswith("Embedded stack arn:aws:cloudformation:")
+    assert "The following resource(s) failed to create: [Bad]." in s.reason("In")
+    assert client("ssm").get_parameters(Names=[f"/{name}/in"])["Parameters"] == []
+
+
+@pytest.mark.parametrize("form", ["{own}/{bucket}/{key}", "https://s3.us-east-1.amazonaws.com/{bucket}/{key}",
+                                  "https://s3.amazonaws.com/{bucket}/{key}", "https://{bucket}.s3.us-east-1.amazonaws.com/{key}",
+                                  "https://{bucket}.s3.amazonaws.com/{key}", "https://s3-us-east-1.amazonaws.com/{bucket}/{key}"])
+def test_templates_by_url_in_every_form(client, stack, shelf, name, form):
+    own = shelf("a folder/t.json", template({"P": parameter("v")}))
+    url = form.format(own=own.rsplit(f"/{name}/", 1)[0], bucket=name, key="a%20folder/t.json")
+    cfn = client("cloudformation")
+    assert cfn.validate_template(TemplateURL=url)["Parameters"] == []
+    assert cfn.get_template_summary(TemplateURL=url)["ResourceTypes"] == ["AWS::SSM::Parameter"]
+
+
+def test_templates_by_url_that_cannot_be_had(client, stack, shelf, name, role, refuses):
+    cfn = client("cloudformation")
+    url = shelf("t.json", template({"P": parameter("v")}))
+    for bad, words in (("https://example.com/a/b", "Domain name specified in example.com is not a valid S3 domain"),
+                       ("s3://bucket/key", "is not a valid S3 domain"), ("https://s3.amazonaws.com.example.com/a/b", "is not a valid"),
+                       (url + "x", "S3 error: The specified key does not exist")):
+        with refuses("ValidationError", words):
+            cfn.validate_template(TemplateURL=bad)
+    may = role(document(Action="cloudformation:*"))
+    with refuses("ValidationError", "S3 error: Access Denied"):
+        may.client("cloudformation").create_stack(StackName=name, TemplateURL=url)

@@ -17,7 +17,7 @@ bool cfn_applies(const struct cfn_values *v, const struct cfn_call *call)
     const json_t *at = cfn_value(v, call->when);
     if (call->test == CFN_PRESENT || call->test == CFN_ABSENT)
         return (at != NULL) == (call->test == CFN_PRESENT);
-    return str_eq(cfn_value_text(v, call->when), str_z(call->is)) == (call->test == CFN_IS);
+    return at && str_eq(cfn_value_text(v, call->when), str_z(call->is)) == (call->test == CFN_IS);
 }
 
 bool cfn_is_touched(const struct cfn_call *call, const json_t *before, const json_t *after)
@@ -181,7 +181,10 @@ res cfn_call_once(const struct cfn_values *v, const struct caller *actor, const 
 void cfn_take(const struct cfn_values *v, const struct cfn_call *call, const struct cfn_answer *answer, json_t *kept)
 {
     for (size_t i = 0; i < call->n_keeps; i++) {
-        json_t *found = cfn_at(v->c->arena, answer->tree, str_z(call->keeps[i].from));
+        str from = str_z(call->keeps[i].from);
+        bool again = str_starts(from, S("@")); /* what was kept before, under another name */
+        json_t *found =
+            again ? json_object_getn(kept, from.p + 1, from.n - 1) : cfn_at(v->c->arena, answer->tree, from);
         if (found)
             json_object_set(kept, call->keeps[i].to, found);
     }

@@ -153,6 +153,15 @@ static void compare(struct changing *g, const struct template_resource *r, const
     }
 }
 
+/* A stack in a stack is always asked what it has to do. */
+static void automatic(struct findings *v)
+{
+    add_scope(v->scope, "Properties");
+    json_array_append_new(v->details,
+                          json_pack("{s:{s:s,s:s},s:s,s:s}", "Target", "Attribute", "Properties", "RequiresRecreation",
+                                    "Never", "Evaluation", "Dynamic", "ChangeSource", "Automatic"));
+}
+
 static void tell(struct changing *g, const char *action, const struct cloudformation_resource *was, str id, str type,
                  const struct findings *v)
 {
@@ -193,6 +202,8 @@ static res weigh(struct changing *g, const struct template_resource *r, struct c
     v.replaced = !str_eq(was->resource_type, r->type);
     if (t)
         compare(g, r, t, before, cfn_add_tags(g->c, t, g->new->version, after), &v);
+    if (t && t->nested && json_array_size(v.details) == 0)
+        automatic(&v);
     if (!v.replaced && json_array_size(v.details) == 0)
         return OK;
     g->new->fate[r->at] = v.replaced || v.perhaps ? CFN_FATE_NEW : CFN_FATE_CHANGED;

@@ -77,10 +77,16 @@ static res create_line(struct cfn_hand *h, struct cfn_values *v, const struct cf
     return cfn_call_line(v, h->actor, call, NULL, h->kept, out);
 }
 
+/* A stack in a stack is always asked: what its template or its parameters' own sources say may have changed. */
 static res update_line(struct cfn_hand *h, struct cfn_values *v, const struct cfn_call *call, struct cfn_answer *out)
 {
     *out = (struct cfn_answer){0};
-    return cfn_is_touched(call, h->before, h->props) ? cfn_call_line(v, h->actor, call, h->before, h->kept, out) : OK;
+    if (!h->type->nested && !cfn_is_touched(call, h->before, h->props))
+        return OK;
+    TRY(cfn_call_line(v, h->actor, call, h->before, h->kept, out));
+    if (h->type->nested && out->fault.type && str_starts(out->fault.message, S("No updates are to be performed")))
+        *out = (struct cfn_answer){0};
+    return OK;
 }
 
 static bool says_missing(const struct cfn_type *t, const struct fault *f)
@@ -113,14 +119,43 @@ static void name_it(struct cfn_hand *h)
     json_object_set_new(h->kept, prop, json_stringn(name.p, name.n));
 }
 
+/* A stack in a stack may do what its parent was allowed to, in the same name. */
+static void lend_capabilities(struct cfn_hand *h)
+{
+    const struct list_of_str *list = &h->stack->now->capabilities;
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < list->n; i++)
+        json_array_append_new(names, json_stringn(list->v[i].p, list->v[i].n));
+    json_object_set_new(h->kept, "Capabilities", names);
+}
+
+static res adopt(struct cfn_hand *h)
+{
+    struct cloudformation_stack *child;
+
+    TRY(cloudformation_stack_load(h->c, STR_ABSENT, json_str_at(h->kept, "StackId"), &child));
+    if (!child)
+        return oops(&h->c->err, 0, "the stack of %.*s was not made", FMT(h->r->logical_resource_id));
+    child->parent_id = h->stack->stack_id;
+    child->root_id = h->stack->root_id.n ? h->stack->root_id : h->stack->stack_id;
+    child->role_arn = h->stack->role_arn;
+    child->disable_rollback = h->stack->disable_rollback;
+    return cloudformation_stack_save(h->c, child);
+}
+
 static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, lines_fn *line, enum cfn_end *end)
 {
     *end = CFN_FAILED;
     if (!cfn_check_properties(h))
         return OK;
+    if (h->type->nested)
+        lend_capabilities(h);
     TRY(run_lines(h, calls, n, line, end));
     if (*end != CFN_DONE)
         return OK;
+    if (h->type->nested)
+        TRY(adopt(h));
     keep(h);
     *end = h->type->wait ? CFN_WAITS : CFN_DONE;
     return OK;
@@ -172,6 +207,15 @@ static void judge_state(struct cfn_hand *h, const struct cfn_call *wait, const s
         return;
     *end = CFN_FAILED;
     str why = wait->reason ? json_str(cfn_at(a, answer->tree, str_z(wait->reason))) : STR_ABSENT;
+    if (h->type->nested) {
+        h->reason =
+            arena_printf(a, "Embedded stack %.*s was not successfully %s: %.*s", FMT(h->r->physical_resource_id),
+                         str_starts(h->r->resource_status, S("CREATE"))   ? "created"
+                         : str_starts(h->r->resource_status, S("UPDATE")) ? "updated"
+                                                                          : "deleted",
+                         FMT(why.n ? why : state));
+        return;
+    }
     h->reason = arena_printf(a,
                              "Resource handler returned message: \"%.*s\" (RequestToken: %.*s, HandlerErrorCode: "
                              "NotStabilized)",

@@ -212,7 +212,11 @@ static res finish(struct cfn_flight *fl)
 
 static res go_to(struct cfn_flight *fl, const char *status, str reason)
 {
+    str before = fl->s->stack_status_reason;
+
     TRY(cfn_stack_event(fl->c, fl->s, status, reason));
+    if (!reason.n && str_search(str_z(status), S("ROLLBACK")) >= 0)
+        fl->s->stack_status_reason = before; /* why it rolled back */
     if (!stage_of(fl->s))
         return finish(fl);
     json_object_del(fl->f->data, "stage");
@@ -374,6 +378,11 @@ static res go_on(struct cfn_flight *fl, const struct stage *st, size_t left)
     const char *verb = st->ensures ? str_starts(fl->s->stack_status, S("UPDATE")) ? "update" : "create" : "delete";
     bool failed = count(fl, ITEM_FAILED) > 0, waits = count(fl, ITEM_WAITS) > 0;
 
+    if (st->ensures && failed && waits && str_starts(fl->s->stack_status, S("UPDATE"))) {
+        wait_on(fl); /* what is being changed cannot be changed back before it has ended */
+        keep_state(fl);
+        return cloudformation_stack_save(fl->c, fl->s);
+    }
     if (st->ensures && failed) {
         TRY(cancel_waiting(fl));
         return fail_stage(fl, st, list_failed(fl, verb));

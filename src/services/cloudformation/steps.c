@@ -238,7 +238,7 @@ static res adjust(struct cfn_flight *fl, struct cfn_item *item, const struct tem
     }
     bool other = !str_eq(r->resource_type, tr->type) || str_eq(r->resource_status, S("CREATE_FAILED"));
     bool replaces = other || cfn_replaces(h.type, before, props, &changed);
-    return other || changed ? change(fl, item, tr, &h, replaces) : settle(fl, item, tr, r);
+    return other || changed || h.type->nested ? change(fl, item, tr, &h, replaces) : settle(fl, item, tr, r);
 }
 
 static bool is_skipped(const struct cfn_flight *fl, str id)

@@ -76,7 +76,8 @@ json_t *cfn_at(struct arena *a, const json_t *from, str path)
     return at;
 }
 
-/* ---- what follows a path: [A>B,C>D] renames members, {K,V} makes a list of an object ---- */
+/* ---- what follows a path: [A>B,C>D] renames members, {K,V} makes a list of an object, (K,V) an object of a list ----
+ */
 
 static json_t *rename_one(struct arena *a, const json_t *from, str names)
 {
@@ -149,13 +150,29 @@ static json_t *list_of(struct arena *a, const json_t *from, str names)
     return list;
 }
 
+static json_t *object_of(struct arena *a, const json_t *from, str names)
+{
+    str value_name = names, key_name = str_cut(&value_name, ',');
+    json_t *out = cfn_own(a, json_object()), *one;
+    size_t i;
+
+    json_array_foreach(from, i, one)
+    {
+        str key = json_str(json_object_getn(one, key_name.p, key_name.n));
+        json_t *value = json_object_getn(one, value_name.p, value_name.n);
+        if (key.n && value)
+            json_object_setn(out, key.p, key.n, value);
+    }
+    return json_object_size(out) ? out : NULL;
+}
+
 /* ---- expressions ---- */
 
 static size_t word_length(str text)
 {
     size_t n = 0;
 
-    while (n < text.n && !strchr("[{|", text.p[n]))
+    while (n < text.n && !strchr("[{(|", text.p[n]))
         n++;
     return n;
 }
@@ -182,10 +199,10 @@ static json_t *source(const struct cfn_values *v, str text)
     json_t *at = source_value(v, str_sub(text, 0, n));
 
     for (text = str_from(text, n); at && text.n > 1;) {
-        bool renames = text.p[0] == '[';
+        char kind = text.p[0];
         text = str_from(text, 1);
-        str names = str_cut(&text, renames ? ']' : '}');
-        at = renames ? rename_members(a, at, names) : list_of(a, at, names);
+        str names = str_cut(&text, kind == '[' ? ']' : kind == '{' ? '}' : ')');
+        at = kind == '[' ? rename_members(a, at, names) : kind == '{' ? list_of(a, at, names) : object_of(a, at, names);
     }
     return at;
 }
@@ -258,20 +275,32 @@ static bool is_nothing(const json_t *v)
     return !v || ((json_is_array(v) || json_is_object(v)) && json_array_size(v) + json_object_size(v) == 0);
 }
 
-/* What only says which kind of thing a list's element is, says nothing when there is no thing. */
+/* "A[].B='text'" only says which kind of thing an element is: without the thing it says nothing. Where the whole
+ * element is texts it is meant as it stands. */
 static bool stands_alone(const struct cfn_values *v, const struct cfn_call *call, const struct cfn_pair *p)
 {
     ptrdiff_t end = str_search(str_z(p->to), S("[]."));
+    bool things = false;
 
     if (p->from[0] != '\'' || end < 0)
         return false;
     for (size_t i = 0; i < call->n_args; i++) {
         const struct cfn_pair *o = &call->args[i];
-        if (o->from[0] != '\'' && str_starts(str_z(o->to), str_n(p->to, (size_t)end + 3)) &&
-            !is_nothing(cfn_value(v, o->from)))
+        if (o->from[0] == '\'' || !str_starts(str_z(o->to), str_n(p->to, (size_t)end + 3)))
+            continue;
+        things = true;
+        if (!is_nothing(cfn_value(v, o->from)))
             return false;
     }
-    return true;
+    return things;
+}
+
+/* The element of a list, made if need be; those before it are there already. */
+static json_t *element(json_t *list, size_t at)
+{
+    if (json_array_size(list) <= at)
+        json_array_append_new(list, json_object());
+    return json_array_get(list, at);
 }
 
 static json_t *step_in(json_t *at, str name, bool list)
@@ -282,31 +311,33 @@ static json_t *step_in(json_t *at, str name, bool list)
         next = list ? json_array() : json_object();
         json_object_setn_new(at, name.p, name.n, next);
     }
-    if (list && json_array_size(next) == 0)
-        json_array_append_new(next, json_object());
-    return list ? json_array_get(next, 0) : next;
+    return next;
 }
 
-/* "A.B" makes objects on the way, "A[].B" an object in a list of one, "A[]" a list of the value. */
+/* "A.B" makes objects on the way, "A[].B" an object in a list of one, "A.1.B" the second of a list, "A[]" a list of the
+ * value. */
 static void put(json_t *root, str path, json_t *value)
 {
     json_t *at = root;
 
     for (;;) {
         str name = str_cut(&path, '.');
-        bool list = str_ends(name, S("[]"));
-        name.n -= list ? 2 : 0;
-        if (str_is(path)) {
-            at = step_in(at, name, list);
+        bool one = str_ends(name, S("[]")), more = str_is(path);
+        uint64_t index = 0;
+        name.n -= one ? 2 : 0;
+        str rest = path, next = str_cut(&rest, '.');
+        bool numbered = more && str_to_u64(next, &index);
+        if (numbered)
+            path = rest;
+        if (more) {
+            at = step_in(at, name, one || numbered);
+            at = one || numbered ? element(at, (size_t)index) : at;
             continue;
         }
-        if (!list) {
-            json_object_setn(at, name.p, name.n, value);
-            return;
-        }
-        json_t *one = json_array();
-        json_array_append(one, value);
-        json_object_setn_new(at, name.p, name.n, one);
+        json_t *whole = one ? json_array() : json_incref(value);
+        if (one)
+            json_array_append(whole, value);
+        json_object_setn_new(at, name.p, name.n, whole);
         return;
     }
 }
