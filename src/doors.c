@@ -100,7 +100,8 @@ static res restore(struct doors *d, struct err *e)
     return r;
 }
 
-static const struct network_doors network_doors = {vpc_apply, vpc_remove, hold_process, hold_let_go};
+static const struct network_doors network_doors = {vpc_apply,   vpc_remove,      hold_process,
+                                                   hold_let_go, functions_enter, functions_leave};
 
 res doors_open(struct front *f, struct doors **out, struct err *e)
 {
@@ -116,6 +117,7 @@ res doors_open(struct front *f, struct doors **out, struct err *e)
     *out = d;
     sandboxes_new(d);
     TRY(holds_open(d, e));
+    function_guests_new(d);
     f->house.doors = d;
     if (f->house.warden)
         f->house.network = &network_doors;

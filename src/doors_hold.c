@@ -135,7 +135,7 @@ static res make_door(struct holds *s, struct err *e)
         if (s->v[i].guest)
             guests[n++] = (struct door_guest){s->v[i].eni, s->v[i].slot};
     pthread_mutex_unlock(&s->lock);
-    door_plan_make(plan, ++s->door_generation, guests, n);
+    door_plan_make(plan, PLAN_DOOR_VPC, ++s->door_generation, guests, n);
     pthread_mutex_lock(&v->apply);
     res r = vpc_make(v, &plan->plan, e);
     pthread_mutex_unlock(&v->apply);

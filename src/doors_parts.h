@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the doors: doors.c, doors_vpc.c, doors_sandbox.c, doors_hold.c. */
+/* Inside the doors: doors.c, doors_vpc.c, doors_sandbox.c, doors_hold.c, doors_functions.c. */
 #ifndef BARMKIN_DOORS_PARTS_H
 #define BARMKIN_DOORS_PARTS_H
 #include <pthread.h>
@@ -49,6 +49,7 @@ struct doors {
     _Atomic bool running; /* the loops run: listeners are attached by posts */
     struct sandbox_registry *sandboxes;
     struct holds *holds;
+    struct function_guests *functions;
 };
 
 static inline struct doors *doors_of(struct house *h)
@@ -70,6 +71,11 @@ void vpcs_close(struct doors *d);
 void sandboxes_new(struct doors *d);
 void sandboxes_free(struct doors *d);
 void sandbox_answer(struct serving *s, const struct door_vpc *v);
+
+/* doors_functions.c */
+void function_guests_new(struct doors *d);
+res functions_enter(struct house *h, str eni, struct network_place *out, struct err *e);
+res functions_leave(struct house *h, str eni, struct err *e);
 
 /* doors_hold.c */
 res holds_open(struct doors *d, struct err *e);

@@ -83,6 +83,12 @@ static bool is_host_door(const struct door_vpc *v)
     return strcmp(v->id.z, PLAN_DOOR_VPC) == 0;
 }
 
+/* Amazon's names lead to front there, and nothing else does: through no VPC endpoint. */
+static bool is_open_door(const struct door_vpc *v)
+{
+    return is_host_door(v) || strcmp(v->id.z, PLAN_FUNCTIONS_VPC) == 0;
+}
+
 static const struct network_name *find_name(const struct door_table *t, str name)
 {
     const struct network_name *hit = map_find(&t->names, name);
@@ -102,7 +108,7 @@ static bool lookup(void *ctx, str name, uint32_t *ips, size_t *n)
     struct door_vpc *v = ctx;
     const struct network_name *hit = NULL;
 
-    if (is_host_door(v)) {
+    if (is_open_door(v)) {
         ips[0] = DOOR_ADDR;
         *n = 1;
         return str_ends(name, S(".amazonaws.com"));
@@ -264,7 +270,7 @@ struct door_vpc *vpc_of(struct doors *d, str id)
                                .packets = arena_new(PACKET_MAX_BYTES),
                                .next = d->vpcs};
         str_to_z(id, v->id.z, sizeof v->id.z);
-        v->tls = (struct door_tag){is_host_door(v) ? DOOR_HOST : DOOR_VPC, v};
+        v->tls = (struct door_tag){is_open_door(v) ? DOOR_HOST : DOOR_VPC, v};
         v->credentials = (struct door_tag){DOOR_CREDENTIALS, v};
         v->dns = (struct door_tag){DOOR_DNS, v};
         pthread_mutex_init(&v->apply, NULL);

@@ -168,6 +168,8 @@ bool audit_is_data(const struct call *c)
 
     if (strcmp(service, "sagemakerruntime") == 0 || c->op->kind == OP_UPLOADS || c->op->kind == OP_DOWNLOADS)
         return true;
+    if (strcmp(service, "lambda") == 0)
+        return c->op->kind == OP_PROXIES;
     if (strcmp(service, "logs") == 0)
         return strcmp(c->op->name, "PutLogEvents") == 0;
     if (strcmp(service, "s3") != 0)

@@ -7,17 +7,29 @@
 #define BARMKIN_API_BOX_H
 #include "api/house.h"
 
+/* What the agent gets right after its order: bytes, or a slice of a sealed blob. */
+struct box_part {
+    str bytes; /* or, absent: */
+    str blob_id;
+    uint8_t key[32];
+    uint64_t offset, length;
+};
+
 struct box_plan {
     str box, volume, eni, vpc; /* ids */
     uint64_t volume_mib;
     uint32_t own_ip, resolver_ip; /* host byte order */
     str image;                    /* a folder of images */
     uint32_t memory_mib;
-    str order;                 /* the agent's order without its credentials: JSON text of an object */
-    str role_arn, session;     /* whose credentials it gets */
-    str service, subject_arn;  /* for which service principal, and for which resource of it */
-    str account, region;       /* of the flow */
-    str log_group, log_stream; /* absent: its output is dropped */
+    uint32_t tmp_mib;             /* of /tmp; 0: 64 */
+    uint32_t cpu_shares;          /* 0: as any other */
+    str order;                    /* the agent's order without its credentials: JSON text of an object */
+    str role_arn, session;        /* whose credentials it gets */
+    str service, subject_arn;     /* for which service principal, and for which resource of it */
+    str account, region;          /* of the flow */
+    str log_group, log_stream;    /* absent: its output is dropped */
+    const struct box_part *parts; /* borrowed during box_open */
+    size_t n_parts;
 };
 
 /* Makes and mounts the volume (whose key vault has been told to release), registers the credentials, starts the agent
@@ -39,5 +51,7 @@ struct sandbox_doors {
 
 /* GET http://127.0.0.1:8080/ping inside the interface's network: *healthy only for a 200 within timeout_ms. */
 res box_ping(struct house *h, str eni, int timeout_ms, bool *healthy, struct err *e);
+/* Waits until somebody listens on port 8080 inside it; rejects when nobody does in time. */
+res box_await(struct house *h, str eni, int timeout_ms, struct err *e);
 
 #endif

@@ -112,8 +112,10 @@ struct download {
 };
 
 /* A request passed on to a model server, set by the handler of an OP_PROXIES operation. */
+struct invocation_call; /* api/functions.h */
 struct proxy {
-    str pool; /* names the server among those of this house */
+    const struct invocation_call *function; /* of a function; else NULL, and the rest says which server: */
+    str pool;                               /* names the server among those of this house */
     str method, path, content_type, accept, custom_attributes, body;
     int64_t timeout_ms;
     str variant; /* x-Amzn-Invoked-Production-Variant */

@@ -31,6 +31,23 @@ static res query_value(const struct wire_input *w, str name, struct arena *a, st
     return OK;
 }
 
+/* "tagKeys=a&tagKeys=b": one value each. */
+static res query_values(const struct wire_input *w, str name, struct list_of_str *out, struct arena *a, struct err *e)
+{
+    str rest = w->request->query;
+
+    out->v = ARENA_ARRAY(a, str, rest.n + 1);
+    while (str_is(rest)) {
+        str pair = str_cut(&rest, '&'), key, value;
+        str raw = str_cut(&pair, '=');
+        if (!uri_decode(a, raw, true, &key) || !uri_decode(a, str_is(pair) ? pair : S(""), true, &value))
+            return reject(e, "the query string is not properly percent-encoded");
+        if (str_eq(key, name))
+            out->v[out->n++] = value;
+    }
+    return OK;
+}
+
 /* x-amz-meta-*: every header with the prefix, the rest of its name in lower case. */
 static void collect_headers(const struct http_request *r, str prefix, struct map_of_str *at, struct arena *a)
 {
@@ -59,6 +76,8 @@ static res decode_field(const struct wire_input *w, const struct field *f, void 
         text = p ? p->value : STR_ABSENT;
         break;
     case W_QUERY:
+        if (f->kind == K_LIST)
+            return query_values(w, str_z(f->as), field_at(in, f), a, e);
         TRY(query_value(w, str_z(f->as), a, e, &text));
         break;
     case W_HEADER:

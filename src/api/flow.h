@@ -79,6 +79,8 @@ res flow_role(struct call *c, const char *service, str role_arn, str session, st
               struct fault *why);
 
 /* ---- from any thread ---- */
+/* flow_begin in the name of an account, in a transaction of its own; waits for its commit. Not on an I/O thread. */
+res conductor_begin(struct house *h, str account, str region, const char *kind, str subject, str data, struct err *e);
 /* data: JSON text of an object, or absent. */
 void conductor_event(struct house *h, str flow_id, const char *event, str data);
 

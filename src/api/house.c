@@ -84,8 +84,9 @@ void worker_tidy(struct worker *w)
 
 bool worker_cache_holds(const struct call *c)
 {
-    if (txn_touched_any(c->txn) && (txn_touched(c->txn, S("iam")) || txn_touched(c->txn, S("organizations")) ||
-                                    txn_touched(c->txn, S("sagemaker")) || txn_touched(c->txn, S("ec2"))))
+    if (txn_touched_any(c->txn) &&
+        (txn_touched(c->txn, S("iam")) || txn_touched(c->txn, S("organizations")) ||
+         txn_touched(c->txn, S("sagemaker")) || txn_touched(c->txn, S("lambda")) || txn_touched(c->txn, S("ec2"))))
         return false;
     return atomic_load(&c->worker->house->law_generation) == c->worker->law_generation;
 }

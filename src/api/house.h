@@ -17,6 +17,8 @@ struct pool;
 struct conductor;
 struct sigkeys;
 struct sandbox_doors;
+struct function_pool;
+struct functions;
 struct used;
 
 struct house {
@@ -39,6 +41,8 @@ struct house {
     void *doors;                               /* struct doors of serve: listeners in namespaces */
     const struct network_doors *network;       /* api/network.h; NULL: nothing is served, no VPC is made */
     const struct sandbox_doors *sandbox_doors; /* api/box.h; NULL: sandboxes get no credentials */
+    const struct function_pool *functions;     /* api/functions.h; NULL: nothing is invoked */
+    struct functions *environments;            /* of serve, behind it */
     const uint8_t *page_key;                   /* 32 bytes: makes page tokens opaque */
 };
 

@@ -33,6 +33,12 @@ struct network {
     size_t n_names;
 };
 
+/* Where a sandbox stands that is in no VPC of a customer. */
+struct network_place {
+    str vpc;
+    uint32_t own_ip, resolver_ip;
+};
+
 /* Any thread but an I/O thread's; calls wait for warden. */
 struct network_doors {
     /* Makes the kernel look like the network and opens its doors. Older generations than what stands are passed over.
@@ -45,6 +51,10 @@ struct network_doors {
     res (*hold)(struct house *h, str account, str eni, uint32_t pid, struct err *e);
     /* It has been released, or, of a guest: it goes now. Not held is fine. */
     res (*let_go)(struct house *h, str eni, struct err *e);
+    /* An interface in the functions' door: Amazon's names and nothing else, as long as the sandbox is there. Repeating
+     * either is fine. */
+    res (*enter)(struct house *h, str eni, struct network_place *out, struct err *e);
+    res (*leave)(struct house *h, str eni, struct err *e);
 };
 
 #endif

@@ -263,6 +263,8 @@ void conductor_box_exited(struct house *h, const struct sandbox_exited *what)
 static void copy_plan(struct arena *a, const struct box_plan *from, struct box_plan *to)
 {
     *to = *from;
+    to->parts = NULL;
+    to->n_parts = 0;
     str *texts[] = {&to->box,     &to->volume,   &to->eni,       &to->vpc,       &to->image,
                     &to->order,   &to->role_arn, &to->session,   &to->service,   &to->subject_arn,
                     &to->account, &to->region,   &to->log_group, &to->log_stream};
@@ -311,20 +313,6 @@ static res read_ids(const struct box_plan *p, struct ids *out, struct err *e)
     return warden_id(p->eni, "eni-", &out->eni, e);
 }
 
-static res send_all(int fd, str text, struct err *e)
-{
-    while (text.n) {
-        struct pollfd ready = {fd, POLLOUT, 0};
-        ssize_t n = send(fd, text.p, text.n, MSG_NOSIGNAL);
-        if (n < 0 && errno == EAGAIN && poll(&ready, 1, 5000) == 1)
-            continue;
-        if (n < 0)
-            return oops(e, errno, "the agent takes no order");
-        text = str_from(text, (size_t)n);
-    }
-    return OK;
-}
-
 /* The order as the service wrote it, with the place and the token of the box's credentials. */
 static res send_order(struct box *x, str token, struct err *e)
 {
@@ -334,7 +322,7 @@ static res send_order(struct box *x, str token, struct err *e)
     buf_add(&b, str_sub(x->plan.order, 0, x->plan.order.n - 1));
     buf_printf(&b, ",\"credentials_uri\":\"/v2/credentials/%.*s\",\"credentials_token\":\"%.*s\"}\n", FMT(x->plan.box),
                FMT(token));
-    res r = b.full ? reject(e, "the job's settings are longer than 1 MiB") : send_all(x->agent, buf_str(&b), e);
+    res r = b.full ? reject(e, "the job's settings are longer than 1 MiB") : box_send(x->agent, buf_str(&b), e);
     buf_done(&b);
     return r;
 }
@@ -371,13 +359,14 @@ res box_open(struct house *h, str flow_id, const struct box_plan *p, struct err 
     pthread_mutex_unlock(&b->lock);
     explicit_bzero(token, sizeof token);
     explicit_bzero(random, sizeof random);
-    return r;
+    return is_ok(r) ? box_send_parts(h, agent, p, e)
+                    : r; /* the flow's next effect waits for this one: the agent stays */
 }
 
 res box_run(struct house *h, str flow_id, struct err *e)
 {
     struct boxes *b = boxes_of(h);
-    struct sandbox_start m = {.pids_max = 512, .tmp_mib = 64};
+    struct sandbox_start m = {.pids_max = 512};
     struct ids ids;
     int log;
 
@@ -392,6 +381,8 @@ res box_run(struct house *h, str flow_id, struct err *e)
         m.own_ip = x->plan.own_ip;
         m.resolver_ip = x->plan.resolver_ip;
         m.memory_mib = x->plan.memory_mib;
+        m.tmp_mib = x->plan.tmp_mib ? x->plan.tmp_mib : 64;
+        m.cpu_shares = x->plan.cpu_shares;
     }
     pthread_mutex_unlock(&b->lock);
     TRY(r);
@@ -444,7 +435,7 @@ res box_tell(struct house *h, str flow_id, str line, struct err *e)
     buf_add_char(&text, '\n');
     pthread_mutex_lock(&b->lock);
     struct box *x = by_flow(b, flow_id);
-    res r = x && x->agent >= 0 ? send_all(x->agent, buf_str(&text), e) : oops(e, 0, "the agent is gone");
+    res r = x && x->agent >= 0 ? box_send(x->agent, buf_str(&text), e) : oops(e, 0, "the agent is gone");
     pthread_mutex_unlock(&b->lock);
     buf_done(&text);
     return r;
@@ -503,46 +494,6 @@ res boxes_abandon(struct effect *x)
     }
     pthread_mutex_unlock(&b->lock);
     return one ? box_close(x->house, x->flow, box, volume, &x->err) : OK;
-}
-
-/* ---- asking a model server whether it is well ---- */
-
-static bool answers_200(int fd, int64_t until)
-{
-    static const char request[] = "GET /ping HTTP/1.1\r\nHost: model\r\nConnection: close\r\n\r\n";
-    struct pollfd p = {fd, POLLOUT, 0};
-    char reply[64];
-    size_t n = 0;
-
-    if (poll(&p, 1, (int)(until - time_mono_ms())) != 1 ||
-        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != (ssize_t)sizeof request - 1)
-        return false;
-    while (n < 12) {
-        int64_t left = until - time_mono_ms();
-        p.events = POLLIN;
-        if (left <= 0 || poll(&p, 1, (int)left) != 1)
-            return false;
-        ssize_t got = recv(fd, reply + n, sizeof reply - n, 0);
-        if (got <= 0)
-            return false;
-        n += (size_t)got;
-    }
-    return str_starts(str_n(reply, n), S("HTTP/1.1 200")) || str_starts(str_n(reply, n), S("HTTP/1.0 200"));
-}
-
-res box_ping(struct house *h, str eni, int timeout_ms, bool *healthy, struct err *e)
-{
-    struct message_id id;
-    struct err refused = {0};
-    int fd;
-
-    *healthy = false;
-    TRY(warden_id(eni, "eni-", &id, e));
-    if (!is_ok(warden_connect_in(h->warden, &id, 0x7f000001, 8080, &fd, &refused)))
-        return OK; /* nobody listens yet */
-    *healthy = answers_200(fd, time_mono_ms() + timeout_ms);
-    close(fd);
-    return OK;
 }
 
 struct boxes *boxes_new(struct conductor *c)

@@ -81,6 +81,10 @@ void boxes_free(struct boxes *b);
 void boxes_readable(struct boxes *b, uint64_t token); /* of an epoll event */
 int64_t boxes_tick(struct boxes *b);                  /* ships logs that are due; the monotonic time of the next */
 
+/* box_bytes.c */
+res box_send(int fd, str text, struct err *e);
+res box_send_parts(struct house *h, int fd, const struct box_plan *p, struct err *e);
+
 bool boxes_have(struct boxes *b, str flow);
 res boxes_abandon(struct effect *x); /* an effect: closes the box of a flow whose record is gone, with its account */
 

@@ -87,8 +87,8 @@ static void run_group(struct writer *w, struct work *first)
     }
     if (sound && any) {
         law = txn_touched(t, S("iam")) || txn_touched(t, S("organizations")) || txn_touched(t, S("sts")) ||
-              txn_touched(t, S("ec2")) ||     /* the policies of its endpoints */
-              txn_touched(t, S("sagemaker")); /* endpoints are kept like the law: see record_load_kept */
+              txn_touched(t, S("ec2")) ||                                    /* the policies of its endpoints */
+              txn_touched(t, S("sagemaker")) || txn_touched(t, S("lambda")); /* kept like the law: record_load_kept */
         sound = is_ok(w->hooks.before_commit(w->hooks.ctx, t, group, &e));
         if (sound)
             sound = is_ok(txn_commit(t, &e));

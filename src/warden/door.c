@@ -14,7 +14,8 @@ static struct message_id id_of(str text)
     return id;
 }
 
-void door_plan_make(struct door_plan *d, uint64_t generation, const struct door_guest *guests, size_t n)
+void door_plan_make(struct door_plan *d, const char *vpc, uint64_t generation, const struct door_guest *guests,
+                    size_t n)
 {
     *d = (struct door_plan){
         .cidr = {0x64400000u, 16},
@@ -39,7 +40,7 @@ void door_plan_make(struct door_plan *d, uint64_t generation, const struct door_
                                                        .kind = PLAN_WORKLOAD,
                                                        .n_groups = 1,
                                                        .groups = {GUESTS}};
-    d->plan = (struct vpc_plan){.id = id_of(S(PLAN_DOOR_VPC)),
+    d->plan = (struct vpc_plan){.id = id_of(str_z(vpc)),
                                 .generation = generation,
                                 .resolver = DOOR_RESOLVER,
                                 .cidrs = &d->cidr,

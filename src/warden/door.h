@@ -32,7 +32,9 @@ struct door_plan {
     struct plan_interface interfaces[DOOR_GUESTS_MAX + 1];
 };
 
-/* Fills d with at most DOOR_GUESTS_MAX guests; more are left out. warden_vpc_apply(&d->plan) then checks it. */
-void door_plan_make(struct door_plan *d, uint64_t generation, const struct door_guest *guests, size_t n);
+/* vpc: PLAN_DOOR_VPC, or PLAN_FUNCTIONS_VPC, whose guests are sandboxes. Fills d with at most DOOR_GUESTS_MAX guests;
+ * more are left out. warden_vpc_apply(&d->plan) then checks it. */
+void door_plan_make(struct door_plan *d, const char *vpc, uint64_t generation, const struct door_guest *guests,
+                    size_t n);
 
 #endif

@@ -35,6 +35,7 @@
 #define PLAN_LOCAL_NET 0xc6120000u        /* 198.18.0.0/16 (RFC 2544's range, never a VPC's) */
 #define PLAN_CREDENTIALS_ADDR 0xa9feaa02u /* 169.254.170.2 */
 #define PLAN_DOOR_VPC "vpc-00000000000000000"
+#define PLAN_FUNCTIONS_VPC "vpc-00000000000000001" /* of functions without a VPC: a door like the host's */
 
 enum {
     PLAN_CIDRS_MAX = 8,

@@ -73,9 +73,11 @@ static res write_configs(int root, const struct order *o, struct err *e)
 res layout_make(int root, const struct order *o, struct err *e)
 {
     static const char *const training[] = {"input/config", "input/data", "model", "output/data", "checkpoints", "code"};
-    static const char *const endpoint[] = {"model", "code"};
-    const char *const *dirs = o->endpoint ? endpoint : training;
-    size_t n = o->endpoint ? sizeof endpoint / sizeof *endpoint : sizeof training / sizeof *training;
+    static const char *const endpoint[] = {"model", "code"}, *const function[] = {"task"};
+    const char *const *dirs = o->endpoint ? endpoint : o->function ? function : training;
+    size_t n = o->endpoint   ? sizeof endpoint / sizeof *endpoint
+               : o->function ? sizeof function / sizeof *function
+                             : sizeof training / sizeof *training;
     char path[80];
 
     for (size_t i = 0; i < n; i++)
@@ -91,7 +93,7 @@ res layout_make(int root, const struct order *o, struct err *e)
         buf_done(&b);
         TRY(r);
     }
-    return o->endpoint ? OK : write_configs(root, o, e);
+    return o->endpoint || o->function ? OK : write_configs(root, o, e);
 }
 
 /* One field: text without NUL, and its NUL. */

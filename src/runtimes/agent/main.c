@@ -33,6 +33,34 @@ static void stage(struct agent *g, const char *name)
     talk_stage(&g->talk, name);
 }
 
+/* As Lambda does: a function finds its role's credentials in its environment. */
+static void set_keys(struct agent *g)
+{
+    struct web_keys k = web_keys(g->web);
+    json_t *env = (json_t *)g->order.env;
+
+    json_object_set_new(env, "AWS_ACCESS_KEY_ID", json_stringn(k.id.p, k.id.n));
+    json_object_set_new(env, "AWS_SECRET_ACCESS_KEY", json_stringn(k.secret.p, k.secret.n));
+    json_object_set_new(env, "AWS_SESSION_TOKEN", json_stringn(k.token.p, k.token.n));
+}
+
+/* A function's code comes from front: its own network may reach no S3. */
+static res prepare_function(struct agent *g, struct err *e)
+{
+    const struct order *o = &g->order;
+
+    stage(g, "Downloading");
+    TRY(layout_make(g->root, o, e));
+    g->stage = "Unpacking";
+    TRY(move_code_in(&g->talk, g->root, o, e));
+    g->stage = "Downloading";
+    TRY(web_credentials(g->web, e));
+    set_keys(g);
+    TRY(layout_start(g->root, o, e));
+    talk_send(&g->talk, S("{\"event\":\"ready\",\"bytes\":0}"));
+    return OK;
+}
+
 /* Everything that must be there before the container runs. */
 static res prepare(struct agent *g, struct err *e)
 {
@@ -124,9 +152,9 @@ static res serve(struct agent *g, const char *ca_file, struct err *e)
     const struct order *o = &g->order;
     struct web_site site = {o->region, o->resolver, o->credentials_uri, o->credentials_token, ca_file};
     TRY(web_new(&site, &g->web, e));
-    TRY(prepare(g, e));
+    TRY(o->function ? prepare_function(g, e) : prepare(g, e));
     TRY(wait_for_exit(g, &exited, &code, e));
-    return exited && !o->endpoint ? finish(g, code == 0, e) : OK;
+    return exited && !o->endpoint && !o->function ? finish(g, code == 0, e) : OK;
 }
 
 int main(int argc, char **argv)

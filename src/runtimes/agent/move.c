@@ -109,6 +109,24 @@ res move_model_in(struct web *w, int root, const struct order *o, uint64_t *byte
     return r;
 }
 
+res move_code_in(struct talk *t, int root, const struct order *o, struct err *e)
+{
+    struct unpack_limits limits = UNPACK_CODE_LIMITS;
+    int fd, task;
+
+    TRY(scratch(root, &fd, e));
+    res r = talk_read_bytes(t, o->code_bytes, fd, e);
+    task = beneath_open(root, "task", O_RDONLY | O_DIRECTORY, 0);
+    if (is_ok(r) && (task < 0 || lseek(fd, 0, SEEK_SET) < 0))
+        r = oops(e, errno, "cannot open the code's folder");
+    if (is_ok(r))
+        r = unpack_zip(fd, task, &limits, e);
+    if (task >= 0)
+        close(task);
+    close(fd);
+    return r;
+}
+
 res move_folder_out(struct web *w, int root, const struct order *o, const char *path, const char *name, uint64_t *bytes,
                     struct err *e)
 {

@@ -89,7 +89,8 @@ res order_parse(struct arena *a, str line, struct order *out, struct err *e)
         return reject(e, "the order is no object");
     TRY(need(o, "kind", &kind, e));
     out->endpoint = str_eq(kind, S("endpoint"));
-    if (!out->endpoint && !str_eq(kind, S("training")))
+    out->function = str_eq(kind, S("function"));
+    if (!out->endpoint && !out->function && !str_eq(kind, S("training")))
         return reject(e, "the order's kind is unknown");
     TRY(need(o, "region", &out->region, e));
     TRY(need(o, "resolver", &out->resolver, e));
@@ -108,5 +109,7 @@ res order_parse(struct arena *a, str line, struct order *out, struct err *e)
     out->has_model = !str_empty(model);
     if (out->has_model)
         TRY(s3_place_parse(model, &out->model, e));
+    if (json_is_integer(json_object_get(o, "code_bytes")))
+        out->code_bytes = (uint64_t)json_integer_value(json_object_get(o, "code_bytes"));
     return read_program(o, out, e);
 }

@@ -22,7 +22,7 @@ struct channel {
 };
 
 struct order {
-    bool endpoint;                          /* kind: "endpoint"; else "training" */
+    bool endpoint, function;                /* kind: "endpoint", "function"; else "training" */
     str region, resolver;                   /* "us-east-1"; "10.0.0.2" */
     str credentials_uri, credentials_token; /* behind 169.254.170.2 */
     struct channel channels[CHANNELS_MAX];
@@ -33,6 +33,7 @@ struct order {
     str kms_key_id;         /* or absent: the bucket's default */
     bool has_model;
     struct s3_place model;    /* model.tar.gz of an endpoint */
+    uint64_t code_bytes;      /* of a function: its zip, which follows the order as it is */
     const json_t *argv, *env; /* strings */
     str cwd;                  /* absent: /opt/ml */
 };

@@ -39,6 +39,37 @@ res talk_read(struct talk *t, struct arena *a, str *line, struct err *e)
     }
 }
 
+static res write_all(int fd, str s, struct err *e)
+{
+    while (s.n) {
+        ssize_t n = write(fd, s.p, s.n);
+        if (n < 0 && errno != EINTR)
+            return oops(e, errno, "cannot write what front sent");
+        s = str_from(s, n > 0 ? (size_t)n : 0);
+    }
+    return OK;
+}
+
+res talk_read_bytes(struct talk *t, uint64_t n, int fd, struct err *e)
+{
+    char block[65536];
+    str have = str_sub(buf_str(&t->in), 0, n < t->in.n ? (size_t)n : t->in.n);
+
+    TRY(write_all(fd, have, e));
+    n -= have.n;
+    buf_drop_front(&t->in, have.n);
+    while (n) {
+        ssize_t got = read(t->fd, block, n < sizeof block ? (size_t)n : sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return reject(e, "what front sent was cut off");
+        TRY(write_all(fd, str_n(block, (size_t)got), e));
+        n -= (uint64_t)got;
+    }
+    return OK;
+}
+
 void talk_send(struct talk *t, str json)
 {
     struct buf b;

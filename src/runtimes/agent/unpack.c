@@ -200,7 +200,7 @@ static res take_entry(struct unpacking *u, struct archive_entry *entry, struct e
     }
 }
 
-res unpack_tar(int in, int root, const struct unpack_limits *limits, struct err *e)
+static res unpack(int in, int root, const struct unpack_limits *limits, bool zip, struct err *e)
 {
     struct unpacking u = {.a = archive_read_new(), .root = root, .limits = limits};
     struct archive_entry *entry;
@@ -209,8 +209,12 @@ res unpack_tar(int in, int root, const struct unpack_limits *limits, struct err 
 
     if (!u.a)
         return oops(e, ENOMEM, "cannot begin to unpack");
-    archive_read_support_filter_gzip(u.a);
-    archive_read_support_format_tar(u.a);
+    if (zip) {
+        archive_read_support_format_zip_seekable(u.a);
+    } else {
+        archive_read_support_filter_gzip(u.a);
+        archive_read_support_format_tar(u.a);
+    }
     if (archive_read_open_fd(u.a, in, 65536) != ARCHIVE_OK)
         r = bad(&u, e);
     while (is_ok(r) && (got = archive_read_next_header(u.a, &entry)) == ARCHIVE_OK)
@@ -219,4 +223,14 @@ res unpack_tar(int in, int root, const struct unpack_limits *limits, struct err 
         r = bad(&u, e);
     archive_read_free(u.a);
     return r;
+}
+
+res unpack_tar(int in, int root, const struct unpack_limits *limits, struct err *e)
+{
+    return unpack(in, root, limits, false, e);
+}
+
+res unpack_zip(int in, int root, const struct unpack_limits *limits, struct err *e)
+{
+    return unpack(in, root, limits, true, e);
 }

@@ -65,6 +65,11 @@ const struct web_site *web_where(const struct web *w)
     return &w->site;
 }
 
+struct web_keys web_keys(const struct web *w)
+{
+    return (struct web_keys){w->key_id, w->secret, w->token};
+}
+
 static bool is_success(CURL *c)
 {
     long status = 0;

@@ -28,6 +28,12 @@ const struct web_site *web_where(const struct web *w);
 /* Fetches the role's credentials if they are not here or end within five minutes. */
 res web_credentials(struct web *w, struct err *e);
 
+/* The credentials themselves, for a program that shall find them in its environment. */
+struct web_keys {
+    str id, secret, token;
+};
+struct web_keys web_keys(const struct web *w);
+
 struct web_request {
     str method, host, path, query;          /* path and query encoded, query absent or without '?' */
     struct header headers[WEB_HEADERS_MAX]; /* besides Host and what the signature adds */

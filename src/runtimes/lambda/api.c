@@ -202,13 +202,19 @@ static void on_error(struct host *h, struct conn *c, const struct request *r)
     accepted(h, c);
 }
 
-/* The runtime cannot begin: it ends now, and the invocation that waits gets its words. */
+void invocation_init_failed(struct host *h, str words)
+{
+    start_line(h);
+    invocation_finish(h, "Unhandled", words);
+}
+
+/* The runtime cannot begin: it ends now. The invocation that waits, and one that comes until then, get its words. */
 static void on_init_error(struct host *h, struct conn *c, const struct request *r)
 {
-    if (h->now.is && !h->now.delivered) {
-        start_line(h);
-        invocation_finish(h, "Unhandled", r->body);
-    }
+    buf_clear(&h->child.init_error);
+    buf_add(&h->child.init_error, r->body);
+    if (h->now.is && !h->now.delivered)
+        invocation_init_failed(h, r->body);
     accepted(h, c);
 }
 

@@ -169,6 +169,7 @@ void child_spawn(struct host *h)
     h->child.init_us = -1;
     h->child.used_kib = 0;
     h->child.timed_out = false;
+    buf_clear(&h->child.init_error);
     h->deadline_us = h->child.spawned_us + init_ms(h) * 1000;
 }
 
@@ -207,7 +208,9 @@ void child_ended(struct host *h, int status)
     h->child.pid = 0;
     h->child.state = CHILD_NONE;
     h->child.waiting = NULL;
-    if (h->now.is)
+    if (h->now.is && h->child.init_error.n)
+        invocation_init_failed(h, buf_str(&h->child.init_error));
+    else if (h->now.is)
         invocation_fail(h, "Runtime.ExitError", "Runtime exited %s%s",
                         WIFEXITED(status) && WEXITSTATUS(status) == 0 ? "without providing a reason" : "with error: ",
                         WIFEXITED(status) && WEXITSTATUS(status) == 0 ? "" : how);

@@ -3,6 +3,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -120,6 +121,7 @@ void conn_accept(struct host *h, int listener, bool front)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     struct conn *c = NULL;
+    int one = 1;
 
     for (size_t i = 0; i < CONNS_MAX && !c; i++)
         if (h->conns[i].fd < 0)
@@ -129,6 +131,7 @@ void conn_accept(struct host *h, int listener, bool front)
             close(fd);
         return;
     }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     *c = (struct conn){.fd = fd, .front = front, .which = -1};
     buf_init(&c->in, (size_t)1 << 20);
     buf_init(&c->out, BODY_MAX + HEADS_MAX);

@@ -70,6 +70,7 @@ struct child {
     int64_t spawned_us, init_us; /* init_us: how long its first init took; -1 once told */
     long used_kib;               /* at its end */
     struct conn *waiting;        /* its GET next */
+    struct buf init_error;       /* what it said before it gave up */
     bool frozen, first, timed_out;
 };
 
@@ -105,6 +106,7 @@ void conn_gone(struct host *h, struct conn *c); /* before it is closed */
 /* The invocation ends: error is its X-Amz-Function-Error or NULL. */
 void invocation_finish(struct host *h, const char *error, str payload);
 void invocation_fail(struct host *h, const char *type, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void invocation_init_failed(struct host *h, str words);
 void invocation_deliver(struct host *h); /* to the runtime that waits */
 
 /* child.c */

@@ -175,6 +175,7 @@ int main(int argc, char **argv)
     h.child.output = -1;
     buf_init(&h.line, (size_t)1 << 20);
     buf_init(&h.tail, TAIL_MAX * 3);
+    buf_init(&h.child.init_error, BODY_MAX);
     conn_settings(&h.parse);
     h.signals = watch_signals();
     h.runtime_fd = host_listen(RUNTIME_PORT);

@@ -230,7 +230,7 @@ static void test_warden_network__guests_of_the_door_reach_front_and_nothing_else
     struct err e = {0};
     int listener;
 
-    door_plan_make(&door, 1, guests, 2);
+    door_plan_make(&door, PLAN_DOOR_VPC, 1, guests, 2);
     if (!is_ok(warden_vpc_apply(w->rig.client, &door.plan, &e)))
         fail_msg("%s", e.what);
     assert_true(is_ok(warden_listen_in(w->rig.client, &door.plan.id, 0, 443, &listener, &e)));
