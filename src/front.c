@@ -18,6 +18,7 @@
 #include "crypto/random.h"
 #include "crypto/x509.h"
 #include "doors.h"
+#include "functions.h"
 #include "store/audit.h"
 #include "warden/warden.h"
 
@@ -258,6 +259,7 @@ static void anchor_last(struct front *f)
 void front_close(struct front *f)
 {
     warden_client_mute(f->house.warden);
+    functions_quiet(f);
     if (f->doors)
         doors_quiet(f->doors);          /* its keeper asks the writer */
     conductor_stop(f->house.conductor); /* and its vault client */
@@ -272,6 +274,7 @@ void front_close(struct front *f)
         doors_close(f->doors);
     for (size_t i = 0; i < f->n_io; i++)
         loop_free(f->io[i].loop);
+    functions_close(f);
     if (f->tls)
         tls_server_free(f->tls);
     worker_done(&f->writer_worker);
@@ -356,6 +359,7 @@ res front_serve(struct front *f, int listen_fd, int admin_fd, struct err *e)
     close(listen_fd);
     TRY(loop_listen(f->io[0].loop, admin_fd, true, door_admin(), e));
     TRY(doors_open(f, &f->doors, e));
+    functions_open(f);
     for (size_t i = 0; i < f->n_io; i++)
         if (pthread_create(&threads[i], NULL, run_loop, &f->io[i]))
             return oops(e, errno, "cannot start an I/O thread");

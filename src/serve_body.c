@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "identify/checksum.h"
 #include "identify/chunked.h"
+#include "functions.h"
 #include "proxy.h"
 #include "serve.h"
 
@@ -292,6 +293,10 @@ static void proxied(void *ctx, const struct upstream_reply *r)
 void serve_proxy(struct serving *s)
 {
     s->proxy = *s->call.body.proxy;
+    if (s->proxy.function) {
+        functions_send(s);
+        return;
+    }
     s->busy = true;
     proxy_send(s, proxied);
 }

@@ -20,6 +20,8 @@ import botocore.loaders
 import botocore.session
 import pytest
 
+from functions import Functions
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
@@ -304,6 +306,14 @@ def user(server):
             for p in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
                 iam.detach_user_policy(UserName=name, PolicyArn=p["PolicyArn"])
             iam.delete_user(UserName=name)
+
+
+@pytest.fixture
+def functions(server, name):
+    """functions.make(source, role=..., **CreateFunction), .role(statement...), .invoke(name, event); they go with the test."""
+    made = Functions(server, name)
+    yield made
+    made.remove()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* A function's code. A zip that came with the request is sealed into a record of its own; one that lies in S3 stays in
+ * its sealed blobs, which the record names, and the keys to them are sealed in their place: nothing is copied, and what
+ * becomes of the object in S3 does not matter any more. */
+#include <string.h>
+
+#include "api/sealed.h"
+#include "base/enc.h"
+#include "crypto/hash.h"
+#include "lambda_parts.h"
+#include "s3.h"
+#include "store/blob.h"
+#include "zip.h"
+
+enum { INLINE_MAX_BYTES = 4 << 20, ZIP_MAX_BYTES = 50 << 20 };
+
+/* ---- zips in memory and in blobs ---- */
+
+static bool read_memory(void *ctx, uint64_t offset, void *dst, size_t n)
+{
+    const str *zip = ctx;
+
+    if (offset > zip->n || n > zip->n - offset)
+        return false;
+    memcpy(dst, zip->p + offset, n);
+    return true;
+}
+
+struct blobs_read { /* an object's segments, one open at a time */
+    struct blobs *blobs;
+    const struct download *from;
+    struct blob_reader *reader;
+    size_t open; /* which */
+    struct err err;
+};
+
+static bool open_segment(struct blobs_read *r, size_t which)
+{
+    if (r->reader && r->open == which)
+        return true;
+    blob_close(r->reader);
+    r->reader = NULL;
+    r->open = which;
+    return is_ok(blob_open(r->blobs, r->from->v[which].blob_id, r->from->v[which].key, &r->reader, &r->err));
+}
+
+static bool read_some(struct blobs_read *r, uint64_t offset, void *dst, size_t n, size_t *got)
+{
+    for (size_t i = 0; i < r->from->n; i++) {
+        const struct download_segment *s = &r->from->v[i];
+        if (offset < s->length) {
+            uint64_t most = s->length - offset < n ? s->length - offset : n;
+            return open_segment(r, i) &&
+                   is_ok(blob_read(r->reader, s->offset + offset, dst, (size_t)most, got, &r->err)) && *got > 0;
+        }
+        offset -= s->length;
+    }
+    return false;
+}
+
+static bool read_blobs(void *ctx, uint64_t offset, void *dst, size_t n)
+{
+    size_t got;
+
+    for (size_t done = 0; done < n; done += got)
+        if (!read_some(ctx, offset + done, (char *)dst + done, n - done, &got))
+            return false;
+    return true;
+}
+
+/* ---- is it code? ---- */
+
+static res check_zip(struct call *c, const struct zip_source *s)
+{
+    struct zip_facts facts;
+
+    if (!zip_read(s, &facts))
+        return fault(c, &lambda_InvalidParameterValueException,
+                     "Could not unzip uploaded file. Please check your file, then try to upload again.");
+    if (facts.entries == 0)
+        return fault(c, &lambda_InvalidParameterValueException, "Uploaded file must be a non-empty zip");
+    if (facts.unpacked_bytes > LAMBDA_CODE_MAX_BYTES)
+        return fault(c, &lambda_InvalidParameterValueException, "Unzipped size must be smaller than %d bytes",
+                     LAMBDA_CODE_MAX_BYTES);
+    return OK;
+}
+
+static void take_facts(struct call *c, struct lambda_function *f, uint64_t size, const uint8_t digest[SHA256_BYTES])
+{
+    f->code_size = SET_INT((int64_t)size);
+    f->code_sha256 = base64_encode(c->arena, str_n((const char *)digest, SHA256_BYTES));
+}
+
+static res save(struct call *c, struct lambda_function *f, struct lambda_code *code)
+{
+    code->code_id = call_unique(c, "code-", 17);
+    f->code = code->code_id;
+    return lambda_code_save(c, code);
+}
+
+/* ---- with the request ---- */
+
+static res take_zip(struct call *c, str zip, str key, struct lambda_function *f)
+{
+    struct lambda_code *code = ARENA_NEW(c->arena, struct lambda_code);
+    struct zip_source source = {read_memory, &zip, zip.n};
+    uint8_t digest[SHA256_BYTES];
+
+    TRY(check_zip(c, &source));
+    hash_sha256(zip, digest);
+    take_facts(c, f, zip.n, digest);
+    code->sealed = sealed_make(c->arena, key, f->function_arn, zip);
+    return save(c, f, code);
+}
+
+/* CloudFormation's inline code: one file, named index, of at most 4 MB. */
+static res take_source(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f)
+{
+    str name = str_starts(in->runtime, S("python")) ? S("index.py") : S("bootstrap");
+    struct buf b;
+
+    if (in->source.n > INLINE_MAX_BYTES)
+        return fault(c, &lambda_InvalidParameterValueException, "The inline code is longer than 4 MB");
+    buf_init(&b, in->source.n + 4096);
+    zip_one(&b, name, in->source);
+    str zip = arena_dup(c->arena, buf_str(&b));
+    buf_done(&b);
+    return take_zip(c, zip, key, f);
+}
+
+/* ---- in S3, read as the caller ---- */
+
+static res s3_refused(struct call *c, const struct lambda_code_input *in, const struct fault *why)
+{
+    if (str_eq(str_z(why->type->code), S("AccessDenied")))
+        return fault(c, &api_access_denied,
+                     "Your access has been denied by S3, please make sure your request credentials have permission to "
+                     "GetObject for %.*s/%.*s. S3 Error Code: AccessDenied. S3 Error Message: %.*s",
+                     FMT(in->bucket), FMT(in->key), FMT(why->message));
+    return fault(c, &lambda_InvalidParameterValueException,
+                 "Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %.*s", why->type->code,
+                 FMT(why->message));
+}
+
+static res hash_blobs(struct call *c, struct blobs_read *r, uint64_t size, uint8_t digest[SHA256_BYTES])
+{
+    struct hash h;
+    char *block = arena_alloc(c->arena, BLOB_FRAME_BYTES);
+    size_t got = 0;
+
+    hash_begin(&h, HASH_SHA256);
+    for (uint64_t at = 0; at < size; at += got) {
+        if (!read_some(r, at, block, BLOB_FRAME_BYTES, &got))
+            return oops(&c->err, r->err.sys_errno, "the code in S3 cannot be read: %s", r->err.what);
+        hash_add(&h, str_n(block, got));
+    }
+    hash_end(&h, digest);
+    return OK;
+}
+
+/* What opens each of the blobs, as it is sealed into the record and as the environment's effect gets it. */
+static str keys_of(struct call *c, const struct download *d)
+{
+    struct buf b;
+
+    buf_init_secret(&b, d->n * 256 + 64);
+    buf_add_z(&b, "{\"parts\":[");
+    for (size_t i = 0; i < d->n; i++) {
+        char hex[BLOB_KEY_BYTES * 2];
+        hex_encode(d->v[i].key, BLOB_KEY_BYTES, hex);
+        buf_printf(&b, "%s{\"id\":\"%.*s\",\"key\":\"%.*s\",\"offset\":%llu,\"length\":%llu}", i ? "," : "",
+                   FMT(d->v[i].blob_id), (int)sizeof hex, hex, (unsigned long long)d->v[i].offset,
+                   (unsigned long long)d->v[i].length);
+    }
+    buf_add_z(&b, "]}");
+    str text = arena_dup(c->secrets, buf_str(&b));
+    buf_done(&b);
+    return text;
+}
+
+static res keep_blobs(struct call *c, const struct download *d, str key, struct lambda_function *f)
+{
+    struct lambda_code *code = ARENA_NEW(c->arena, struct lambda_code);
+
+    code->blobs.v = ARENA_ARRAY(c->arena, str, d->n + 1);
+    for (size_t i = 0; i < d->n; i++)
+        code->blobs.v[code->blobs.n++] = d->v[i].blob_id;
+    code->sealed = sealed_make(c->arena, key, f->function_arn, keys_of(c, d));
+    return save(c, f, code);
+}
+
+static res check_object(struct call *c, const struct download *d, struct lambda_function *f)
+{
+    struct blobs_read r = {.blobs = c->worker->house->blobs, .from = d};
+    struct zip_source source = {read_blobs, &r, d->length};
+    uint8_t digest[SHA256_BYTES];
+
+    if (d->length > LAMBDA_CODE_MAX_BYTES)
+        return fault(c, &lambda_InvalidParameterValueException, "Unzipped size must be smaller than %d bytes",
+                     LAMBDA_CODE_MAX_BYTES);
+    res why = check_zip(c, &source);
+    if (is_ok(why))
+        why = hash_blobs(c, &r, d->length, digest);
+    blob_close(r.reader);
+    TRY(why);
+    take_facts(c, f, d->length, digest);
+    return OK;
+}
+
+static res take_object(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f)
+{
+    struct s3_get_object_in get = {.bucket = in->bucket, .key = in->key, .version_id = in->version};
+    struct s3_get_object_out got = {0};
+    const struct download *d;
+    struct fault why;
+
+    TRY(call_download(c, caller_forward(c, LAMBDA), &s3_GetObject_op, &get, &got, &d, &why));
+    if (why.type)
+        return s3_refused(c, in, &why);
+    if (!d || !d->n)
+        return fault(c, &lambda_InvalidParameterValueException, "Uploaded file must be a non-empty zip");
+    TRY(check_object(c, d, f));
+    return keep_blobs(c, d, key, f);
+}
+
+/* ---- for the service's other files ---- */
+
+res lambda_take_code(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f)
+{
+    bool source = c->parent && str_is(in->source); /* no client's */
+
+    if (source && !in->zip.n && !in->bucket.n)
+        return take_source(c, in, key, f);
+    if (in->zip.n && in->bucket.n)
+        return fault(c, &lambda_InvalidParameterValueException,
+                     "Please do not provide other FunctionCode parameters when providing a ZipFile.");
+    if (in->bucket.n && in->key.n)
+        return take_object(c, in, key, f);
+    if (in->bucket.n || in->key.n)
+        return fault(c, &lambda_InvalidParameterValueException, "S3Bucket and S3Key go together.");
+    if (!in->zip.n)
+        return fault(c, &lambda_InvalidParameterValueException, "Please provide a source for function code.");
+    return take_zip(c, in->zip, key, f);
+}
+
+res lambda_drop_code(struct call *c, const struct lambda_function *f)
+{
+    struct lambda_code *code;
+
+    TRY(lambda_code_load(c, f->at.account, f->code, &code));
+    return code ? lambda_code_drop(c, code) : OK;
+}
+
+static res open_code(struct call *c, const struct lambda_function *f, str key, struct lambda_code **code, str *plain)
+{
+    TRY(lambda_code_load(c, f->at.account, f->code, code));
+    if (!*code || !sealed_open(c->arena, key, f->function_arn, (*code)->sealed, plain))
+        return oops(&c->err, 0, "the code of %.*s does not open", FMT(f->function_arn));
+    return OK;
+}
+
+res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_key, str new_key)
+{
+    struct lambda_code *code;
+    str plain;
+
+    TRY(open_code(c, f, old_key, &code, &plain));
+    code->sealed = sealed_make(c->arena, new_key, f->function_arn, plain);
+    return lambda_code_save(c, code);
+}
+
+res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *json)
+{
+    struct lambda_code *code;
+    str plain;
+
+    TRY(open_code(c, f, key, &code, &plain));
+    *json = code->blobs.n ? plain : arena_printf(c->arena, "{\"zip\":\"%.*s\"}", FMT(base64_encode(c->arena, plain)));
+    return OK;
+}

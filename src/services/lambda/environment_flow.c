@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT */
+/* An execution environment: interface, volume with the code, sandbox; in service until serve says that it is over, or
+ * the function has changed, or the sandbox has ended. Nothing of it outlives the server: after a start it is cleared
+ * away. */
+#include "api/box.h"
+#include "api/network.h"
+#include "base/enc.h"
+#include "base/time.h"
+#include "crypto/random.h"
+#include "lambda_parts.h"
+#include "store/blob.h"
+#include "warden/door.h"
+
+enum {
+    START_MS = 60 * 1000,
+    LOOK_MS = 60 * 1000, /* how often serve is asked whether it is over */
+    AWAIT_MS = 15 * 1000,
+    AGAIN_MS = 2000,
+    VOLUME_KEY_BYTES = 64,
+    VOLUME_MIB = 1024, /* sparse: 250 MB of code and what the function leaves beside it */
+    CPU_MIB = 1769,    /* of memory come with one processor */
+};
+
+extern const struct flow_kind lambda_environment_flow;
+
+/* ---- telling serve ---- */
+
+struct told {
+    str function, revision, flow, eni;
+    bool served;
+    struct fault why;
+};
+
+static struct told *telling(struct call *c, const struct flow *f)
+{
+    struct told *t = ARENA_NEW(c->arena, struct told);
+
+    *t = (struct told){.function = arena_dup(c->arena, flow_text(f, "function")),
+                       .revision = arena_dup(c->arena, flow_text(f, "revision")),
+                       .flow = f->id,
+                       .served = str_eq(f->state, S("serving")),
+                       .eni = arena_dup(c->arena, flow_text(f, "eni"))};
+    return t;
+}
+
+static res tell_ready(struct house *h, void *arg, struct err *e)
+{
+    const struct told *t = arg;
+
+    (void)e;
+    if (!h->functions || !h->functions->ready(h, t->function, t->revision, t->flow, t->eni))
+        conductor_event(h, t->flow, "retire", STR_ABSENT);
+    return OK;
+}
+
+static res tell_gone(struct house *h, void *arg, struct err *e)
+{
+    const struct told *t = arg;
+
+    (void)e;
+    if (h->functions)
+        h->functions->gone(h, t->function, t->flow, t->served, &t->why);
+    return OK;
+}
+
+static res ask_whether_over(struct house *h, void *arg, struct err *e)
+{
+    const struct told *t = arg;
+
+    (void)e;
+    if (!h->functions || h->functions->is_over(h, t->function, t->flow))
+        conductor_event(h, t->flow, "retire", STR_ABSENT);
+    return OK;
+}
+
+/* ---- the end ---- */
+
+static res close_box(struct effect *x)
+{
+    json_t *o;
+    str eni;
+
+    x->event = S("closed");
+    TRY(json_parse(x->arena, x->args, &x->err, &o));
+    TRY(box_close(x->house, x->flow, json_str_at(o, "box"), json_str_at(o, "volume"), &x->err));
+    eni = json_str_at(o, "eni");
+    return str_is(eni) && !str_is(json_str_at(o, "vpc")) && x->house->network
+               ? x->house->network->leave(x->house, eni, &x->err)
+               : OK;
+}
+
+static str dump(struct call *c, const json_t *o)
+{
+    struct buf b;
+
+    buf_init(&b, 32 << 20);
+    buf_add_json(&b, o);
+    str text = arena_dup(c->arena, buf_str(&b));
+    buf_done(&b);
+    return text;
+}
+
+static res close_up(struct call *c, struct flow *f)
+{
+    flow_wake(c, f, -1);
+    flow_effect(c, f, close_box, dump(c, f->data));
+    flow_go(f, "closing");
+    return OK;
+}
+
+static res fail(struct call *c, struct flow *f, const struct fault_type *type, str text)
+{
+    struct told *t = telling(c, f);
+
+    t->why = (struct fault){.type = type, .message = arena_dup(c->arena, text)};
+    call_after(c, tell_gone, t);
+    return close_up(c, f);
+}
+
+static res on_retire(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    return close_up(c, f);
+}
+
+/* Its program has ended, or the agent of one that has not begun: nobody can use it any more. */
+static res on_ended(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    str reason = json_str_at(e->data, "reason");
+
+    return fail(c, f, &lambda_ServiceException,
+                str_is(reason) ? reason : S("The function's execution environment ended unexpectedly."));
+}
+
+static res on_agent_failed(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    str reason = json_str_at(e->data, "reason"), client = S("ClientError: ");
+
+    if (str_eq(json_str_at(e->data, "stage"), S("Unpacking")) && str_starts(reason, client))
+        return fail(c, f, &lambda_InvalidZipFileException,
+                    arena_cat(c->arena, S("Lambda could not unzip the code package: "), str_from(reason, client.n)));
+    return on_ended(c, f, e);
+}
+
+static res on_late(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    return fail(c, f, &lambda_ServiceException, S("The function's execution environment did not come up in time."));
+}
+
+static res on_closed(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    TRY(lambda_interface_drop(c, f));
+    flow_end(f);
+    return OK;
+}
+
+static res on_retry(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    flow_wake(c, f, AGAIN_MS);
+    return OK;
+}
+
+/* ---- the plan ---- */
+
+static void put(json_t *o, const char *key, str value)
+{
+    json_object_set_new(o, key, json_stringn(value.p ? value.p : "", value.n));
+}
+
+static str ip_text(struct arena *a, uint32_t ip)
+{
+    return arena_printf(a, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
+}
+
+/* The variables that every function finds; its own come first, and cannot be of these names. */
+static json_t *variables(struct call *c, struct flow *f, const struct lambda_function *fn,
+                         const struct lambda_runtime *runtime, const struct map_of_str *own)
+{
+    json_t *o = json_object();
+    str memory = arena_printf(c->arena, "%lld", (long long)fn->memory_size.v);
+    const struct str_pair set[] = {
+        {S("_HANDLER"), fn->handler},
+        {S("AWS_DEFAULT_REGION"), f->region},
+        {S("AWS_REGION"), f->region},
+        {S("AWS_EXECUTION_ENV"), str_z(runtime->execution_env)},
+        {S("AWS_LAMBDA_FUNCTION_NAME"), fn->function_name},
+        {S("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), memory},
+        {S("AWS_LAMBDA_FUNCTION_VERSION"), S("$LATEST")},
+        {S("AWS_LAMBDA_INITIALIZATION_TYPE"), S("on-demand")},
+        {S("AWS_LAMBDA_LOG_GROUP_NAME"), lambda_log_group(c, fn)},
+        {S("AWS_LAMBDA_LOG_STREAM_NAME"), flow_text(f, "stream")},
+        {S("AWS_LAMBDA_RUNTIME_API"), S("127.0.0.1:9001")},
+        {S("LAMBDA_TASK_ROOT"), S("/var/task")},
+        {S("LAMBDA_RUNTIME_DIR"), S("/var/runtime")},
+        {S("TZ"), S(":UTC")},
+        {S("LANG"), S("C.UTF-8")},
+        {S("HOME"), S("/tmp")},
+        {S("PYTHONPATH"), S("/var/runtime")},
+        {S("PYTHONDONTWRITEBYTECODE"), S("1")},
+        {S("LD_LIBRARY_PATH"), S("/var/task:/var/task/lib")},
+        {S("AWS_STS_REGIONAL_ENDPOINTS"), S("regional")},
+    };
+
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+        put(o, arena_z(c->arena, set[i].key), set[i].value);
+    for (size_t i = 0; i < own->n; i++)
+        put(o, arena_z(c->arena, own->v[i].key), own->v[i].value);
+    return o;
+}
+
+static json_t *arguments(struct call *c, const struct lambda_function *fn, const struct lambda_runtime *runtime)
+{
+    json_t *v = json_array();
+    const str words[] = {S("/usr/bin/function-host"),
+                         S("--timeout-ms"),
+                         arena_printf(c->arena, "%lld", (long long)fn->timeout.v * 1000),
+                         S("--memory-mib"),
+                         arena_printf(c->arena, "%lld", (long long)fn->memory_size.v),
+                         S("--arn"),
+                         fn->function_arn,
+                         S("--says"),
+                         arena_printf(c->arena, "Runtime Version: %s", runtime->says),
+                         S("--")};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        json_array_append_new(v, json_stringn(words[i].p, words[i].n));
+    for (const char *const *p = runtime->program; *p; p++)
+        json_array_append_new(v, json_string(*p));
+    return v;
+}
+
+static json_t *order_of(struct call *c, struct flow *f, const struct lambda_function *fn, const struct map_of_str *own)
+{
+    const struct lambda_runtime *runtime = lambda_runtime_named(fn->runtime);
+    json_t *o = json_object(), *resolver = json_object_get(f->data, "resolver");
+
+    put(o, "kind", S("function"));
+    put(o, "region", f->region);
+    put(o, "resolver", ip_text(c->arena, resolver ? (uint32_t)json_integer_value(resolver) : DOOR_RESOLVER));
+    put(o, "cwd", S("/opt/ml/task"));
+    json_object_set_new(o, "code_bytes", json_integer(fn->code_size.v));
+    json_object_set_new(o, "argv", arguments(c, fn, runtime));
+    json_object_set_new(o, "env", variables(c, f, fn, runtime, own));
+    return o;
+}
+
+static str plan_of(struct call *c, struct flow *f, const struct lambda_function *fn, const json_t *order, str parts)
+{
+    static const char *const copied[] = {"box", "volume", "eni", "vpc", "ip", "resolver", "stream"};
+    json_t *o = json_object();
+
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
+        json_object_set(o, copied[i], json_object_get(f->data, copied[i]));
+    put(o, "order", dump(c, order));
+    put(o, "role", fn->role);
+    put(o, "session", lambda_session(c, fn->function_name));
+    put(o, "arn", fn->function_arn);
+    put(o, "account", f->account);
+    put(o, "region", f->region);
+    put(o, "group", lambda_log_group(c, fn));
+    put(o, "parts", parts);
+    json_object_set_new(o, "memory", json_integer(fn->memory_size.v));
+    json_object_set_new(o, "tmp", json_integer(fn->ephemeral_storage->size.v));
+    str text = dump(c, o);
+    json_decref(o);
+    return text;
+}
+
+/* ---- effects ---- */
+
+static str at(const json_t *o, const char *key)
+{
+    return json_str_at(o, key);
+}
+
+static uint32_t number(const json_t *o, const char *key)
+{
+    return (uint32_t)json_integer_value(json_object_get(o, key));
+}
+
+static res read_parts(struct effect *x, const json_t *plan, struct box_plan *p)
+{
+    json_t *o, *one, *list;
+    struct box_part *v;
+    size_t i;
+
+    TRY(json_parse(x->arena, at(plan, "parts"), &x->err, &o));
+    list = json_object_get(o, "parts");
+    v = ARENA_ARRAY(x->arena, struct box_part, json_array_size(list) + 1);
+    p->parts = v;
+    p->n_parts = json_array_size(list);
+    if (!list) {
+        p->n_parts = 1;
+        return base64_decode(x->arena, at(o, "zip"), &v[0].bytes) ? OK : oops(&x->err, 0, "the code cannot be read");
+    }
+    json_array_foreach(list, i, one)
+    {
+        v[i].blob_id = at(one, "id");
+        v[i].offset = (uint64_t)json_integer_value(json_object_get(one, "offset"));
+        v[i].length = (uint64_t)json_integer_value(json_object_get(one, "length"));
+        if (!hex_decode(at(one, "key"), v[i].key, BLOB_KEY_BYTES))
+            return oops(&x->err, 0, "the code's keys cannot be read");
+    }
+    return OK;
+}
+
+static res open_box(struct effect *x)
+{
+    json_t *o;
+
+    TRY(json_parse(x->arena, x->args, &x->err, &o));
+    uint32_t memory = number(o, "memory"), shares = memory * 1024 / CPU_MIB;
+    struct box_plan p = {.box = at(o, "box"),
+                         .volume = at(o, "volume"),
+                         .eni = at(o, "eni"),
+                         .vpc = at(o, "vpc"),
+                         .volume_mib = VOLUME_MIB,
+                         .own_ip = number(o, "ip"),
+                         .resolver_ip = number(o, "resolver"),
+                         .image = S("python"),
+                         .memory_mib = memory,
+                         .tmp_mib = number(o, "tmp"),
+                         .cpu_shares = shares < 2 ? 2 : shares,
+                         .order = at(o, "order"),
+                         .role_arn = at(o, "role"),
+                         .session = at(o, "session"),
+                         .service = S(LAMBDA),
+                         .subject_arn = at(o, "arn"),
+                         .account = at(o, "account"),
+                         .region = at(o, "region"),
+                         .log_group = at(o, "group"),
+                         .log_stream = at(o, "stream")};
+    if (!str_is(p.vpc)) {
+        struct network_place place;
+        TRY(x->house->network->enter(x->house, p.eni, &place, &x->err));
+        p.vpc = place.vpc;
+        p.own_ip = place.own_ip;
+        p.resolver_ip = place.resolver_ip;
+    }
+    TRY(read_parts(x, o, &p));
+    return box_open(x->house, x->flow, &p, &x->err);
+}
+
+static res run_box(struct effect *x)
+{
+    x->event = S("running");
+    TRY(box_run(x->house, x->flow, &x->err));
+    return box_await(x->house, x->args, AWAIT_MS, &x->err);
+}
+
+/* ---- steps ---- */
+
+/* The volume's key is this house's own, made for this environment and forgotten with it. */
+static res volume_key(struct call *c, str volume)
+{
+    str name = arena_cat(c->arena, S("arn:barmkin:volume/"), volume), material, plain, blob;
+
+    TRY(vault_kms_new_key(call_vault(c), name, c->arena, &material, &c->err));
+    TRY(vault_kms_generate_data_key(call_vault(c), name, material, S(""), VOLUME_KEY_BYTES, c->secrets, &plain,
+                                    c->arena, &blob, &c->err));
+    return vault_release_volume_key(call_vault(c), name, material, S(""), blob, volume, &c->err);
+}
+
+static str stream_name(struct call *c)
+{
+    char day[TIME_TEXT_BYTES];
+
+    str iso = time_iso(c->now_ms, day);
+    return arena_printf(c->arena, "%.4s/%.2s/%.2s/[$LATEST]%.*s", iso.p, iso.p + 5, iso.p + 8,
+                        FMT(call_unique(c, "", 32)));
+}
+
+/* Code and environment, opened as the role, and everything that the sandbox needs. */
+static res prepare(struct call *c, struct flow *f, const struct lambda_function *fn, const struct caller *role, str key)
+{
+    struct map_of_str own;
+    json_t *order;
+    str parts;
+
+    flow_set(f, "revision", fn->revision_id);
+    flow_set(f, "box", call_unique(c, "box-", 17));
+    flow_set(f, "volume", call_unique(c, "vol-", 17));
+    flow_set(f, "stream", stream_name(c));
+    TRY(lambda_open_environment(c, fn, key, &own));
+    TRY(lambda_code_parts(c, fn, key, &parts));
+    TRY(lambda_interface_make(c, f, fn, role));
+    TRY(volume_key(c, flow_text(f, "volume")));
+    order = order_of(c, f, fn, &own);
+    flow_effect(c, f, open_box, plan_of(c, f, fn, order, parts));
+    json_decref(order);
+    flow_wake(c, f, START_MS);
+    flow_go(f, "starting");
+    return OK;
+}
+
+static res on_begin(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    static const struct fault_type not_assumed = {"AccessDeniedException", 403};
+    struct lambda_function *fn;
+    const struct caller *role;
+    struct fault why;
+    str key;
+
+    (void)e;
+    TRY(lambda_function_load(c, f->account, f->subject, &fn));
+    if (!fn)
+        return fail(c, f, &lambda_ResourceNotFoundException,
+                    arena_cat(c->arena, S("Function not found: "), flow_text(f, "function")));
+    TRY(flow_role(c, LAMBDA, fn->role, lambda_session(c, fn->function_name), fn->function_arn, &role, &why));
+    if (!role)
+        return fail(c, f, &not_assumed, S("The role defined for the function cannot be assumed by Lambda."));
+    TRY(lambda_key_open(c, fn, role, &key, &why));
+    if (why.type)
+        return fail(
+            c, f, &lambda_KMSAccessDeniedException,
+            arena_printf(c->arena,
+                         "Lambda was unable to decrypt the environment variables because KMS access was denied. "
+                         "Please check the function's KMS key settings. KMS Exception: %s KMS Message: %.*s",
+                         why.type->code, FMT(why.message)));
+    return prepare(c, f, fn, role, key);
+}
+
+/* A step or an effect that failed: of EC2 for want of rights, or our own. */
+static res on_failed(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    bool ours = json_is_true(json_object_get(e->data, "ours"));
+
+    return fail(c, f, ours ? &lambda_ServiceException : &lambda_EC2AccessDeniedException,
+                ours ? S("The function's execution environment could not be made.") : json_str_at(e->data, "reason"));
+}
+
+static res on_agent_ready(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    flow_effect(c, f, run_box, flow_text(f, "eni"));
+    flow_wake(c, f, START_MS);
+    return OK;
+}
+
+static res on_running(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    call_after(c, tell_ready, telling(c, f));
+    flow_wake(c, f, LOOK_MS);
+    return OK;
+}
+
+static res on_look(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    call_after(c, ask_whether_over, telling(c, f));
+    flow_wake(c, f, LOOK_MS);
+    return OK;
+}
+
+static const struct flow_rule rules[] = {
+    {"new", "begin", on_begin, NULL},
+    {"starting", "agent-ready", on_agent_ready, "launching"},
+    {"launching", "running", on_running, "serving"},
+    {"serving", "timer", on_look, NULL},
+    {"closing", "closed", on_closed, NULL},
+    {"closing", "effect-failed", on_retry, NULL},
+    {"closing", "step-failed", on_retry, NULL},
+    {"closing", "timer", on_retire, NULL},
+    {"closing", "resumed", on_retire, NULL},
+    {"closing", "retire", NULL, NULL},
+    {"closing", "exited", NULL, NULL},
+    {"closing", "agent-gone", NULL, NULL},
+    {"closing", "agent-failed", NULL, NULL},
+    {"closing", "agent-ready", NULL, NULL},
+    {"closing", "running", NULL, NULL},
+    {"*", "retire", on_retire, NULL},
+    {"*", "resumed", on_retire, NULL},
+    {"*", "exited", on_ended, NULL},
+    {"*", "agent-failed", on_agent_failed, NULL},
+    {"*", "agent-gone", on_ended, NULL},
+    {"*", "effect-failed", on_failed, NULL},
+    {"*", "step-failed", on_failed, NULL},
+    {"*", "timer", on_late, NULL},
+};
+const struct flow_kind lambda_environment_flow = {"environment", LAMBDA, rules, sizeof rules / sizeof *rules};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of lambda share: names, code and keys, what a function's answer says. */
+#ifndef BARMKIN_LAMBDA_PARTS_H
+#define BARMKIN_LAMBDA_PARTS_H
+#include "api/flow.h"
+#include "api/functions.h"
+#include "api/house.h"
+#include "lambda.h"
+
+#define LAMBDA "lambda.amazonaws.com"
+
+enum { LAMBDA_KEY_BYTES = 32, LAMBDA_CODE_MAX_BYTES = 262144000 };
+
+/* ---- find.c ---- */
+struct lambda_name {
+    str account, name, qualifier; /* qualifier absent: none */
+};
+/* A name, "name:qualifier", "ACCOUNT:function:name" or an ARN; false: none of these. */
+bool lambda_parse_name(struct call *c, str text, struct lambda_name *out);
+str lambda_arn(struct call *c, str account, str name);
+
+/* ---- runtimes.c ---- */
+struct lambda_runtime {
+    const char *name, *says; /* says: the first line of its log, after "Runtime Version: " */
+    const char *program[4];  /* what the image runs, NULL-terminated */
+    const char *execution_env;
+};
+const struct lambda_runtime *lambda_runtime_named(str name); /* NULL: not one of ours */
+res lambda_runtime_check(struct call *c, str name);
+
+/* ---- keys.c: under which a function's code and environment lie ---- */
+/* A new key; with the customer's, made by the caller's right, and the role is granted its use. */
+res lambda_key_make(struct call *c, struct lambda_function *f, str *plain);
+/* As the caller (through Lambda), or, with `role`, as the function's role. Of KMS's refusal *why is told. */
+res lambda_key_open(struct call *c, const struct lambda_function *f, const struct caller *role, str *plain,
+                    struct fault *why);
+res lambda_seal_environment(struct call *c, struct lambda_function *f, str key, const struct map_of_str *variables);
+res lambda_open_environment(struct call *c, const struct lambda_function *f, str key, struct map_of_str *out);
+
+/* ---- code.c ---- */
+struct lambda_code_input {
+    str zip, source, bucket, key, version, runtime, handler;
+};
+/* Takes the code in, checks it, seals it under the function's key; fills in size, hash and the code's id. */
+res lambda_take_code(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f);
+res lambda_drop_code(struct call *c, const struct lambda_function *f);
+/* The same code under another key of the function. */
+res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_key, str new_key);
+/* How to send it: JSON {"bytes": base64} or {"parts": [...]}, in c->secrets; *size of the zip. */
+res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *json);
+
+/* ---- functions.c ---- */
+/* Fills any answer that has configuration's members. */
+res lambda_describe(struct call *c, const struct lambda_function *f, bool secrets, const struct shape *shape,
+                    void *out);
+void lambda_retire(struct call *c, str function, str revision); /* after the commit */
+str lambda_session(struct call *c, str function_name);          /* of its role: the name, of at least two characters */
+str lambda_log_group(struct call *c, const struct lambda_function *f);
+
+/* ---- network.c ---- */
+res lambda_take_vpc(struct call *c, const struct lambda_vpc_config *in, str role_arn, struct lambda_function *f);
+res lambda_check_role(struct call *c, str role_arn, str function_arn, const struct caller **role);
+/* In steps: the interface of an environment, in the flow's data ("eni"; with a VPC also "vpc", "ip", "resolver"). */
+res lambda_interface_make(struct call *c, struct flow *f, const struct lambda_function *fn, const struct caller *role);
+res lambda_interface_drop(struct call *c, struct flow *f);
+
+/* ---- invoke.c ---- */
+void lambda_invocation(struct call *c, const struct lambda_function *f, str payload, struct invocation_call *out);
+/* An asynchronous invocation, kept until it is done or given up. */
+res lambda_queue(struct call *c, const struct lambda_function *f, str payload, str client_context);
+
+#endif

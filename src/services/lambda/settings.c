@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Reserved concurrency and tags. */
+#include "lambda_parts.h"
+
+enum { TAGS_MAX = 50, ACCOUNT_CONCURRENCY = 1000, UNRESERVED_LEAST = 100 };
+
+static struct lambda_function *own_copy(struct call *c)
+{
+    struct lambda_function *f = ARENA_NEW(c->arena, struct lambda_function);
+
+    *f = *(const struct lambda_function *)c->subject;
+    return f;
+}
+
+static res reserved_by_others(struct call *c, const struct lambda_function *f, int64_t *sum)
+{
+    struct lambda_function_page page;
+
+    *sum = 0;
+    TRY(lambda_function_list_all(c, f->at.account, STR_ABSENT, STR_ABSENT, 10000, &page));
+    for (size_t i = 0; i < page.n; i++)
+        if (!str_eq(page.v[i]->function_name, f->function_name))
+            *sum += page.v[i]->reserved_concurrent_executions.v;
+    return OK;
+}
+
+res lambda_put_function_concurrency(struct call *c, const struct lambda_put_function_concurrency_in *in,
+                                    struct lambda_put_function_concurrency_out *out)
+{
+    struct lambda_function *f = own_copy(c);
+    int64_t others;
+
+    TRY(reserved_by_others(c, f, &others));
+    if (others + in->reserved_concurrent_executions.v > ACCOUNT_CONCURRENCY - UNRESERVED_LEAST)
+        return fault(c, &lambda_InvalidParameterValueException,
+                     "Specified ReservedConcurrentExecutions for function decreases account's "
+                     "UnreservedConcurrentExecution below its minimum value of [%d].",
+                     UNRESERVED_LEAST);
+    f->reserved_concurrent_executions = in->reserved_concurrent_executions;
+    out->reserved_concurrent_executions = in->reserved_concurrent_executions;
+    return lambda_function_save(c, f);
+}
+
+res lambda_get_function_concurrency(struct call *c, const struct lambda_get_function_concurrency_in *in,
+                                    struct lambda_get_function_concurrency_out *out)
+{
+    const struct lambda_function *f = c->subject;
+
+    (void)in;
+    out->reserved_concurrent_executions = f->reserved_concurrent_executions;
+    return OK;
+}
+
+res lambda_delete_function_concurrency(struct call *c, const struct lambda_delete_function_concurrency_in *in,
+                                       struct lambda_delete_function_concurrency_out *out)
+{
+    struct lambda_function *f = own_copy(c);
+
+    (void)in, (void)out;
+    f->reserved_concurrent_executions = (opt_int){0};
+    return lambda_function_save(c, f);
+}
+
+/* ---- tags ---- */
+
+static bool has_key(const struct map_of_str *v, str key)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (str_eq(v->v[i].key, key))
+            return true;
+    return false;
+}
+
+res lambda_tag_resource(struct call *c, const struct lambda_tag_resource_in *in, struct lambda_tag_resource_out *out)
+{
+    struct lambda_function *f = own_copy(c);
+    struct map_of_str all = {0, ARENA_ARRAY(c->arena, struct str_pair, f->tags.n + in->tags.n + 1)};
+
+    (void)out;
+    for (size_t i = 0; i < f->tags.n; i++)
+        if (!has_key(&in->tags, f->tags.v[i].key))
+            all.v[all.n++] = f->tags.v[i];
+    for (size_t i = 0; i < in->tags.n; i++)
+        all.v[all.n++] = in->tags.v[i];
+    if (all.n > TAGS_MAX)
+        return fault(c, &lambda_InvalidParameterValueException, "A function carries at most %d tags.", TAGS_MAX);
+    f->tags = all;
+    return lambda_function_save(c, f);
+}
+
+res lambda_untag_resource(struct call *c, const struct lambda_untag_resource_in *in,
+                          struct lambda_untag_resource_out *out)
+{
+    struct lambda_function *f = own_copy(c);
+    struct map_of_str kept = {0, ARENA_ARRAY(c->arena, struct str_pair, f->tags.n + 1)};
+
+    (void)out;
+    for (size_t i = 0; i < f->tags.n; i++) {
+        bool gone = false;
+        for (size_t k = 0; k < in->tag_keys.n; k++)
+            gone |= str_eq(in->tag_keys.v[k], f->tags.v[i].key);
+        if (!gone)
+            kept.v[kept.n++] = f->tags.v[i];
+    }
+    f->tags = kept;
+    return lambda_function_save(c, f);
+}
+
+res lambda_list_tags(struct call *c, const struct lambda_list_tags_in *in, struct lambda_list_tags_out *out)
+{
+    const struct lambda_function *f = c->subject;
+
+    (void)in;
+    out->tags = f->tags;
+    if (!out->tags.v)
+        out->tags.v = ARENA_ARRAY(c->arena, struct str_pair, 1);
+    return OK;
+}
