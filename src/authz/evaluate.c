@@ -4,13 +4,16 @@
 
 #include <string.h>
 
+#include "base/fold.h"
+
 /* Rules 15 and 16: each level needs an allow of its own (an RCP level has RCPFullAWSAccess). */
 static void scan_levels(struct eval *v, struct policy_levels levels, bool implied, struct scan *out)
 {
     bool all = true;
 
     for (size_t i = 0; i < levels.n; i++) {
-        struct scan level = {0};
+        struct scan level FILLED_LATER;
+        scan_begin(&level);
         scan_set(v, levels.v[i], &level);
         if (level.denied && !out->denied) {
             out->denied = true;
@@ -33,16 +36,14 @@ bool eval_begin(struct eval *v, const struct authz_request *r, const struct auth
     v->steps = 0;
     v->pool = EVAL_STEPS_ALL;
     v->reading = NULL;
+    v->looks = 0;
     v->doubt = v->hashed = v->sieved = false;
     if (colon <= 0 || (size_t)colon + 1 == r->action.n || r->action.n > sizeof v->action || r->resource.n == 0 ||
         str_find(str_from(r->action, (size_t)colon + 1), ':') >= 0)
         return false;
     v->action_n = r->action.n;
     v->service_n = (size_t)colon;
-    for (size_t i = 0; i < r->action.n; i++) {
-        char c = r->action.p[i];
-        v->action[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-    }
+    fold_copy(v->action, r->action.p, r->action.n);
     v->resource_any = str_eq(r->resource, S("*"));
     memset(v->fields, 0, sizeof v->fields);
     if (!v->resource_any && (!arn_split(r->resource, v->fields) || !str_eq(v->fields[0], S("arn"))))
@@ -175,7 +176,8 @@ static bool needs_no_permission(const struct authz_request *r)
 
 struct decision judge(struct judged *j, const struct authz_request *r, const struct authz_layers *l, bool all)
 {
-    memset(j->scan, 0, sizeof j->scan);
+    for (size_t i = 0; i < sizeof j->scan / sizeof j->scan[0]; i++)
+        scan_begin(&j->scan[i]);
     j->v.all = all;
     j->valid = eval_begin(&j->v, r, l);
     if (!j->valid)
@@ -191,7 +193,7 @@ struct decision judge(struct judged *j, const struct authz_request *r, const str
 
 struct decision authz_evaluate(const struct authz_request *r, const struct authz_layers *l)
 {
-    struct judged j;
+    struct judged j FILLED_LATER;
 
     return judge(&j, r, l, false);
 }

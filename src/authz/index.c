@@ -338,7 +338,7 @@ static void mark_name(const struct policy_index *x, str name, uint64_t *bits)
 static void keep_named(const struct eval *v, const struct policy_index *x, size_t words, uint64_t *bits)
 {
     const struct authz_request *r = v->r;
-    uint64_t named[INDEX_WORDS];
+    uint64_t named[INDEX_WORDS] FILLED_LATER;
 
     memcpy(named, row_unnamed(x), words * sizeof named[0]);
     mark_name(x, r->account, named);
@@ -391,7 +391,7 @@ void index_scan(struct eval *v, struct policy_set set, const struct policy_index
 {
     for (; x; x = x->next) {
         size_t words = words_of(x);
-        uint64_t bits[INDEX_WORDS];
+        uint64_t bits[INDEX_WORDS] FILLED_LATER; /* as many words as there are */
         memcpy(bits, row_any(x), words * sizeof bits[0]);
         mark_actions(v, set, x, v->action_hash, bits);
         mark_actions(v, set, x, v->service_hash, bits);

@@ -34,4 +34,18 @@ static inline uint64_t fold_word(uint64_t x)
     return x | (((from_a ^ past_z) & ~x & 0x80 * ones) >> 2);
 }
 
+/* n bytes without case; dst has room for the next multiple of eight. */
+static inline void fold_copy(char *dst, const char *p, size_t n)
+{
+    uint64_t word = 0;
+
+    memcpy(dst + (n & ~(size_t)7), &word, n % 8 ? 8 : 0);
+    memcpy(dst, p, n);
+    for (size_t i = 0; i < n; i += 8) {
+        memcpy(&word, dst + i, 8);
+        word = fold_word(word);
+        memcpy(dst + i, &word, 8);
+    }
+}
+
 #endif

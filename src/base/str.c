@@ -9,16 +9,6 @@
 
 #include "base/fold.h"
 
-str str_z(const char *z)
-{
-    return z ? (str){z, __builtin_strlen(z)} : STR_ABSENT;
-}
-
-bool str_eq(str a, str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 bool str_eq_nocase(str a, str b)
 {
     return a.n == b.n && str_starts_nocase(a, b);
@@ -34,11 +24,6 @@ int str_cmp(str a, str b)
     return a.n < b.n ? -1 : a.n > b.n;
 }
 
-bool str_starts(str s, str prefix)
-{
-    return s.n >= prefix.n && str_eq((str){s.p, prefix.n}, prefix);
-}
-
 bool str_starts_nocase(str s, str prefix)
 {
     if (s.n < prefix.n)
@@ -52,20 +37,6 @@ bool str_starts_nocase(str s, str prefix)
 bool str_ends(str s, str suffix)
 {
     return s.n >= suffix.n && str_eq(str_from(s, s.n - suffix.n), suffix);
-}
-
-str str_sub(str s, size_t from, size_t n)
-{
-    if (from > s.n)
-        from = s.n;
-    if (n > s.n - from)
-        n = s.n - from;
-    return (str){s.p ? s.p + from : NULL, n};
-}
-
-str str_from(str s, size_t from)
-{
-    return str_sub(s, from, s.n);
 }
 
 static bool is_blank(char c)

@@ -41,9 +41,13 @@ static int64_t floor_div(int64_t v, int64_t by)
     return v / by - (v % by < 0);
 }
 
+struct civil { /* UTC; month from 0, weekday from Sunday */
+    int year, month, day, weekday, hour, minute, second;
+};
+
 /* gmtime_r by arithmetic alone: libc takes its lock over time zones for it. Years begin in March here, so that the leap
  * day is a year's last; 719468 days lie between 0000-03-01 and 1970-01-01, and 146097 make four hundred years. */
-static struct tm split(int64_t wall_ms)
+static inline struct civil split(int64_t wall_ms)
 {
     int64_t seconds = floor_div(wall_ms, 1000), days_now = floor_div(seconds, 86400);
     int64_t from_march = days_now + 719468, era = floor_div(from_march, 146097);
@@ -51,39 +55,40 @@ static struct tm split(int64_t wall_ms)
     int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
     int of_year = day - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
 
-    return (struct tm){.tm_year = (int)(era * 400) + year + (month >= 10) - 1900,
-                       .tm_mon = (month + 2) % 12,
-                       .tm_mday = of_year - (153 * month + 2) / 5 + 1,
-                       .tm_wday = (int)(((days_now + 4) % 7 + 7) % 7), /* 1970 began on a Thursday */
-                       .tm_hour = rest / 3600,
-                       .tm_min = rest / 60 % 60,
-                       .tm_sec = rest % 60};
+    return (struct civil){.year = (int)(era * 400) + year + (month >= 10),
+                          .month = month < 10 ? month + 2 : month - 10,
+                          .day = of_year - (153 * month + 2) / 5 + 1,
+                          .weekday = (int)(((days_now + 4) % 7 + 7) % 7), /* 1970 began on a Thursday */
+                          .hour = rest / 3600,
+                          .minute = rest / 60 % 60,
+                          .second = rest % 60};
 }
 
-/* `width` digits of v and what stands behind them, if anything does: every request tells the time several times, and
- * printf is slow. */
-static inline char *put(char *at, int v, int width, char behind)
+/* Digits of v and what stands behind them, if anything does: every request tells the time several times, and printf is
+ * slow. */
+static inline char *put(char *at, int v, char behind)
 {
-    for (int i = width; i-- > 0; v /= 10)
-        at[i] = (char)('0' + v % 10);
-    at[width] = behind;
-    return at + width + (behind != '\0');
+    at[0] = (char)('0' + v / 10);
+    at[1] = (char)('0' + v % 10);
+    at[2] = behind;
+    return at + 2 + (behind != '\0');
 }
 
-static inline char *put_date(char *at, const struct tm *t, char between, char behind)
+static inline char *put_date(char *at, const struct civil *t, char between, char behind)
 {
-    int year = t->tm_year + 1900;
+    int year = t->year < 0 ? 0 : t->year > 9999 ? 9999 : t->year; /* ISO 8601's years; no clock is elsewhere */
 
-    at = put(at, year < 0 ? 0 : year > 9999 ? 9999 : year, 4, between); /* ISO 8601's years; no clock is elsewhere */
-    at = put(at, t->tm_mon + 1, 2, between);
-    return put(at, t->tm_mday, 2, behind);
+    at = put(at, year / 100, '\0');
+    at = put(at, year % 100, between);
+    at = put(at, t->month + 1, between);
+    return put(at, t->day, behind);
 }
 
-static inline char *put_clock(char *at, const struct tm *t, char between, char behind)
+static inline char *put_clock(char *at, const struct civil *t, char between, char behind)
 {
-    at = put(at, t->tm_hour, 2, between);
-    at = put(at, t->tm_min, 2, between);
-    return put(at, t->tm_sec, 2, behind);
+    at = put(at, t->hour, between);
+    at = put(at, t->minute, between);
+    return put(at, t->second, behind);
 }
 
 static str ended(char *dst, char *end)
@@ -94,31 +99,33 @@ static str ended(char *dst, char *end)
 
 str time_iso(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
-    struct tm t = split(wall_ms);
+    struct civil t = split(wall_ms);
 
     return ended(dst, put_clock(put_date(dst, &t, '-', 'T'), &t, ':', 'Z'));
 }
 
 str time_iso_ms(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
-    struct tm t = split(wall_ms);
+    struct civil t = split(wall_ms);
     char *at = put_clock(put_date(dst, &t, '-', 'T'), &t, ':', '.');
+    int ms = (int)(((wall_ms % 1000) + 1000) % 1000);
 
-    return ended(dst, put(at, (int)(((wall_ms % 1000) + 1000) % 1000), 3, 'Z'));
+    *at++ = (char)('0' + ms / 100);
+    return ended(dst, put(at, ms % 100, 'Z'));
 }
 
 str time_basic(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
-    struct tm t = split(wall_ms);
+    struct civil t = split(wall_ms);
 
     return ended(dst, put_clock(put_date(dst, &t, '\0', 'T'), &t, '\0', 'Z'));
 }
 
 str time_http(int64_t wall_ms, char dst[TIME_TEXT_BYTES])
 {
-    struct tm t = split(wall_ms);
-    int n = snprintf(dst, TIME_TEXT_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday,
-                     months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    struct civil t = split(wall_ms);
+    int n = snprintf(dst, TIME_TEXT_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[t.weekday], t.day,
+                     months[t.month], t.year, t.hour, t.minute, t.second);
 
     return str_n(dst, n < TIME_TEXT_BYTES ? (size_t)n : TIME_TEXT_BYTES - 1);
 }
