@@ -48,12 +48,19 @@ static void check_op(const struct service_def *s, const struct op_def *o)
             die(s->file, a->line, "there is no resource '%.*s'", FMT(a->on));
         for (size_t k = 0; k < a->n_members; k++)
             check_path(s, o, o->in, a->members[k], a->line);
-        if (a->when.n && !str_starts(a->when, S("caller:")))
+        if (str_starts(a->when, S("caller:"))) {
+            if (!str_eq(a->when, S("caller:transitive-tags")) && !str_eq(a->when, S("caller:source-identity")))
+                die(s->file, a->line, "of a caller: transitive-tags or source-identity");
+        } else if (a->when.n)
             check_path(s, o, o->in, str_from(a->when, a->when.p[0] == '!'), a->line);
     }
-    for (size_t i = 0; i < o->n_context; i++)
-        if (o->context[i].path.n)
-            check_path(s, o, o->in, o->context[i].path, o->line);
+    for (size_t i = 0; i < o->n_context; i++) {
+        const struct context_def *d = &o->context[i];
+        if (d->path.n)
+            check_path(s, o, o->in, d->path, o->line);
+        if (!d->fn.n && (!d->path.n || (str_ends(d->key, S("/")) && str_find(d->path, '.') >= 0)))
+            die(s->file, o->line, "%.*s takes its pairs from a member of the input itself", FMT(d->key));
+    }
     if (o->kind == 2 && !o->prepare.n)
         die(s->file, o->line, "an upload needs a prepare function");
 }
@@ -262,15 +269,50 @@ static void write_record(FILE *f, const struct service_def *s, const struct reco
     fprintf(f, "%zu, %s};\n", n, r->global ? "true" : "false");
 }
 
+/* The numbers of the members on the way. It ends early at what has no members, as check_path let it. */
+static void write_path(FILE *f, const struct service_def *s, const struct op_def *o, str path)
+{
+    const struct shape_def *shape = o->in;
+    size_t steps = 0;
+
+    fprintf(f, "{(const uint8_t[]){");
+    while (str_is(path) && shape) {
+        str part = str_cut(&path, '.');
+        size_t i = 0;
+        while (i < shape->n && !str_eq(shape->members[i].name, part))
+            i++;
+        if (i == shape->n)
+            die(s->file, o->line, "%.*s: a path is made of members only, not of '%.*s'", FMT(o->name), FMT(part));
+        fprintf(f, "%zu, ", i);
+        steps++;
+        shape = shape->members[i].shape.n ? find_shape(s, shape->members[i].shape) : NULL;
+    }
+    fprintf(f, "}, %zu}", steps);
+}
+
+static void write_when(FILE *f, const struct service_def *s, const struct op_def *o, str when)
+{
+    if (str_eq(when, S("caller:transitive-tags")) || str_eq(when, S("caller:source-identity"))) {
+        fprintf(f, ".when = %s, ", when.p[7] == 't' ? "WHEN_TRANSITIVE_TAGS" : "WHEN_SOURCE_IDENTITY");
+    } else if (when.n) {
+        bool absent = when.p[0] == '!';
+        fprintf(f, ".when = %s, .member = ", absent ? "WHEN_ABSENT" : "WHEN_PRESENT");
+        write_path(f, s, o, str_from(when, absent));
+        fprintf(f, ", ");
+    }
+}
+
 static void write_access(FILE *f, const struct service_def *s, const struct op_def *o)
 {
     for (size_t i = 0; i < o->n_access; i++) {
         if (!o->access[i].n_members)
             continue;
-        fprintf(f, "static const char *const %.*s_names_%zu[] = {", FMT(o->c_name), i);
-        for (size_t k = 0; k < o->access[i].n_members; k++)
-            fprintf(f, "\"%.*s\", ", FMT(o->access[i].members[k]));
-        fprintf(f, "NULL};\n");
+        fprintf(f, "static const struct path %.*s_names_%zu[] = {", FMT(o->c_name), i);
+        for (size_t k = 0; k < o->access[i].n_members; k++) {
+            write_path(f, s, o, o->access[i].members[k]);
+            fprintf(f, ", ");
+        }
+        fprintf(f, "};\n");
     }
     fprintf(f, "static const struct access_line %.*s_access[] = {\n", FMT(o->c_name));
     for (size_t i = 0; i < o->n_access; i++) {
@@ -283,25 +325,30 @@ static void write_access(FILE *f, const struct service_def *s, const struct op_d
         if (a->on.n && !str_eq(a->on, S("*")))
             fprintf(f, ".on = &%.*s_%.*s_resource, ", FMT(s->c_name), FMT(snake(a->on)));
         if (a->n_members)
-            fprintf(f, ".members = %.*s_names_%zu, ", FMT(o->c_name), i);
-        text_or_null(f, "when", a->when);
+            fprintf(f, ".members = %.*s_names_%zu, .n_members = %zu, ", FMT(o->c_name), i, a->n_members);
+        write_when(f, s, o, a->when);
         text_or_null(f, "pass_to", a->pass_to);
         fprintf(f, "},\n");
     }
     fprintf(f, "};\n");
 }
 
-static void write_context(FILE *f, const struct op_def *o)
+static void write_context(FILE *f, const struct service_def *s, const struct op_def *o)
 {
     if (!o->n_context)
         return;
     fprintf(f, "static const struct context_line %.*s_context[] = {\n", FMT(o->c_name));
     for (size_t i = 0; i < o->n_context; i++) {
-        fprintf(f, "    {.key = \"%.*s\", ", FMT(o->context[i].key));
-        text_or_null(f, "path", o->context[i].path);
-        if (o->context[i].fn.n)
-            fprintf(f, ".fn = %.*s, ", FMT(o->context[i].fn));
-        fprintf(f, ".multi = %s},\n", o->context[i].multi ? "true" : "false");
+        const struct context_def *d = &o->context[i];
+        fprintf(f, "    {.key = {\"%.*s\", %zu}, ", FMT(d->key), d->key.n);
+        if (d->path.n) {
+            fprintf(f, ".path = ");
+            write_path(f, s, o, d->path);
+            fprintf(f, ", ");
+        }
+        if (d->fn.n)
+            fprintf(f, ".fn = %.*s, ", FMT(d->fn));
+        fprintf(f, ".multi = %s},\n", d->multi ? "true" : "false");
     }
     fprintf(f, "};\n");
 }
@@ -309,7 +356,7 @@ static void write_context(FILE *f, const struct op_def *o)
 static void write_op(FILE *f, const struct service_def *s, const struct op_def *o)
 {
     write_access(f, s, o);
-    write_context(f, o);
+    write_context(f, s, o);
     if (o->kind != 5)
         fprintf(f,
                 "static res run_%1$.*2$s(struct call *c, const void *in, void *out) { return %1$.*2$s(c, in, out); }\n",

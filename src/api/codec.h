@@ -54,5 +54,6 @@ void rest_encode(const struct operation *op, const void *out, struct arena *a, s
 /* One scalar from text, as headers, queries and forms carry it. */
 res scalar_decode(const struct field *f, enum kind kind, str text, void *at, struct arena *a, struct err *e);
 str scalar_encode(enum kind kind, const void *at, bool http_time, struct arena *a);
+str scalar_decimal(struct arena *a, int64_t v);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Condition keys: what Barmkin knows about a request, under AWS's names. Rules 20, 21 and 39. Values come from the
  * socket, the verified signature, the records and the decoded input; never from a header that is not signed. */
+#include "api/codec.h"
 #include "api/gate.h"
 #include "api/house.h"
 #include "api/walk.h"
@@ -28,32 +29,44 @@ void context_add_list(struct call *c, str key, const str *values, size_t n)
     *next_value(c, c->gate) = (struct authz_value){key, values, n, true};
 }
 
+static void more_singles(struct call *c, struct gate_facts *g)
+{
+    g->cap_singles = 32;
+    g->n_singles = 0;
+    g->singles =
+        ARENA_ARRAY(c->arena, str, g->cap_singles); /* the older ones stay where they are: keys point at them */
+}
+
 void context_add(struct call *c, str key, str value)
 {
     struct gate_facts *g = c->gate;
 
     if (!str_is(value))
         return;
-    if (g->n_singles == g->cap_singles) { /* the older ones stay where they are: keys point at them */
-        g->cap_singles = 32;
-        g->n_singles = 0;
-        g->singles = ARENA_ARRAY(c->arena, str, g->cap_singles);
-    }
+    if (g->n_singles == g->cap_singles)
+        more_singles(c, g);
     str *one = &g->singles[g->n_singles++];
+    struct authz_value *v = next_value(c, g);
     *one = value;
-    *next_value(c, g) = (struct authz_value){key, one, 1, false};
+    v->key = key; /* one by one: a whole struct would be made on the stack first, for each of some twenty keys */
+    v->values = one;
+    v->n = 1;
+    v->multi = false;
 }
 
 void context_add_org(struct call *c, str id_key, str paths_key, const struct guardrails *rails)
 {
-    str *path;
+    struct gate_facts *g = c->gate;
 
     if (!str_is(rails->org_path))
         return;
-    path = ARENA_NEW(c->arena, str);
-    *path = arena_dup(c->arena, rails->org_path); /* the cache may be emptied before the audit record is written */
+    if (!g->org_path || !str_eq(*g->org_path, rails->org_path)) { /* mostly the caller's and the owner's are one */
+        str *path = ARENA_NEW(c->arena, str);
+        *path = arena_dup(c->arena, rails->org_path); /* the cache may be emptied before the audit record is written */
+        g->org_path = path;
+    }
     context_add(c, id_key, c->worker->house->org_id);
-    context_add_list(c, paths_key, path, 1);
+    context_add_list(c, paths_key, g->org_path, 1);
 }
 
 /* Of a service that acts for a resource: where that resource's account hangs. */
@@ -217,39 +230,28 @@ static void add_tags(struct call *c, const struct context_line *line, const stru
         }
     }
     for (size_t i = 0; i < n; i++)
-        context_add(c, arena_cat(c->arena, str_z(line->key), pairs[i].key), pairs[i].value);
+        context_add(c, arena_cat(c->arena, line->key, pairs[i].key), pairs[i].value);
 }
 
 /* A key that ends with '/' takes pairs; any other takes the values at the path. */
 static res add_line(struct call *c, const struct context_line *line)
 {
-    str key = str_z(line->key);
-
     if (line->fn)
         return line->fn(c);
-    if (str_ends(key, S("/"))) {
-        const struct field *f = shape_field(c->op->in, str_z(line->path));
-        if (f && field_is_set(c->in, f))
+    if (line->key.p[line->key.n - 1] == '/') {
+        const struct field *f = &c->op->in->fields[line->path.steps[0]]; /* modelc takes no longer path here */
+        if (field_is_set(c->in, f))
             add_tags(c, line, f);
         return OK;
     }
-    struct list_of_str values = shape_values(c->op->in, c->in, str_z(line->path), c->arena);
+    struct list_of_str values = shape_values(c->op->in, c->in, line->path, c->arena);
     if (values.n == 0)
         return OK;
     if (line->multi)
-        context_add_list(c, key, values.v, values.n);
+        context_add_list(c, line->key, values.v, values.n);
     else
-        context_add(c, key, values.v[0]);
+        context_add(c, line->key, values.v[0]);
     return OK;
-}
-
-static str decimal(struct arena *a, int64_t v)
-{
-    char room[24];
-    struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room};
-
-    buf_add_i64(&b, v);
-    return arena_dup(a, buf_str(&b));
 }
 
 res context_build(struct call *c, const struct principal_policies *mine, const struct guardrails *rails)
@@ -260,7 +262,7 @@ res context_build(struct call *c, const struct principal_policies *mine, const s
     TRY(add_source(c, c->caller));
     add_path(c, c->caller);
     context_add(c, S("aws:CurrentTime"), arena_dup(c->arena, time_iso(c->now_ms, when)));
-    context_add(c, S("aws:EpochTime"), decimal(c->arena, c->now_ms / 1000));
+    context_add(c, S("aws:EpochTime"), scalar_decimal(c->arena, c->now_ms / 1000));
     context_add(c, S("aws:RequestedRegion"), c->op->service->global ? S("us-east-1") : c->region);
     for (size_t i = 0; i < c->op->n_context; i++)
         TRY(add_line(c, &c->op->context[i]));

@@ -2,199 +2,12 @@
 /* One gate. Every call, from outside or from another service, passes here before its handler can run. */
 #include "api/gate.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "api/denial.h"
 #include "api/house.h"
-#include "api/walk.h"
-#include "authz/index.h"
-
-/* ---- locate ---- */
-
-/* {partition}, {region} and {account} are filled in; every other {name} takes the next value. */
-static str fill_arn(struct call *c, const char *template, const str *names, size_t n)
-{
-    size_t own = c->worker->house->partition.n + c->region.n + c->caller->account.n, next = 0;
-    size_t most = str_z(template).n + 2 * own; /* a template may repeat itself once */
-    struct buf b = {0};
-    str rest = str_z(template);
-
-    for (size_t i = 0; i < n; i++)
-        most += names[i].n; /* a "*" instead of one is shorter than its placeholder */
-    b.p = arena_alloc(c->arena, most + 1);
-    b.cap = b.max = most;
-    while (rest.n) {
-        ptrdiff_t open = str_find(rest, '{');
-        if (open < 0)
-            break;
-        buf_add(&b, str_sub(rest, 0, (size_t)open));
-        rest = str_from(rest, (size_t)open + 1);
-        str name = str_cut(&rest, '}');
-        if (str_eq(name, S("partition")))
-            buf_add(&b, c->worker->house->partition);
-        else if (str_eq(name, S("region")))
-            buf_add(&b, c->region);
-        else if (str_eq(name, S("account")))
-            buf_add(&b, c->caller->account);
-        else
-            buf_add(&b, next < n ? names[next] : S("*"));
-        next += !str_eq(name, S("partition")) && !str_eq(name, S("region")) && !str_eq(name, S("account"));
-    }
-    buf_add(&b, rest);
-    assert(!b.full); /* a part of an ARN would be another ARN */
-    return buf_str(&b);
-}
-
-static res locate_one(struct call *c, const struct access_line *line, const str *names, size_t n, struct resource *out)
-{
-    out->type = line->on;
-    out->account = c->caller->account;
-    if (!line->on->find) {
-        out->arn = fill_arn(c, line->on->arn, names, n);
-        return OK;
-    }
-    out->arn =
-        STR_ABSENT; /* what the finder does not name is named by the template, so that it is judged by its name */
-    TRY(line->on->find(c, names, n, out));
-    if (!out->arn.n)
-        out->arn = fill_arn(c, line->on->arn, names, n);
-    return OK;
-}
-
-struct located {
-    const struct access_line **lines; /* per resource */
-    struct resource *v;
-    size_t n, cap;
-};
-
-static struct resource *add_resource(struct call *c, struct located *l, const struct access_line *line)
-{
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 4;
-        struct resource *v = ARENA_ARRAY(c->arena, struct resource, cap);
-        const struct access_line **lines = ARENA_ARRAY(c->arena, const struct access_line *, cap);
-        for (size_t i = 0; i < l->n; i++) {
-            v[i] = l->v[i];
-            lines[i] = l->lines[i];
-        }
-        l->v = v;
-        l->lines = lines;
-        l->cap = cap;
-    }
-    l->lines[l->n] = line;
-    return &l->v[l->n++];
-}
-
-/* The values of each of a line's names; answers how many resources they make. */
-static size_t line_names(struct call *c, const struct access_line *line, struct list_of_str values[4], size_t *n,
-                         bool *any)
-{
-    size_t times = 1;
-
-    for (*n = 0; line->members && line->members[*n] && *n < 4; ++*n) {
-        values[*n] = shape_values(c->op->in, c->in, str_z(line->members[*n]), c->arena);
-        *any |= values[*n].n > 0;
-        if (values[*n].n > times)
-            times = values[*n].n;
-    }
-    return times;
-}
-
-/* The same for every request until the law changes, as principal_of's. What is absent is not kept. */
-static res role_of(struct call *c, str arn, struct role_facts *out)
-{
-    struct worker *w = c->worker;
-    bool cached = worker_cache_holds(c);
-    struct role_facts *kept = cached ? map_find(&w->roles, arn) : NULL;
-    struct arena *mine = c->arena;
-
-    if (kept) {
-        *out = *kept;
-        return OK;
-    }
-    if (cached)
-        c->arena = w->law_arena; /* what the provider makes must live as long as the entry */
-    res why = providers.role(c, arn, out);
-    if (cached && is_ok(why) && out->found) {
-        kept = ARENA_NEW(w->law_arena, struct role_facts);
-        *kept = *out;
-        map_put(&w->roles, arena_dup(w->law_arena, arn), kept);
-    }
-    c->arena = mine;
-    return why;
-}
-
-res gate_locate_role(struct call *c, str arn, struct resource *out)
-{
-    struct role_facts role = {0};
-
-    out->arn = arn;
-    if (!providers.role)
-        return OK;
-    TRY(role_of(c, arn, &role));
-    if (!role.found)
-        return OK;
-    struct str_pair *tags = ARENA_ARRAY(c->arena, struct str_pair, role.n_tags + 1);
-    for (size_t i = 0; i < role.n_tags; i++) /* copied, as the principal's: the audit record may be written later */
-        tags[i] = (struct str_pair){arena_dup(c->arena, role.tags[i].key), arena_dup(c->arena, role.tags[i].value)};
-    out->account = arena_dup(c->arena, role.account);
-    out->tags = tags;
-    out->n_tags = role.n_tags;
-    return OK;
-}
-
-static bool line_applies(struct call *c, const struct access_line *line)
-{
-    if (line->kind == ACCESS_EACH || line->kind == ACCESS_OPEN)
-        return false;
-    if (!line->when)
-        return true;
-    if (strcmp(line->when, "caller:transitive-tags") == 0)
-        return c->caller->n_transitive > 0;
-    if (strcmp(line->when, "caller:source-identity") == 0)
-        return c->caller->source_identity.n > 0;
-    bool absent = line->when[0] == '!';
-    return shape_has(c->op->in, c->in, str_z(line->when + absent), c->arena) != absent;
-}
-
-/* A list among the names fans out: one resource per value, the other names repeated. Where none of the names is given,
- * all of them are meant. */
-static res locate_line(struct call *c, const struct access_line *line, struct located *l)
-{
-    struct list_of_str values[4] = {{0}};
-    bool any = false;
-    size_t n, times;
-
-    if (!line_applies(c, line))
-        return OK;
-    times = line_names(c, line, values, &n, &any);
-    if (line->kind == ACCESS_PASS_ROLE && !any)
-        return OK;
-    for (size_t i = 0; i < times; i++) {
-        str names[4];
-        struct resource *r = add_resource(c, l, line);
-        *r = (struct resource){.arn = S("*"), .account = c->caller->account};
-        for (size_t k = 0; k < n; k++)
-            names[k] = values[k].n == 0 ? S("") : values[k].v[i < values[k].n ? i : values[k].n - 1];
-        if (line->kind == ACCESS_PASS_ROLE)
-            TRY(gate_locate_role(c, names[0], r));
-        else if (line->on &&
-                 (any || line->on->always || !line->members)) /* a resource without names is one of its own */
-            TRY(locate_one(c, line, names, n, r));
-    }
-    return OK;
-}
-
-static res locate(struct call *c, struct located *l)
-{
-    for (size_t i = 0; i < c->op->n_access; i++)
-        TRY(locate_line(c, &c->op->access[i], l));
-    c->resources = l->v;
-    c->n_resources = l->n;
-    c->subject = l->n ? l->v[0].subject : NULL;
-    return OK;
-}
+#include "api/kept.h"
+#include "api/locate.h"
 
 /* ---- the layers that judge ---- */
 
@@ -209,80 +22,11 @@ static bool same_principal(void *ctx, str written_arn, str principal_arn, str pr
     return false; /* a name that stood for nobody when it was saved names nobody */
 }
 
-static void forget_index(void *x)
-{
-    policy_index_free(x);
-}
-
-const struct policy_index *gate_index(struct call *c, struct policy_set set)
-{
-    if (c->arena != c->worker->law_arena)
-        return NULL;
-    struct policy_index *x = policy_index_make(set, INDEX_LEAST);
-    if (x)
-        arena_defer(c->arena, forget_index, x);
-    return x;
-}
-
-/* Principal policies are the same for every request of a caller until the law changes. */
-static res principal_of(struct call *c, const struct principal_policies **out)
-{
-    static const struct principal_policies nothing;
-    struct worker *w = c->worker;
-    const struct caller *who = c->caller;
-    bool cached = worker_cache_holds(c);
-
-    *out = &nothing;
-    if ((who->kind != PRINCIPAL_USER && who->kind != PRINCIPAL_SESSION) || !providers.principal_policies)
-        return OK;
-    struct principal_policies *p = cached ? map_find(&w->principals, who->unique_id) : NULL;
-    if (!p) {
-        struct arena *mine = c->arena;
-        if (cached)
-            c->arena = w->law_arena; /* what the provider makes must live as long as the entry */
-        p = ARENA_NEW(c->arena, struct principal_policies);
-        res why = providers.principal_policies(c, who, p);
-        if (cached && is_ok(why)) {
-            p->index = gate_index(c, (struct policy_set){.v = p->identity, .n = p->n_identity});
-            map_put(&w->principals, arena_dup(w->law_arena, who->unique_id), p);
-        }
-        c->arena = mine;
-        TRY(why);
-    }
-    *out = p;
-    return OK;
-}
-
 static enum policy_kind kind_of(const struct resource *r)
 {
     if (r->type && strcmp(r->type->policy, "key") == 0)
         return POLICY_KEY;
     return r->type && strcmp(r->type->policy, "trust") == 0 ? POLICY_TRUST : POLICY_RESOURCE;
-}
-
-res guardrails_get(struct call *c, str account, const struct guardrails **out)
-{
-    static const struct guardrails nothing;
-    struct worker *w = c->worker;
-    bool cached = worker_cache_holds(c);
-
-    *out = &nothing;
-    if (!providers.guardrails || !account.n)
-        return OK;
-    struct guardrails *g = cached ? map_find(&w->guardrails, account) : NULL;
-    if (!g) {
-        struct arena *mine = c->arena;
-        if (cached)
-            c->arena = w->law_arena; /* what the provider makes must live as long as the entry */
-        g = ARENA_NEW(c->arena, struct guardrails);
-        res why = providers.guardrails(c, account, g);
-        if (cached && is_ok(why))
-            map_put(&w->guardrails, arena_dup(w->law_arena, account), g);
-        c->arena = mine;
-        TRY(why);
-    }
-    *out = g;
-    return OK;
 }
 
 struct bench { /* what a judgement needs beside the resource; the same for all resources of a call */
@@ -321,40 +65,14 @@ static res add_session_policies(struct call *c, struct bench *b)
     return OK;
 }
 
-/* An endpoint's policy as of one law generation. */
-struct endpoint_law {
-    const struct policy *one[1];
-    size_t n; /* 0: full access */
-};
-
-static res compile_endpoint(struct call *c, str vpce_id, struct endpoint_law *out)
-{
-    str text = STR_ABSENT;
-
-    if (providers.endpoint_policy)
-        TRY(providers.endpoint_policy(c, vpce_id, &text));
-    if (!text.n)
-        return OK;
-    TRY(worker_policy(c->worker, text, POLICY_ENDPOINT, vpce_id, &out->one[0], &c->err));
-    out->n = 1;
-    return OK;
-}
-
 /* The endpoint's policy binds only what comes through it: not what a service does on the caller's behalf (rule 21). */
 static res add_endpoint(struct call *c, struct bench *b)
 {
-    struct worker *w = c->worker;
+    const struct endpoint_law *law;
 
     if (!c->door || !str_is(c->door->vpce_id) || c->caller->n_called_via || c->caller->kind == PRINCIPAL_SERVICE)
         return OK;
-    bool cached = worker_cache_holds(c);
-    struct endpoint_law *law = cached ? map_find(&w->endpoints, c->door->vpce_id) : NULL;
-    if (!law) {
-        law = ARENA_NEW(cached ? w->law_arena : c->arena, struct endpoint_law);
-        TRY(compile_endpoint(c, c->door->vpce_id, law));
-        if (cached)
-            map_put(&w->endpoints, arena_dup(w->law_arena, c->door->vpce_id), law);
-    }
+    TRY(kept_endpoint(c, c->door->vpce_id, &law));
     b->l.endpoints = (struct policy_set){.v = law->one, .n = law->n};
     return OK;
 }
@@ -382,7 +100,7 @@ static res sit(struct call *c, struct bench *b)
     const struct guardrails *rails;
 
     *b = (struct bench){0};
-    TRY(principal_of(c, &b->mine));
+    TRY(kept_principal(c, &b->mine));
     TRY(guardrails_get(c, account_of(who), &rails));
     b->rails = rails;
     if (rails->suspended && !who->house) /* what a closed account leaves behind is still put in order */

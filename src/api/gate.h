@@ -60,6 +60,7 @@ struct gate_facts {
     size_t n_context, cap_context;
     str *singles; /* room for values of keys that have one; never used twice, though keys may be taken away again */
     size_t n_singles, cap_singles;
+    const str *org_path; /* the last one that was added */
     const struct judgement *judgements;
     size_t n_judgements;
     const struct judgement *denied; /* the one that ended the call, or NULL */

@@ -19,10 +19,10 @@ void worker_init(struct worker *w, struct house *h, struct vault *v, struct stor
     *w = (struct worker){.house = h, .vault = v, .store = s};
     map_init(&w->policies);
     map_init(&w->callers);
-    map_init(&w->principals);
-    map_init(&w->guardrails);
-    map_init(&w->endpoints);
-    map_init(&w->roles);
+    map_init(&w->principals.by_name);
+    map_init(&w->guardrails.by_name);
+    map_init(&w->endpoints.by_name);
+    map_init(&w->roles.by_name);
     map_init(&w->records);
     w->policy_names = arena_new((size_t)256 << 20);
     w->law_arena = arena_new((size_t)256 << 20);
@@ -42,13 +42,19 @@ static void forget_policies(struct worker *w)
     arena_reset(w->policy_names);
 }
 
+static void forget_kept(struct kept *k)
+{
+    map_clear(&k->by_name);
+    k->last = NULL;
+}
+
 static void forget_law(struct worker *w)
 {
     map_clear(&w->callers);
-    map_clear(&w->principals);
-    map_clear(&w->guardrails);
-    map_clear(&w->endpoints);
-    map_clear(&w->roles);
+    forget_kept(&w->principals);
+    forget_kept(&w->guardrails);
+    forget_kept(&w->endpoints);
+    forget_kept(&w->roles);
     map_clear(&w->records);
     arena_reset(w->law_arena);
 }
@@ -60,10 +66,10 @@ void worker_done(struct worker *w)
     sigkeys_free(w->signing_keys);
     map_done(&w->policies);
     map_done(&w->callers);
-    map_done(&w->principals);
-    map_done(&w->guardrails);
-    map_done(&w->endpoints);
-    map_done(&w->roles);
+    map_done(&w->principals.by_name);
+    map_done(&w->guardrails.by_name);
+    map_done(&w->endpoints.by_name);
+    map_done(&w->roles.by_name);
     map_done(&w->records);
     arena_free(w->policy_names);
     arena_free(w->law_arena);

@@ -46,6 +46,16 @@ struct house {
     const uint8_t *page_key;                   /* 32 bytes: makes page tokens opaque */
 };
 
+/* What the gate keeps (api/kept.h), by name. */
+struct kept_entry {
+    str name;
+    void *made;
+};
+struct kept {
+    struct map by_name;
+    const struct kept_entry *last; /* that was asked for */
+};
+
 struct worker {
     struct house *house;
     struct vault *vault;
@@ -56,9 +66,9 @@ struct worker {
     struct arena *policy_names;
     const struct cached_policy *recent[8]; /* asked first: to compare two texts is quicker than to hash one */
     size_t next_recent;
-    /* Callers, principal policies, guardrails, policies of VPC endpoints, roles that are handed on, and records of
-     * record_load_kept, as of one law_generation. */
-    struct map callers, principals, guardrails, endpoints, roles, records;
+    /* As of one law_generation: callers, records of record_load_kept, and what the gate keeps. */
+    struct map callers, records;
+    struct kept principals, guardrails, endpoints, roles;
     struct arena *law_arena;
     uint64_t law_generation;
 };

@@ -35,14 +35,15 @@ struct resource_type {
 };
 
 enum access_kind { ACCESS_PLAIN, ACCESS_PASS_ROLE, ACCESS_EACH, ACCESS_OPEN };
+enum access_when { ALWAYS, WHEN_PRESENT, WHEN_ABSENT, WHEN_TRANSITIVE_TAGS, WHEN_SOURCE_IDENTITY };
 
 struct access_line {
     const char *action;
     const struct resource_type *on; /* NULL: "*" */
-    const char *const *members;     /* paths into the input, NULL-terminated: the ARN's names */
-    /* A path: the line counts only when this member is present, or absent after a "!"; "caller:transitive-tags",
-     * "caller:source-identity": when the caller brings them; NULL: always. */
-    const char *when;
+    const struct path *members;     /* the ARN's names */
+    size_t n_members;
+    struct path member;    /* WHEN_PRESENT, WHEN_ABSENT: whose */
+    enum access_when when; /* the line counts only then; the last two: when the caller brings them */
     const char *pass_to;   /* ACCESS_PASS_ROLE: the service principal */
     enum access_kind kind; /* EACH: the handler re-enters per item by call_as; OPEN: needs no permission */
 };
@@ -51,9 +52,9 @@ struct access_line {
 typedef res add_context(struct call *c);
 
 struct context_line {
-    const char *key;  /* "kms:KeySpec"; with a map or a list of Key/Value "aws:RequestTag/" stands before each key */
-    const char *path; /* into the input */
-    add_context *fn;  /* instead of a path */
+    str key; /* "kms:KeySpec"; with a map or a list of Key/Value "aws:RequestTag/" stands before each key */
+    struct path path;
+    add_context *fn; /* instead of a path */
     bool multi;
 };
 

@@ -56,6 +56,21 @@ res scalar_decode(const struct field *f, enum kind kind, str text, void *at, str
     }
 }
 
+/* Every request has some: printf takes ten times as long. */
+str scalar_decimal(struct arena *a, int64_t v)
+{
+    char digits[24];
+    size_t i = sizeof digits;
+    uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+    do
+        digits[--i] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (v < 0)
+        digits[--i] = '-';
+    return arena_dup(a, str_n(digits + i, sizeof digits - i));
+}
+
 str scalar_encode(enum kind kind, const void *at, bool http_time, struct arena *a)
 {
     char when[TIME_TEXT_BYTES];
@@ -67,7 +82,7 @@ str scalar_encode(enum kind kind, const void *at, bool http_time, struct arena *
     case K_BLOB:
         return base64_encode(a, *(const str *)at);
     case K_INT:
-        return arena_printf(a, "%lld", (long long)((const opt_int *)at)->v);
+        return scalar_decimal(a, ((const opt_int *)at)->v);
     case K_DOUBLE:
         return arena_printf(a, "%.17g", ((const opt_double *)at)->v);
     case K_BOOL:

@@ -99,17 +99,17 @@ static str scalar_text(struct arena *a, enum kind kind, const void *at)
     return kind == K_LIST || kind == K_MAP || kind == K_SHAPE ? STR_ABSENT : scalar_encode(kind, at, false, a);
 }
 
-static void walk(struct collector *c, const struct shape *s, const void *object, str path)
+static void walk(struct collector *c, const struct shape *s, const void *object, struct path path)
 {
-    str first = str_cut(&path, '.');
-    const struct field *f = shape_field(s, first);
+    const struct field *f = &s->fields[path.steps[0]];
+    struct path rest = {path.steps + 1, path.n - 1};
 
-    if (!f || !field_is_set(object, f))
+    if (!field_is_set(object, f))
         return;
     const void *at = field_of(object, f);
     if (f->kind == K_SHAPE) {
-        if (str_is(path))
-            walk(c, f->shape, *(void *const *)at, path);
+        if (rest.n)
+            walk(c, f->shape, *(void *const *)at, rest);
         else
             collect(c, S("")); /* present: for `when` */
         return;
@@ -129,35 +129,34 @@ static void walk(struct collector *c, const struct shape *s, const void *object,
         const void *item = (const char *)list->v + i * field_elem_size(f);
         if (f->elem != K_SHAPE)
             collect(c, scalar_text(c->a, f->elem, item));
-        else if (str_is(path))
-            walk(c, f->shape, item, path);
+        else if (rest.n)
+            walk(c, f->shape, item, rest);
     }
 }
 
-struct list_of_str shape_values(const struct shape *s, const void *object, str path, struct arena *a)
+struct list_of_str shape_values(const struct shape *s, const void *object, struct path path, struct arena *a)
 {
     struct collector c = {.a = a};
 
-    walk(&c, s, object, path);
+    if (path.n)
+        walk(&c, s, object, path);
     return (struct list_of_str){c.n, c.v};
 }
 
-bool shape_has(const struct shape *s, const void *object, str path, struct arena *a)
+bool shape_has(const struct shape *s, const void *object, struct path path, struct arena *a)
 {
-    while (str_is(path)) {
-        str rest = path, first = str_cut(&rest, '.');
-        const struct field *f = shape_field(s, first);
-        if (!f || !field_is_set(object, f))
+    for (; path.n; path.steps++, path.n--) {
+        const struct field *f = &s->fields[path.steps[0]];
+        if (!field_is_set(object, f))
             return false;
-        if (f->kind == K_LIST && !str_is(rest)) /* an empty list says nothing: clients send them unasked */
+        if (f->kind == K_LIST && path.n == 1) /* an empty list says nothing: clients send them unasked */
             return ((const struct list_any *)field_of(object, f))->n > 0;
-        if (!str_is(rest))
+        if (path.n == 1)
             return true;
         if (f->kind != K_SHAPE)
             return shape_values(s, object, path, a).n > 0;
         object = *(void *const *)field_of(object, f);
         s = f->shape;
-        path = rest;
     }
     return false;
 }

@@ -83,6 +83,13 @@ struct shape {
     uint32_t n, size; /* members; sizeof the struct */
 };
 
+/* A dotted path of a model ("VpcConfig.Subnets") as modelc resolved it: at each step the number of the member to take
+ * in the shape that was reached. No steps: no path. */
+struct path {
+    const uint8_t *steps;
+    size_t n;
+};
+
 static inline void *field_at(void *object, const struct field *f)
 {
     return (char *)object + f->offset;

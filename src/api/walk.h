@@ -10,11 +10,10 @@
 
 size_t field_elem_size(const struct field *f); /* bytes of one element of a list member */
 
-/* The values a dotted path leads to, as text; lists on the way fan out ("Tags.Key"). Texts live in `a` or the object.
- */
-struct list_of_str shape_values(const struct shape *s, const void *object, str path, struct arena *a);
+/* The values a path leads to, as text; lists on the way fan out ("Tags.Key"). Texts live in `a` or the object. */
+struct list_of_str shape_values(const struct shape *s, const void *object, struct path path, struct arena *a);
 /* True when the path's last member is present. */
-bool shape_has(const struct shape *s, const void *object, str path, struct arena *a);
+bool shape_has(const struct shape *s, const void *object, struct path path, struct arena *a);
 
 /* Checks required members, lengths, ranges and choices, recursively. Rejects with AWS's wording
  * ("1 validation error detected: Value ... at 'keyId' failed to satisfy constraint: ...").

@@ -106,21 +106,21 @@ res kms_add_resource_aliases(struct call *c)
     return OK;
 }
 
-res kms_add_request_alias(struct call *c)
-{
-    struct list_of_str ids = shape_values(c->op->in, c->in, S("KeyId"), c->arena);
-    ptrdiff_t at = ids.n ? str_search(ids.v[0], S("alias/")) : -1;
-
-    if (at == 0 || (at > 0 && str_starts(ids.v[0], S("arn:"))))
-        context_add(c, S("kms:RequestAlias"), str_from(ids.v[0], (size_t)at));
-    return OK;
-}
-
 static const void *member(const struct call *c, const char *name, enum kind kind)
 {
     const struct field *f = shape_field(c->op->in, str_z(name));
 
     return f && f->kind == (uint8_t)kind && field_is_set(c->in, f) ? field_of(c->in, f) : NULL;
+}
+
+res kms_add_request_alias(struct call *c)
+{
+    const str *id = member(c, "KeyId", K_STRING);
+    ptrdiff_t at = id ? str_search(*id, S("alias/")) : -1;
+
+    if (at == 0 || (at > 0 && str_starts(*id, S("arn:"))))
+        context_add(c, S("kms:RequestAlias"), str_from(*id, (size_t)at));
+    return OK;
 }
 
 res kms_add_encryption_context(struct call *c)
