@@ -15,7 +15,8 @@ struct input {
 static const struct field fields[] = {{.name = "Name", .kind = K_STRING, .min = 1, .max = 0, .offset = 0}};
 static const struct shape shape = {"input", fields, 1, sizeof(struct input)};
 static const struct service service = {.name = "test", .protocol = P_JSON, .signs_as = "test"};
-static const char *const by_name[] = {"Name", NULL};
+static const uint8_t first_member[] = {0};
+static const struct path by_name[] = {{first_member, 1}};
 
 static res judged(const struct access_line *lines, size_t n, str name, struct call *c, struct arena *a)
 {
@@ -36,7 +37,8 @@ static res judged(const struct access_line *lines, size_t n, str name, struct ca
 
 static void test_api_gate__lines_that_do_not_apply_allow_nothing(void **state)
 {
-    static const struct access_line conditional[] = {{.action = "test:Op", .when = "Name", .members = by_name}};
+    static const struct access_line conditional[] = {
+        {.action = "test:Op", .when = WHEN_PRESENT, .member = {first_member, 1}, .members = by_name, .n_members = 1}};
     struct arena *a = arena_new(1 << 20);
     struct call c;
 
