@@ -33,13 +33,19 @@ struct bench { /* what a judgement needs beside the resource; the same for all r
     struct authz_request r;
     struct authz_layers l;
     const struct principal_policies *mine;
-    const struct guardrails *rails; /* of the caller's account */
+    const struct guardrails *rails; /* of account_of the caller */
 };
+
+/* A service is of no account, wherever it is at work: no member's SCPs bind it, and it is nobody's neighbour. */
+static str account_of(const struct caller *who)
+{
+    return who->kind == PRINCIPAL_SERVICE ? S("") : who->account;
+}
 
 /* Mostly a resource is the caller's own. */
 static res rails_of(struct call *c, const struct bench *b, const struct resource *r, const struct guardrails **out)
 {
-    if (!str_eq(r->account, c->caller->account))
+    if (!str_eq(r->account, account_of(c->caller)))
         return guardrails_get(c, r->account, out);
     *out = b->rails;
     return OK;
@@ -86,12 +92,6 @@ static bool is_outside_guardrails(const struct caller *who)
     for (int i = 0; i < 5; i++)
         (void)str_cut(&path, ':'); /* a path may hold colons of its own */
     return who->house || (who->kind == PRINCIPAL_SESSION && str_starts(path, S("role/aws-service-role/")));
-}
-
-/* A service is of no account, wherever it is at work: no member's SCPs bind it, and it is nobody's neighbour. */
-static str account_of(const struct caller *who)
-{
-    return who->kind == PRINCIPAL_SERVICE ? S("") : who->account;
 }
 
 static res sit(struct call *c, struct bench *b)
