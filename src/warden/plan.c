@@ -9,8 +9,8 @@
 struct plan_head {
     struct message_id id;
     uint64_t generation;
-    uint32_t resolver;
-    uint32_t n[7];
+    uint32_t resolver, uplink;
+    uint32_t n[9], zero;
 };
 
 struct array {
@@ -20,7 +20,7 @@ struct array {
     uint32_t max;
 };
 
-enum { ARRAYS = 7, ADDRESSES_MAX = PLAN_INTERFACES_MAX + PLAN_SUBNETS_MAX + 1 };
+enum { ARRAYS = 9, ADDRESSES_MAX = PLAN_INTERFACES_MAX + PLAN_SUBNETS_MAX + 1 };
 
 void plan_mac(uint32_t addr, uint8_t mac[6])
 {
@@ -40,6 +40,8 @@ static void arrays_of(struct vpc_plan *p, struct array a[ARRAYS])
         {p->rules, sizeof *p->rules, &p->n_rules, PLAN_RULES_MAX},
         {p->interfaces, sizeof *p->interfaces, &p->n_interfaces, PLAN_INTERFACES_MAX},
         {p->endpoints, sizeof *p->endpoints, &p->n_endpoints, PLAN_ENDPOINTS_MAX},
+        {p->routes, sizeof *p->routes, &p->n_routes, PLAN_ROUTES_MAX},
+        {p->publics, sizeof *p->publics, &p->n_publics, PLAN_PUBLICS_MAX},
     };
     memcpy(a, made, sizeof made);
 }
@@ -47,7 +49,7 @@ static void arrays_of(struct vpc_plan *p, struct array a[ARRAYS])
 res plan_encode(const struct vpc_plan *plan, struct buf *out, struct err *e)
 {
     struct vpc_plan copy = *plan;
-    struct plan_head head = {plan->id, plan->generation, plan->resolver, {0}};
+    struct plan_head head = {plan->id, plan->generation, plan->resolver, plan->uplink, {0}, 0};
     struct array a[ARRAYS];
 
     if (!message_id_ok(&plan->id, "vpc-"))
@@ -78,7 +80,8 @@ res plan_decode(const void *body, size_t n, struct vpc_plan *plan, struct err *e
     memcpy(&head, at, sizeof head);
     at += sizeof head;
     n -= sizeof head;
-    *plan = (struct vpc_plan){.id = head.id, .generation = head.generation, .resolver = head.resolver};
+    *plan = (struct vpc_plan){
+        .id = head.id, .generation = head.generation, .resolver = head.resolver, .uplink = head.uplink};
     arrays_of(plan, a);
     const void *parts[ARRAYS];
     for (size_t i = 0; i < ARRAYS; i++) {
@@ -98,6 +101,8 @@ res plan_decode(const void *body, size_t n, struct vpc_plan *plan, struct err *e
     plan->rules = parts[4];
     plan->interfaces = parts[5];
     plan->endpoints = parts[6];
+    plan->routes = parts[7];
+    plan->publics = parts[8];
     return OK;
 }
 
@@ -287,6 +292,33 @@ static res check_endpoints(const struct vpc_plan *p, struct err *e)
     return OK;
 }
 
+static bool is_public(uint32_t addr)
+{
+    return (addr & 0xffff0000u) == PLAN_PUBLIC_NET && (addr & 0xff00u) != 0xff00u;
+}
+
+static res check_outside(const struct vpc_plan *p, struct err *e)
+{
+    if (p->uplink > 1 || (!p->uplink && (p->n_routes || p->n_publics)))
+        return reject(e, "%s has routes out and no gateway", p->id.z);
+    for (uint32_t i = 0; i < p->n_routes; i++) {
+        const struct plan_route *r = &p->routes[i];
+        if (!prefix_ok(&r->to) || r->subnet >= p->n_subnets || r->zero || r->way < PLAN_BY_GATEWAY ||
+            r->way > PLAN_NOWHERE || (r->way == PLAN_BY_NAT ? !is_public(r->as) : r->as != 0))
+            return reject(e, "route %u of %s has no meaning", i, p->id.z);
+        if (i && r[-1].subnet == r->subnet && r[-1].to.len < r->to.len)
+            return reject(e, "route %u of %s comes after a wider one", i, p->id.z);
+    }
+    for (uint32_t i = 0; i < p->n_publics; i++) {
+        if (!in_vpc(p, p->publics[i].addr) || !is_public(p->publics[i].as))
+            return reject(e, "public address %u of %s is none", i, p->id.z);
+        for (uint32_t j = 0; j < i; j++)
+            if (p->publics[j].addr == p->publics[i].addr || p->publics[j].as == p->publics[i].as)
+                return reject(e, "%s gives public address %u twice", p->id.z, i);
+    }
+    return OK;
+}
+
 res plan_check(const struct vpc_plan *p, struct err *e)
 {
     TRY(check_ranges(p, e));
@@ -295,5 +327,6 @@ res plan_check(const struct vpc_plan *p, struct err *e)
     TRY(check_rules(p, e));
     for (uint32_t i = 0; i < p->n_interfaces; i++)
         TRY(check_interface(p, &p->interfaces[i], e));
+    TRY(check_outside(p, e));
     return check_unique(p, e);
 }

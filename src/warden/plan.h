@@ -15,8 +15,8 @@
  *  - To name the endpoint, warden gives each a local address of its own, PLAN_LOCAL_NET + index + 1: a connection that
  *    front accepts in this VPC has it as its own address (getsockname) and the client's real address as its peer.
  *    An index stays with its endpoint for the VPC's life: connections outlive plans.
- *  - Always open to workloads, as on AWS: UDP and TCP 53 of `resolver`, TCP 80 of 169.254.170.2. All else is closed:
- *    there is no route out of a VPC, and no link between two.
+ *  - Always open to workloads, as on AWS: UDP and TCP 53 of `resolver`, TCP 80 of 169.254.170.2. All else is closed.
+ *  - What leads out of a VPC, if anything: plan_ways.h.
  *  - The host's door (`barmkin run` without --vpc) is such a plan too: door.h makes it.
  *
  * Kernel names: the VPC's namespace is RUN/netns/<vpc id>, a workload interface's RUN/netns/<eni id>, where RUN is
@@ -30,6 +30,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "warden/message.h"
+#include "warden/plan_ways.h"
 
 /* All addresses are IPv4 in host byte order: 10.0.1.11 is 0x0a00010b. */
 #define PLAN_LOCAL_NET 0xc6120000u        /* 198.18.0.0/16 (RFC 2544's range, never a VPC's) */
@@ -60,11 +61,6 @@ enum plan_direction { PLAN_INGRESS = 1, PLAN_EGRESS = 2 };
 enum plan_peer { PLAN_PEER_PREFIX = 1, PLAN_PEER_GROUP = 2 };
 /* IP's own numbers. PLAN_PROTO_ALL is AWS's -1, which EC2 writes into rules as no protocol. */
 enum plan_proto { PLAN_PROTO_ALL = 0, PLAN_PROTO_ICMP = 1, PLAN_PROTO_TCP = 6, PLAN_PROTO_UDP = 17 };
-
-struct plan_prefix {
-    uint32_t addr; /* no bits beyond len */
-    uint32_t len;  /* 0..32 */
-};
 
 struct plan_subnet {
     struct plan_prefix prefix; /* inside one of the VPC's CIDRs */
@@ -111,6 +107,7 @@ struct vpc_plan {
     struct message_id id; /* vpc-... */
     uint64_t generation;  /* grows with each change; warden refuses one below what it applied (equal: applied again) */
     uint32_t resolver;    /* AWS's .2 of the VPC's first CIDR; inside a CIDR */
+    uint32_t uplink;      /* 1: has an internet gateway; without, there are neither routes nor publics */
     const struct plan_prefix *cidrs;
     const struct plan_prefix *s3_prefixes; /* public range(s) of S3; not overlapping the CIDRs */
     const struct plan_subnet *subnets;
@@ -118,7 +115,9 @@ struct vpc_plan {
     const struct plan_rule *rules;
     const struct plan_interface *interfaces;
     const struct plan_endpoint *endpoints;
-    uint32_t n_cidrs, n_s3_prefixes, n_subnets, n_groups, n_rules, n_interfaces, n_endpoints;
+    const struct plan_route *routes; /* of one subnet: the more specific first */
+    const struct plan_public *publics;
+    uint32_t n_cidrs, n_s3_prefixes, n_subnets, n_groups, n_rules, n_interfaces, n_endpoints, n_routes, n_publics;
 };
 
 /* Rejects what has no meaning: numbers out of range, positions that point nowhere, addresses outside their subnet or

@@ -497,7 +497,7 @@ def test_endpoint_service_condition(vpc, user, document, refuses):
 
 
 def test_what_is_not_built_is_judged(ec2, user, document, refuses):
-    with refuses("NotImplemented", "CreateInternetGateway"):
-        ec2.create_internet_gateway()
-    with refuses("UnauthorizedOperation", "ec2:CreateInternetGateway"):
-        user(document(Action="s3:*")).client("ec2").create_internet_gateway()
+    with refuses("NotImplemented", "CreateNetworkAcl"):
+        ec2.create_network_acl(VpcId="vpc-00000000000000001")
+    with refuses("UnauthorizedOperation", "ec2:CreateNetworkAcl"):
+        user(document(Action="s3:*")).client("ec2").create_network_acl(VpcId="vpc-00000000000000001")

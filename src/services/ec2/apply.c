@@ -7,6 +7,28 @@
 
 #include "ec2_names.h"
 
+/* What leads out of it. */
+static res ways_of(struct call *c, const struct ec2_vpc *v, struct ec2_world *w)
+{
+    struct ec2_address **addresses = ARENA_ARRAY(c->arena, struct ec2_address *, w->n_interfaces + 1);
+    struct ec2_internet_gateway *gateway;
+    struct ec2_nat_gateway_page nats;
+
+    TRY(ec2_gateway_of(c, v->vpc_id, v->at.account, &gateway));
+    w->gateway = gateway;
+    if (!gateway)
+        return OK;
+    TRY(ec2_nat_gateway_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &nats));
+    w->nats = nats.v;
+    w->n_nats = nats.n;
+    for (size_t i = 0; i < w->n_interfaces; i++) {
+        TRY(ec2_address_of(c, w->interfaces[i], &addresses[w->n_addresses]));
+        w->n_addresses += addresses[w->n_addresses] != NULL;
+    }
+    w->addresses = addresses;
+    return OK;
+}
+
 static res world_of(struct call *c, const struct ec2_vpc *v, struct ec2_world *w)
 {
     struct ec2_subnet_page subnets;
@@ -20,9 +42,18 @@ static res world_of(struct call *c, const struct ec2_vpc *v, struct ec2_world *w
     TRY(ec2_group_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &groups));
     TRY(ec2_endpoint_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &endpoints));
     TRY(ec2_interface_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &interfaces));
-    *w = (struct ec2_world){v,         subnets.v, tables.v, groups.v,    endpoints.v, interfaces.v,
-                            subnets.n, tables.n,  groups.n, endpoints.n, interfaces.n};
-    return OK;
+    *w = (struct ec2_world){.vpc = v,
+                            .subnets = subnets.v,
+                            .tables = tables.v,
+                            .groups = groups.v,
+                            .endpoints = endpoints.v,
+                            .interfaces = interfaces.v,
+                            .n_subnets = subnets.n,
+                            .n_tables = tables.n,
+                            .n_groups = groups.n,
+                            .n_endpoints = endpoints.n,
+                            .n_interfaces = interfaces.n};
+    return ways_of(c, v, w);
 }
 
 static res apply(struct house *h, void *arg, struct err *e)

@@ -27,8 +27,14 @@ static const struct sort sorts[] = {
      "The Vpc Endpoint Id '%.*s' does not exist"},
     {&ec2_interface_record, &ec2_InvalidNetworkInterfaceIDNotFound, "network-interface", "eni-", "networkInterfaceId",
      "The networkInterface ID '%.*s' does not exist"},
+    {&ec2_internet_gateway_record, &ec2_InvalidInternetGatewayIDNotFound, "internet-gateway", "igw-",
+     "internetGatewayId", "The internetGateway ID '%.*s' does not exist"},
+    {&ec2_nat_gateway_record, &ec2_NatGatewayNotFound, "natgateway", "nat-", "natGatewayId",
+     "NatGateway %.*s was not found"},
+    {&ec2_address_record, &ec2_InvalidAllocationIDNotFound, "elastic-ip", "eipalloc-", "allocationId",
+     "The allocation ID '%.*s' does not exist"},
 };
-enum { VPC, SUBNET, ROUTE_TABLE, GROUP, ENDPOINT, INTERFACE, SORTS };
+enum { VPC, SUBNET, ROUTE_TABLE, GROUP, ENDPOINT, INTERFACE, INTERNET_GATEWAY, NAT_GATEWAY, ADDRESS, SORTS };
 
 static str missing_text(struct call *c, const struct sort *s, str id)
 {
@@ -60,6 +66,8 @@ GETTER(route_table, ROUTE_TABLE)
 GETTER(group, GROUP)
 GETTER(endpoint, ENDPOINT)
 GETTER(interface, INTERFACE)
+GETTER(internet_gateway, INTERNET_GATEWAY)
+GETTER(nat_gateway, NAT_GATEWAY)
 
 /* ---- finders ---- */
 
@@ -126,6 +134,18 @@ res ec2_find_interface(struct call *c, const str *names, size_t n, struct resour
 {
     (void)n;
     return find(c, &sorts[INTERFACE], names[0], out);
+}
+
+res ec2_find_internet_gateway(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, &sorts[INTERNET_GATEWAY], names[0], out);
+}
+
+res ec2_find_nat_gateway(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, &sorts[NAT_GATEWAY], names[0], out);
 }
 
 res ec2_find_tagged(struct call *c, const str *names, size_t n, struct resource *out)

@@ -179,10 +179,12 @@ static res interfaces(struct compiler *k)
     if (k->w->n_interfaces > PLAN_INTERFACES_MAX)
         return reject(k->e, "%.*s would have too many network interfaces", FMT(k->w->vpc->vpc_id));
     v = ARENA_ARRAY(k->a, struct plan_interface, k->w->n_interfaces + 1);
+    uint32_t n = 0;
     for (size_t i = 0; i < k->w->n_interfaces; i++)
-        TRY(interface_of(k, k->w->interfaces[i], &v[i]));
+        if (!str_eq(k->w->interfaces[i]->interface_type, S("nat_gateway"))) /* an address, and nobody behind it */
+            TRY(interface_of(k, k->w->interfaces[i], &v[n++]));
     k->out->plan.interfaces = v;
-    k->out->plan.n_interfaces = (uint32_t)k->w->n_interfaces;
+    k->out->plan.n_interfaces = n;
     return OK;
 }
 
@@ -338,6 +340,7 @@ res ec2_compile(const struct ec2_world *w, struct arena *a, struct network *out,
     TRY(groups(&k));
     TRY(endpoints(&k));
     TRY(interfaces(&k));
+    TRY(ec2_compile_ways(w, a, out, e));
     names(&k);
     return plan_check(&out->plan, e);
 }

@@ -13,10 +13,16 @@ struct ec2_world { /* all of one VPC, as records */
     struct ec2_endpoint *const *endpoints;
     struct ec2_interface *const *interfaces;
     size_t n_subnets, n_tables, n_groups, n_endpoints, n_interfaces;
+    const struct ec2_internet_gateway *gateway; /* NULL: none is attached */
+    struct ec2_nat_gateway *const *nats;
+    struct ec2_address *const *addresses; /* of its interfaces */
+    size_t n_nats, n_addresses;
 };
 
 /* Rejects what a plan cannot express (too many of something): the call that asked for it must fail. Everything in *out
  * lives in `a` or the records. A rule about IPv6 or about what is gone lets nothing through and is left out. */
 res ec2_compile(const struct ec2_world *w, struct arena *a, struct network *out, struct err *e);
+/* Its part in compile_ways.c: what leads out. */
+res ec2_compile_ways(const struct ec2_world *w, struct arena *a, struct network *out, struct err *e);
 
 #endif

@@ -53,11 +53,19 @@ static str vpc_of(const struct resource *r)
 
     if (!r->type || !r->subject)
         return STR_ABSENT;
-    const char *const names[] = {"vpc",          "subnet",           "route-table", "association", "security-group",
-                                 "vpc-endpoint", "network-interface"};
-    const struct shape *const shapes[] = {&ec2_vpc_shape,         &ec2_subnet_shape, &ec2_route_table_shape,
-                                          &ec2_route_table_shape, &ec2_group_shape,  &ec2_endpoint_shape,
-                                          &ec2_interface_shape};
+    const char *const names[] = {"vpc",
+                                 "subnet",
+                                 "route-table",
+                                 "association",
+                                 "security-group",
+                                 "vpc-endpoint",
+                                 "network-interface",
+                                 "internet-gateway",
+                                 "natgateway"};
+    const struct shape *const shapes[] = {
+        &ec2_vpc_shape,        &ec2_subnet_shape,   &ec2_route_table_shape, &ec2_route_table_shape,
+        &ec2_group_shape,      &ec2_endpoint_shape, &ec2_interface_shape,   &ec2_internet_gateway_shape,
+        &ec2_nat_gateway_shape};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_eq(str_z(r->type->name), str_z(names[i]))) {
             f = shape_field(shapes[i], S("VpcId"));
@@ -69,11 +77,16 @@ static str vpc_of(const struct resource *r)
 /* ec2:VpcID, ec2:SubnetID, ...: the last part of the ARN of what is named, the first of its kind. */
 static void add_ids(struct call *c)
 {
-    static const struct resource_type *const types[] = {&ec2_vpc_resource, &ec2_subnet_resource,
-                                                        &ec2_route_table_resource, &ec2_security_group_resource,
-                                                        &ec2_network_interface_resource};
-    static const char *const keys[] = {"ec2:VpcID", "ec2:SubnetID", "ec2:RouteTableID", "ec2:SecurityGroupID",
-                                       "ec2:NetworkInterfaceID"};
+    static const struct resource_type *const types[] = {&ec2_vpc_resource,
+                                                        &ec2_subnet_resource,
+                                                        &ec2_route_table_resource,
+                                                        &ec2_security_group_resource,
+                                                        &ec2_network_interface_resource,
+                                                        &ec2_internet_gateway_resource,
+                                                        &ec2_elastic_ip_resource};
+    static const char *const keys[] = {"ec2:VpcID",           "ec2:SubnetID",           "ec2:RouteTableID",
+                                       "ec2:SecurityGroupID", "ec2:NetworkInterfaceID", "ec2:InternetGatewayID",
+                                       "ec2:AllocationId"};
     bool said[sizeof keys / sizeof *keys] = {false};
 
     for (size_t i = 0; i < c->n_resources; i++)

@@ -21,6 +21,8 @@ res ec2_get_route_table(struct call *c, str id, struct ec2_route_table **out);
 res ec2_get_group(struct call *c, str id, struct ec2_group **out);
 res ec2_get_endpoint(struct call *c, str id, struct ec2_endpoint **out);
 res ec2_get_interface(struct call *c, str id, struct ec2_interface **out);
+res ec2_get_internet_gateway(struct call *c, str id, struct ec2_internet_gateway **out);
+res ec2_get_nat_gateway(struct call *c, str id, struct ec2_nat_gateway **out);
 /* The table and the position of an association id; a NotFound fault otherwise. */
 res ec2_get_association(struct call *c, str id, struct ec2_route_table **table, size_t *at);
 bool list_has(const struct list_of_str *list, str value);
@@ -84,6 +86,16 @@ str zone_by_id(struct call *c, str id); /* absent: none */
 /* A new interface with an address of its subnet (the asked one, where given). Not yet saved. */
 res ec2_new_interface(struct call *c, struct ec2_subnet *subnet, str address, struct ec2_interface **out);
 res ec2_check_groups(struct call *c, str vpc_id, const struct list_of_str *ids);
+
+/* ---- gateways.c, addresses.c, ways.c ---- */
+res ec2_gateway_of(struct call *c, str vpc_id, str account, struct ec2_internet_gateway **out); /* NULL: none */
+/* The elastic address of an interface; NULL: none. */
+res ec2_address_of(struct call *c, const struct ec2_interface *i, struct ec2_address **out);
+/* The two ends of an association, saved; nat_gateway is absent for a workload's. */
+res ec2_address_take(struct call *c, struct ec2_address *a, const struct ec2_interface *i, str nat_gateway);
+res ec2_address_leave(struct call *c, struct ec2_address *a);
+/* The table's routes that lead out, with their state; `list` has room for one more each. */
+res ec2_ways_out(struct call *c, const struct ec2_route_table *t, struct ec2_route_out_list *list);
 
 /* ---- endpoint_policy.c ---- */
 /* Checks a policy; *bound is what is judged by: unique ids in place of the users' and roles' ARNs. */

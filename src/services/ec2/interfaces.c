@@ -38,16 +38,33 @@ static struct ec2_attachment *attachment_of(struct call *c, const struct ec2_int
     return a;
 }
 
+/* Of an elastic address; NULL where there is none. */
+static res association_of(struct call *c, const struct ec2_interface *i, struct ec2_interface_association **out)
+{
+    struct ec2_address *a;
+
+    *out = NULL;
+    TRY(ec2_address_of(c, i, &a));
+    if (!a)
+        return OK;
+    *out = ARENA_NEW(c->arena, struct ec2_interface_association);
+    **out = (struct ec2_interface_association){a->allocation_id, a->association_id, a->at.account, S(""), a->public_ip};
+    return OK;
+}
+
 static res interface_out(struct call *c, const struct ec2_interface *i, struct ec2_interface_out *o)
 {
     struct ec2_private_address *p = ARENA_NEW(c->arena, struct ec2_private_address);
+    struct ec2_interface_association *association;
     struct ec2_subnet *s;
     bool used = i->endpoint_id.n || i->held_by.n || i->requester_id.n;
 
     TRY(ec2_get_subnet(c, i->subnet_id, &s));
-    *p =
-        (struct ec2_private_address){SET_BOOL(true), ec2_internal_name(c->arena, i->at.region, i->address), i->address};
-    *o = (struct ec2_interface_out){.attachment = used ? attachment_of(c, i) : NULL,
+    TRY(association_of(c, i, &association));
+    *p = (struct ec2_private_address){association, SET_BOOL(true),
+                                      ec2_internal_name(c->arena, i->at.region, i->address), i->address};
+    *o = (struct ec2_interface_out){.association = association,
+                                    .attachment = used ? attachment_of(c, i) : NULL,
                                     .availability_zone = s->availability_zone,
                                     .description = i->description.p ? i->description : S(""),
                                     .interface_type = i->interface_type,
@@ -236,17 +253,21 @@ res ec2_describe_network_interfaces(struct call *c, const struct ec2_describe_ne
 res ec2_delete_network_interface(struct call *c, const struct ec2_delete_network_interface_in *in,
                                  struct ec2_delete_network_interface_out *out)
 {
+    struct ec2_address *address;
     struct ec2_interface *i;
 
     (void)out;
     TRY(ec2_get_interface(c, in->network_interface_id, &i));
-    if (i->endpoint_id.n)
+    if (i->endpoint_id.n || str_eq(i->interface_type, S("nat_gateway")))
         return fault(c, &ec2_OperationNotPermitted, "You are not allowed to manage 'ela-attach' attachments.");
     if (i->held_by.n && !(c->parent && str_eq(str_z(c->parent->op->service->name), S("barmkin"))))
         return fault(c, &ec2_InvalidNetworkInterfaceInUse,
                      "Network interface '%.*s' is currently in use by a command of `barmkin run`.",
                      FMT(i->network_interface_id));
     TRY(ec2_dry_run(c, in->dry_run));
+    TRY(ec2_address_of(c, i, &address));
+    if (address)
+        TRY(ec2_address_leave(c, address));
     TRY(ec2_interface_drop(c, i));
     return ec2_changed(c, i->vpc_id);
 }
@@ -260,6 +281,8 @@ res ec2_modify_network_interface_attribute(struct call *c, const struct ec2_modi
     TRY(ec2_get_interface(c, in->network_interface_id, &i));
     if (i->endpoint_id.n)
         return fault(c, &ec2_OperationNotPermitted, "The interface belongs to a VPC endpoint: use ModifyVpcEndpoint.");
+    if (str_eq(i->interface_type, S("nat_gateway")))
+        return fault(c, &ec2_OperationNotPermitted, "The interface belongs to a NAT gateway.");
     if (in->source_dest_check && !in->source_dest_check->value.v)
         return fault(c, &ec2_UnsupportedOperation, "The source/destination check cannot be switched off here.");
     if (!in->groups.n && !in->description && !in->source_dest_check)

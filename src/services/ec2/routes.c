@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Route tables: which subnets use which, and the routes in them. Routes that lead out of a VPC have no target yet:
- * gateways, NAT and peering are not built, so a VPC has its local route and those of its S3 gateway endpoints. */
+/* Route tables: which subnets use which, and what Describe shows of the routes in them: the local one, those of S3's
+ * gateway endpoints, and those that lead out (ways.c). */
 #include "ec2_names.h"
 
 static res gateway_routes(struct call *c, const struct ec2_route_table *t, struct ec2_route_out_list *routes)
@@ -8,7 +8,7 @@ static res gateway_routes(struct call *c, const struct ec2_route_table *t, struc
     struct ec2_endpoint_page page;
 
     TRY(ec2_endpoint_by(c, "vpc", t->vpc_id, t->at.account, EC2_ALL, &page));
-    struct ec2_route_out *v = ARENA_ARRAY(c->arena, struct ec2_route_out, page.n + 1);
+    struct ec2_route_out *v = ARENA_ARRAY(c->arena, struct ec2_route_out, page.n + 1 + t->routes.n);
     v[0] = routes->v[0];
     routes->v = v;
     for (size_t i = 0; i < page.n; i++)
@@ -51,7 +51,8 @@ static res table_out(struct call *c, const struct ec2_route_table *t, struct ec2
     }
     TRY(ec2_get_vpc(c, t->vpc_id, &v));
     local.destination_cidr_block = v->cidr_block;
-    return gateway_routes(c, t, &o->routes);
+    TRY(gateway_routes(c, t, &o->routes));
+    return ec2_ways_out(c, t, &o->routes);
 }
 
 res ec2_create_route_table(struct call *c, const struct ec2_create_route_table_in *in,
@@ -86,6 +87,21 @@ static void association_values(const struct ec2_route_table *t, str name, struct
     }
 }
 
+static bool route_values(const struct ec2_route_table *t, str name, struct ec2_values *out)
+{
+    for (size_t i = 0; i < t->routes.n; i++) {
+        const struct ec2_kept_route *r = &t->routes.v[i];
+        if (str_eq(name, S("route.destination-cidr-block")))
+            ec2_value(out, r->destination);
+        else if (str_eq(name, S("route.gateway-id")))
+            ec2_value(out, r->gateway_id);
+        else if (str_eq(name, S("route.nat-gateway-id")))
+            ec2_value(out, r->nat_gateway_id);
+    }
+    return str_eq(name, S("route.destination-cidr-block")) || str_eq(name, S("route.gateway-id")) ||
+           str_eq(name, S("route.nat-gateway-id"));
+}
+
 static bool table_values(struct call *c, const void *item, str name, struct ec2_values *out)
 {
     const struct ec2_route_table *t = item;
@@ -95,6 +111,8 @@ static bool table_values(struct call *c, const void *item, str name, struct ec2_
         ec2_value(out, t->route_table_id);
     else if (str_eq(name, S("vpc-id")))
         ec2_value(out, t->vpc_id);
+    else if (str_starts(name, S("route.")))
+        return route_values(t, name, out);
     else if (str_eq(name, S("association.subnet-id")) || str_eq(name, S("association.main")) ||
              str_eq(name, S("association.route-table-association-id")) || str_eq(name, S("association.route-table-id")))
         association_values(t, name, out);
@@ -244,120 +262,4 @@ res ec2_replace_route_table_association(struct call *c, const struct ec2_replace
     out->new_association_id = a.association_id;
     out->association_state = associated(c);
     return ec2_changed(c, to->vpc_id);
-}
-
-/* ---- routes ---- */
-
-struct target { /* the members that CreateRoute and ReplaceRoute share */
-    str endpoint, egress_only, gateway, instance, nat, transit, interface, peering;
-};
-
-/* None of the targets that a route can name exists here; AWS's answers for what does not exist. */
-static res no_such_target(struct call *c, const struct target *t)
-{
-    if (t->nat.n)
-        return fault(c, &ec2_NatGatewayNotFound, "The natGateway ID '%.*s' does not exist", FMT(t->nat));
-    if (t->instance.n)
-        return fault(c, &ec2_InvalidInstanceIDNotFound, "The instance ID '%.*s' does not exist", FMT(t->instance));
-    if (t->transit.n)
-        return fault(c, &ec2_InvalidTransitGatewayIDNotFound, "The transitGateway ID '%.*s' does not exist",
-                     FMT(t->transit));
-    if (t->peering.n)
-        return fault(c, &ec2_InvalidVpcPeeringConnectionIDNotFound, "The vpcPeeringConnection ID '%.*s' does not exist",
-                     FMT(t->peering));
-    if (t->interface.n) {
-        struct ec2_interface *i;
-        TRY(ec2_get_interface(c, t->interface, &i));
-        return fault(c, &ec2_UnsupportedOperation,
-                     "Routes to network interfaces are not built; docs/reference/coverage.md lists what is.");
-    }
-    if (t->gateway.n || t->egress_only.n || t->endpoint.n) {
-        str id = t->gateway.n ? t->gateway : t->egress_only.n ? t->egress_only : t->endpoint;
-        return fault(c, &ec2_InvalidGatewayIDNotFound, "The gateway ID '%.*s' does not exist", FMT(id));
-    }
-    return fault(c, &ec2_MissingParameter, "The request must contain exactly one target for the route");
-}
-
-static res check_destination(struct call *c, str cidr, str cidr6, str list)
-{
-    struct plan_prefix p;
-    uint32_t host;
-
-    if ((cidr.n > 0) + (cidr6.n > 0) + (list.n > 0) != 1)
-        return fault(c, &ec2_MissingParameter, "The request must contain exactly one destination");
-    if (cidr.n && (!cidr_read(cidr, &p, &host) || host))
-        return fault(c, &ec2_InvalidParameterValue,
-                     "Value (%.*s) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.",
-                     FMT(str_sub(cidr, 0, 64)));
-    if (cidr6.n && !cidr_is_ipv6(cidr6))
-        return fault(c, &ec2_InvalidParameterValue,
-                     "Value (%.*s) for parameter destinationIpv6CidrBlock is invalid. This is not a valid CIDR block.",
-                     FMT(str_sub(cidr6, 0, 64)));
-    if (list.n && !str_eq(list, S(EC2_S3_PREFIX_LIST)))
-        return fault(c, &ec2_InvalidPrefixListIDNotFound, "The prefix list ID '%.*s' does not exist", FMT(list));
-    return OK;
-}
-
-/* Is it the local route of this table's VPC? */
-static res is_local(struct call *c, const struct ec2_route_table *t, str cidr, bool *local)
-{
-    struct plan_prefix p, own;
-    struct ec2_vpc *v;
-    uint32_t host;
-
-    *local = false;
-    TRY(ec2_get_vpc(c, t->vpc_id, &v));
-    if (cidr.n && cidr_read(cidr, &p, &host) && cidr_read(v->cidr_block, &own, &host))
-        *local = p.addr == own.addr && p.len == own.len;
-    return OK;
-}
-
-res ec2_create_route(struct call *c, const struct ec2_create_route_in *in, struct ec2_create_route_out *out)
-{
-    const struct target target = {in->vpc_endpoint_id,      in->egress_only_internet_gateway_id,
-                                  in->gateway_id,           in->instance_id,
-                                  in->nat_gateway_id,       in->transit_gateway_id,
-                                  in->network_interface_id, in->vpc_peering_connection_id};
-    bool local;
-
-    (void)out;
-    TRY(check_destination(c, in->destination_cidr_block, in->destination_ipv6_cidr_block,
-                          in->destination_prefix_list_id));
-    TRY(is_local(c, c->subject, in->destination_cidr_block, &local));
-    if (local)
-        return fault(c, &ec2_RouteAlreadyExists, "The route identified by %.*s already exists.",
-                     FMT(in->destination_cidr_block));
-    return no_such_target(c, &target);
-}
-
-static res no_such_route(struct call *c, const struct ec2_route_table *t, str cidr, str cidr6, str list,
-                         const char *verb)
-{
-    str destination = cidr.n ? cidr : cidr6.n ? cidr6 : list;
-    bool local;
-
-    TRY(check_destination(c, cidr, cidr6, list));
-    TRY(is_local(c, t, cidr, &local));
-    if (local)
-        return fault(c, &ec2_InvalidParameterValue, "cannot %s local route %.*s in route table %.*s", verb,
-                     FMT(destination), FMT(t->route_table_id));
-    if (list.n) /* routes of gateway endpoints follow the endpoint */
-        return fault(c, &ec2_InvalidParameterValue,
-                     "cannot %s the route for prefix list %.*s: modify its VPC endpoint instead", verb, FMT(list));
-    return fault(c, &ec2_InvalidRouteNotFound, "no route with destination-cidr-block %.*s in route table %.*s",
-                 FMT(destination), FMT(t->route_table_id));
-}
-
-res ec2_replace_route(struct call *c, const struct ec2_replace_route_in *in, struct ec2_replace_route_out *out)
-{
-    (void)out;
-    return no_such_route(c, c->subject, in->destination_cidr_block, in->destination_ipv6_cidr_block,
-                         in->destination_prefix_list_id, "replace");
-}
-
-res ec2_delete_route(struct call *c, const struct ec2_delete_route_in *in, struct ec2_delete_route_out *out)
-{
-    (void)out;
-    return no_such_route(c, c->subject, in->destination_cidr_block, in->destination_ipv6_cidr_block,
-                         in->destination_prefix_list_id, "remove");
 }

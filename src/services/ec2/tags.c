@@ -22,6 +22,9 @@ static const struct tag_kind kinds[] = {
     {"sg-", "security-group", &ec2_group_record},
     {"vpce-", "vpc-endpoint", &ec2_endpoint_record},
     {"eni-", "network-interface", &ec2_interface_record},
+    {"igw-", "internet-gateway", &ec2_internet_gateway_record},
+    {"nat-", "natgateway", &ec2_nat_gateway_record},
+    {"eipalloc-", "elastic-ip", &ec2_address_record},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

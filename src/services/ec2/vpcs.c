@@ -162,15 +162,17 @@ res ec2_delete_vpc(struct call *c, const struct ec2_delete_vpc_in *in, struct ec
     struct ec2_interface_page interfaces;
     struct ec2_group_page groups;
     struct ec2_route_table_page tables;
+    struct ec2_internet_gateway *gateway;
 
     (void)out;
     TRY(ec2_get_vpc(c, in->vpc_id, &v));
+    TRY(ec2_gateway_of(c, v->vpc_id, v->at.account, &gateway));
     TRY(ec2_subnet_by(c, "vpc", v->vpc_id, v->at.account, 1, &subnets));
     TRY(ec2_endpoint_by(c, "vpc", v->vpc_id, v->at.account, 1, &endpoints));
     TRY(ec2_interface_by(c, "vpc", v->vpc_id, v->at.account, 1, &interfaces));
     TRY(ec2_group_by(c, "vpc", v->vpc_id, v->at.account, 2, &groups));
     TRY(ec2_route_table_by(c, "vpc", v->vpc_id, v->at.account, 2, &tables));
-    if (subnets.n || endpoints.n || interfaces.n || groups.n > 1 || tables.n > 1)
+    if (subnets.n || endpoints.n || interfaces.n || groups.n > 1 || tables.n > 1 || gateway)
         return refuse(c, v->vpc_id);
     TRY(ec2_dry_run(c, in->dry_run));
     for (size_t i = 0; i < groups.n; i++)

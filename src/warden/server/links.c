@@ -39,7 +39,13 @@ static res connect_pair(struct warden *w, struct rtnl *router, struct rtnl *own,
                         struct err *e)
 {
     char name[LINK_NAME_BYTES];
-    struct rtnl_veth pair = {name, LINK_INDEX_BASE + l->number, GROUP_LIVE, PLAN_MTU, {0}, {0}, own_netns};
+    struct rtnl_veth pair = {.name = name,
+                             .peer_name = "eth0",
+                             .index = LINK_INDEX_BASE + l->number,
+                             .peer_index = PEER_INDEX,
+                             .group = GROUP_LIVE,
+                             .mtu = PLAN_MTU,
+                             .peer_netns = own_netns};
     const struct rtnl_route to_workload = {l->addr, 32, 0, pair.index, l->gateway};
 
     rules_link_name(w, l->number, name);

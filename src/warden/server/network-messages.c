@@ -147,6 +147,7 @@ static void forget_all(struct warden *w)
     }
     map_done(&w->network->vpcs);
     map_init(&w->network->vpcs);
+    w->network->outside = false; /* its name goes with all of TAG */
 }
 
 static res on_cleanup(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,

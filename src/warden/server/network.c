@@ -11,6 +11,7 @@
 #include "warden/server/netns.h"
 #include "warden/server/rtnl.h"
 #include "warden/server/rules.h"
+#include "warden/server/uplink.h"
 
 enum {
     STATE_BYTES_MAX = 4 * 1024 * 1024, /* a VPC's links and addresses */
@@ -211,10 +212,12 @@ static res remake(struct warden *w, struct vpc *v, const struct vpc_plan *plan, 
     TRY(add_addrs(v, nl, x, e));
     if (v->closed) {
         TRY(relink(w, v, x, nl, vpc_netns, e));
+        TRY(uplink_apply(w, v, plan, nl, vpc_netns, e));
         return load_rules(w, v, plan, x, e);
     }
     TRY(load_rules(w, v, plan, x, e));
-    return relink(w, v, x, nl, vpc_netns, e);
+    TRY(relink(w, v, x, nl, vpc_netns, e));
+    return uplink_apply(w, v, plan, nl, vpc_netns, e);
 }
 
 static res change(struct warden *w, struct vpc *v, const struct vpc_plan *plan, struct next *x, struct err *e)
@@ -260,6 +263,7 @@ static void vpc_close(struct warden *w, struct vpc *v)
         rtnl_close(nl);
         for (size_t i = 0; i < v->n_links; i++)
             v->links[i].made = false;
+        uplink_forget(w, v);
     }
     netns_leave(w);
     close(vpc_netns);
@@ -324,6 +328,7 @@ res vpc_remove(struct warden *w, const struct message_id *id, struct err *e)
     netns_unname(w, &v->id);
     links_reap(w, vpc_netns, true);
     close(vpc_netns);
+    uplink_forget(w, v);
     vpc_forget(w, v);
     return OK;
 }

@@ -20,6 +20,16 @@ struct link {
     bool made;  /* whole: a link that failed half-way is taken down and made again under another number */
 };
 
+enum { UPLINK_ADDRS_MAX = PLAN_PUBLICS_MAX + PLAN_ROUTES_MAX };
+
+/* A VPC's link to the outside. (uplink.h) */
+struct uplink {
+    bool made;
+    uint32_t number;                  /* in the outside */
+    uint32_t addrs[UPLINK_ADDRS_MAX]; /* public, led to it */
+    size_t n_addrs;
+};
+
 struct vpc {
     struct message_id id;
     uint64_t generation;
@@ -32,12 +42,15 @@ struct vpc {
     uint32_t *addrs; /* on lo: gateways, resolver, credentials, endpoints */
     size_t n_addrs;
     struct nft_ctx *nft; /* rules.h's */
-    struct vpc *next;    /* when free */
+    struct uplink uplink;
+    struct vpc *next; /* when free */
 };
 
 struct network {
     struct map vpcs; /* id to struct vpc */
     struct vpc *free;
+    bool outside; /* its namespace is there */
+    uint32_t next_uplink;
 };
 
 /* Makes the kernel look like the plan; on failure the VPC is closed. */

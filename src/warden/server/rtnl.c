@@ -100,8 +100,8 @@ res rtnl_veth_add(struct rtnl *nl, const struct rtnl_veth *v, struct err *e)
     mnl_attr_put_strz(h, IFLA_INFO_KIND, "veth");
     struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
     struct nlattr *peer = mnl_attr_nest_start(h, VETH_INFO_PEER);
-    put_link(h, PEER_INDEX, 0, 0);
-    mnl_attr_put_strz(h, IFLA_IFNAME, "eth0");
+    put_link(h, v->peer_index, 0, 0);
+    mnl_attr_put_strz(h, IFLA_IFNAME, v->peer_name);
     mnl_attr_put_u32(h, IFLA_MTU, v->mtu);
     mnl_attr_put(h, IFLA_ADDRESS, sizeof v->peer_mac, v->peer_mac);
     mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)v->peer_netns);
@@ -109,6 +109,15 @@ res rtnl_veth_add(struct rtnl *nl, const struct rtnl_veth *v, struct err *e)
     mnl_attr_nest_end(h, data);
     mnl_attr_nest_end(h, info);
     return ask(nl, h, 0, "making a veth pair", e);
+}
+
+res rtnl_link_delete(struct rtnl *nl, uint32_t index, struct err *e)
+{
+    struct request r;
+    struct nlmsghdr *h = begin(&r, RTM_DELLINK, 0);
+
+    put_link(h, index, 0, 0);
+    return ask(nl, h, ENODEV, "deleting a link", e);
 }
 
 res rtnl_link_up(struct rtnl *nl, uint32_t index, bool up, struct err *e)

@@ -15,16 +15,18 @@ void rtnl_close(struct rtnl *nl); /* NULL is fine */
 
 enum { LOOPBACK_INDEX = 1 }; /* lo's in every network namespace */
 
-/* One end of a veth pair here, the other, eth0 with number LOOPBACK_INDEX + 1, in the namespace `peer_netns`. Both get
- * a hardware address and the MTU; this end gets a group, so that many are deleted at once. Neither is up yet. */
+/* One end of a veth pair here, the other in the namespace `peer_netns`. Both get a hardware address and the MTU; this
+ * end gets a group, so that many are deleted at once. Neither is up yet. */
 struct rtnl_veth {
-    const char *name; /* at most 15 bytes */
-    uint32_t index, group, mtu;
+    const char *name, *peer_name; /* at most 15 bytes */
+    uint32_t index, peer_index, group, mtu;
     uint8_t mac[6], peer_mac[6];
     int peer_netns;
 };
-enum { PEER_INDEX = 2 };
+enum { PEER_INDEX = 2 }; /* eth0's in a workload's */
 res rtnl_veth_add(struct rtnl *nl, const struct rtnl_veth *v, struct err *e);
+/* One link goes, and with it its peer; none is fine. */
+res rtnl_link_delete(struct rtnl *nl, uint32_t index, struct err *e);
 res rtnl_link_up(struct rtnl *nl, uint32_t index, bool up, struct err *e);
 res rtnl_link_set_group(struct rtnl *nl, uint32_t index, uint32_t group, struct err *e);
 /* Deletes every link of a group; none is fine. Slow: about 10 ms however many there are. */

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "warden/server/uplink.h"
+
 #define ADDR "%u.%u.%u.%u"
 /* One sender must not fill the kernel's table of connections, which all VPCs share (262,144 by default). */
 #define FLOWS_LIMIT "  ct state new add @flows { ip saddr ct count over 8192 } drop\n"
@@ -176,7 +178,7 @@ static void add_interfaces(const struct vpc_plan *p, const char *way, struct buf
 }
 
 /* Where an endpoint's connections arrive, and which local addresses are gateways'. */
-static void add_endpoints(const struct vpc_plan *p, struct buf *out)
+static void add_endpoints(const struct vpc_plan *p, const char *link, struct buf *out)
 {
     struct list to = {out, "map", "to_endpoint", "ipv4_addr : ipv4_addr", 0};
     struct list gateways = {out, "set", "gateways", "ipv4_addr", 0};
@@ -196,8 +198,10 @@ static void add_endpoints(const struct vpc_plan *p, struct buf *out)
             buf_printf(out, ADDR, PARTS(local));
         }
     list_end(&gateways);
-    buf_add_z(out, " chain endpoints {\n  type nat hook prerouting priority dstnat; policy accept;\n"
-                   "  tcp dport 443 dnat ip to ip daddr map @to_endpoint\n");
+    buf_add_z(out, " chain endpoints {\n  type nat hook prerouting priority dstnat; policy accept;\n");
+    if (p->uplink)
+        buf_printf(out, "  iifname \"%s\" goto inward\n", link);
+    buf_add_z(out, "  tcp dport 443 dnat ip to ip daddr map @to_endpoint\n");
     for (uint32_t s = 0; s < p->n_subnets; s++)
         for (uint32_t k = 0; k < p->n_s3_prefixes && p->subnets[s].s3_gateway != PLAN_NONE; k++) {
             uint32_t local = plan_local_addr(p->endpoints[p->subnets[s].s3_gateway].index);
@@ -209,7 +213,7 @@ static void add_endpoints(const struct vpc_plan *p, struct buf *out)
 }
 
 /* Destinations that are nowhere in the VPC. The kernel would refuse them too, but tells a sender only once a second. */
-static void add_known(const struct vpc_plan *p, struct buf *out)
+static void add_known(const struct vpc_plan *p, const char *link, struct buf *out)
 {
     struct list l = {out, "set", "there", "ipv4_addr", 0};
 
@@ -228,26 +232,45 @@ static void add_known(const struct vpc_plan *p, struct buf *out)
     buf_printf(out, ADDR, PARTS(PLAN_CREDENTIALS_ADDR));
     list_end(&l);
     buf_add_z(out, " chain known {\n  type filter hook prerouting priority dstnat + 10; policy drop;\n");
+    if (p->uplink) /* what comes in is an answer, or for a public address of ours, or nothing */
+        buf_printf(out,
+                   "  iifname \"%s\" ct state established,related accept\n  iifname \"%s\" ct status dnat accept\n"
+                   "  iifname \"%s\" drop\n",
+                   link, link, link);
     buf_printf(out, "  ip daddr @there accept\n  ip daddr " ADDR "/16 accept\n", PARTS(PLAN_LOCAL_NET));
+    for (uint32_t i = 0; i < p->n_cidrs; i++)
+        buf_printf(out, "  ip daddr " ADDR "/%u reject with icmp type net-unreachable\n", PARTS(p->cidrs[i].addr),
+                   p->cidrs[i].len);
+    if (p->uplink)
+        buf_add_z(out, "  jump ways\n");
     buf_add_z(out, "  reject with icmp type net-unreachable\n }\n");
 }
 
-static void add_hooks(const struct vpc_plan *p, struct buf *out)
+static void add_judge(const struct vpc_plan *p, const char *link, struct buf *out)
 {
     /* Judged packets begin something: a TCP segment in the middle of nothing does not. */
+    buf_add_z(out, " chain judge {\n  meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn drop\n");
+    if (p->uplink)
+        buf_printf(out, "  iifname \"%s\" goto arrive\n", link);
+    buf_add_z(out, "  meta mark set 0\n  ip saddr vmap @out_of\n  meta mark != 1 drop\n");
+    if (p->uplink)
+        buf_printf(out, "  oifname \"%s\" accept\n", link);
+    buf_add_z(out, "  ct status dnat ip daddr @gateways accept\n  ct original ip daddr vmap @in_of\n  drop\n }\n");
+}
+
+static void add_hooks(const struct vpc_plan *p, const char *link, struct buf *out)
+{
+    buf_add_z(out, " set flows { type ipv4_addr; size 4096; flags dynamic; }\n");
+    add_judge(p, link, out);
+    buf_add_z(out, " chain bound {\n  type filter hook prerouting priority raw; policy drop;\n"
+                   "  iifname \"lo\" accept\n  iifname . ether saddr . ip saddr @bound accept\n");
+    for (uint32_t i = 0; i < p->n_cidrs && p->uplink; i++) /* a plan has few; nothing from outside is of the VPC */
+        buf_printf(out, "  iifname \"%s\" ip saddr " ADDR "/%u drop\n", link, PARTS(p->cidrs[i].addr), p->cidrs[i].len);
+    if (p->uplink)
+        buf_printf(out, "  iifname \"%s\" ip saddr != { 127.0.0.0/8, 169.254.0.0/16, " ADDR "/16 } accept\n", link,
+                   PARTS(PLAN_LOCAL_NET));
     buf_add_z(out,
-              " set flows { type ipv4_addr; size 4096; flags dynamic; }\n"
-              " chain judge {\n"
-              "  meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn drop\n"
-              "  meta mark set 0\n"
-              "  ip saddr vmap @out_of\n"
-              "  meta mark != 1 drop\n"
-              "  ct status dnat ip daddr @gateways accept\n"
-              "  ct original ip daddr vmap @in_of\n"
-              "  drop\n }\n"
-              " chain bound {\n  type filter hook prerouting priority raw; policy drop;\n"
-              "  iifname \"lo\" accept\n  iifname . ether saddr . ip saddr @bound accept\n }\n"
-              " chain forward {\n  type filter hook forward priority filter; policy drop;\n"
+              " }\n chain forward {\n  type filter hook forward priority filter; policy drop;\n"
               "  ct state established,related accept\n" FLOWS_LIMIT "  ct state new jump judge\n }\n"
               " chain input {\n  type filter hook input priority filter; policy drop;\n"
               "  iifname \"lo\" accept\n  ct state established,related accept\n  ct state != new drop\n" FLOWS_LIMIT);
@@ -266,15 +289,20 @@ static const char replace_table[] = "table inet barmkin { }\ndelete table inet b
 res rules_compile(const struct warden *w, const struct vpc_plan *p, const uint32_t *numbers, struct buf *out,
                   struct err *e)
 {
+    char link[LINK_NAME_BYTES];
+
+    uplink_name(w, link, sizeof link);
     buf_add_z(out, replace_table);
     add_bound(w, p, numbers, out);
     add_members(p, out);
     add_groups(p, out);
     add_interfaces(p, "in", out);
     add_interfaces(p, "out", out);
-    add_endpoints(p, out);
-    add_known(p, out);
-    add_hooks(p, out);
+    if (p->uplink)
+        uplink_rules(w, p, out);
+    add_endpoints(p, link, out);
+    add_known(p, link, out);
+    add_hooks(p, link, out);
     buf_add_z(out, "}\n");
     buf_add_char(out, '\0'); /* libnftables reads a C string */
     return out->full ? oops(e, 0, "the ruleset of %s is too long", p->id.z) : OK;

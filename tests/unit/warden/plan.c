@@ -163,6 +163,48 @@ static void test_warden_plan__interfaces_must_be_distinct_and_in_place(void **st
     REFUSED(t.interfaces[A2].groups[3] = 1);
 }
 
+static void test_warden_plan__ways_out_need_a_gateway_and_an_order(void **state)
+{
+    static const struct plan_route good[2] = {{{IP(203, 0, 113, 0), 24}, 0, PLAN_BY_GATEWAY, 0, 0},
+                                              {{0, 0}, 0, PLAN_BY_NAT, 0, IP(198, 19, 0, 8)}};
+    static const struct plan_public pairs[2] = {{IP(10, 0, 1, 11), IP(198, 19, 0, 9)},
+                                                {IP(10, 0, 1, 12), IP(198, 19, 0, 10)}};
+    struct plan_route r[2];
+    struct plan_public q[2];
+    struct test_plan t;
+
+#define WAYS(change, fine)                                                                                             \
+    do {                                                                                                               \
+        plan_make(&t, 1);                                                                                              \
+        memcpy(r, good, sizeof r);                                                                                     \
+        memcpy(q, pairs, sizeof q);                                                                                    \
+        t.plan.uplink = 1;                                                                                             \
+        t.plan.routes = r;                                                                                             \
+        t.plan.publics = q;                                                                                            \
+        t.plan.n_routes = t.plan.n_publics = 2;                                                                        \
+        change;                                                                                                        \
+        assert_int_equal(sensible(&t), fine);                                                                          \
+    } while (0)
+    (void)state;
+    WAYS((void)0, true);
+    WAYS(t.plan.uplink = 0, false);
+    WAYS(t.plan.uplink = 2, false);
+    WAYS((t.plan.uplink = 0, t.plan.n_routes = 0), false);
+    WAYS((r[0] = good[1], r[1] = good[0]), false); /* the wider one first */
+    WAYS(r[0].subnet = 2, false);
+    WAYS(r[0].way = 0, false);
+    WAYS(r[0].as = IP(198, 19, 0, 8), false);
+    WAYS(r[1].as = 0, false);
+    WAYS(r[1].as = IP(198, 18, 0, 8), false);   /* an endpoint's range */
+    WAYS(r[1].as = PLAN_UPLINK_ADDR, false);    /* a link's own */
+    WAYS(r[1].to.addr = IP(1, 0, 0, 0), false); /* bits beyond its length */
+    WAYS(q[1].addr = q[0].addr, false);
+    WAYS(q[1].as = q[0].as, false);
+    WAYS(q[0].addr = IP(10, 1, 0, 1), false);
+    WAYS(q[0].as = IP(8, 8, 8, 8), false);
+#undef WAYS
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_warden_plan__ranges_must_be_usable),
         cmocka_unit_test(test_warden_plan__rules_and_positions_must_mean_something),
         cmocka_unit_test(test_warden_plan__interfaces_must_be_distinct_and_in_place),
+        cmocka_unit_test(test_warden_plan__ways_out_need_a_gateway_and_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
