@@ -31,9 +31,12 @@ void buf_took(struct buf *b, size_t n);
 /* Inline, because a reply or a record is made of a hundred such pieces, most of them literals. */
 static inline void buf_add_bytes(struct buf *b, const void *p, size_t n)
 {
-    char *room = !b->full && n <= b->cap - b->n ? b->p + b->n : buf_room(b, n);
+    char *room;
 
-    if (n == 0 || !room)
+    if (n == 0) /* also where there is no memory yet to point into */
+        return;
+    room = !b->full && n <= b->cap - b->n ? b->p + b->n : buf_room(b, n);
+    if (!room)
         return;
     memcpy(room, p, n);
     b->n += n;

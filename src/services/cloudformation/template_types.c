@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parameter types and the constraints on their values. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "services/cloudformation/template_parts.h"
-
-enum { PATTERN_MATCH_LIMIT = 200000, PATTERN_DEPTH_LIMIT = 5000, PATTERN_HEAP_KIB = 4096 };
 
 /* ---- types ---- */
 
@@ -70,58 +65,6 @@ bool template_type_is_list(str type)
 bool template_type_is_outside(str type)
 {
     return str_search(type, S("AWS::")) >= 0;
-}
-
-/* ---- patterns ---- */
-
-/* Java's and PCRE's languages agree in what templates use. \h and \v differ only in tables; possessive quantifiers,
- * named groups and look-around are the same. PCRE's own verbs and callouts are not for clients. */
-static bool is_harmless(str pattern)
-{
-    return str_search(pattern, S("(*")) < 0 && str_search(pattern, S("(?C")) < 0 && str_search(pattern, S("\\C")) < 0;
-}
-
-static res match(const pcre2_code *code, str text, bool *matches, struct err *e)
-{
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    int found = PCRE2_ERROR_NOMEMORY;
-
-    if (limits && data) {
-        pcre2_set_match_limit(limits, PATTERN_MATCH_LIMIT);
-        pcre2_set_depth_limit(limits, PATTERN_DEPTH_LIMIT);
-        pcre2_set_heap_limit(limits, PATTERN_HEAP_KIB);
-        found = pcre2_match(code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, data, limits);
-    }
-    pcre2_match_data_free(data);
-    pcre2_match_context_free(limits);
-    *matches = found >= 0;
-    if (found >= 0 || found == PCRE2_ERROR_NOMATCH)
-        return OK;
-    return reject(e, "Template error: an AllowedPattern takes too long to match");
-}
-
-res template_pattern_matches(str pattern, str text, bool *matches, struct err *e)
-{
-    uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY;
-    pcre2_compile_context *limits = pcre2_compile_context_create(NULL);
-    pcre2_code *code = NULL;
-    int why = 0;
-    size_t where = 0;
-    res done;
-
-    *matches = false;
-    if (limits && is_harmless(pattern) && pattern.n <= 4096) {
-        pcre2_set_parens_nest_limit(limits, 100);
-        code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &why, &where, limits);
-    }
-    pcre2_compile_context_free(limits);
-    if (!code)
-        return reject(e, "Template format error: AllowedPattern %.*s is not a valid regular expression.",
-                      FMT(str_sub(pattern, 0, 200)));
-    done = match(code, text, matches, e);
-    pcre2_code_free(code);
-    return done;
 }
 
 /* ---- constraints ---- */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "services/cloudformation/template_parts.h"
+
 struct row {
     const char *parameter; /* the body of parameter P */
     const char *given;     /* NULL: nothing is given */
@@ -132,6 +134,82 @@ static void test_services_cloudformation_template_bind__patterns_match_the_whole
     }
 }
 
+static void test_services_cloudformation_template_bind__patterns_are_those_of_java(void **state)
+{
+    static const struct {
+        const char *pattern, *text;
+        char answer; /* y, n, or ! for refused */
+    } rows[] = {
+        {"\\p{Alpha}+", "abZ", 'y'},
+        {"\\p{Alpha}+", "ab1", 'n'},
+        {"[\\p{Lower}_]+", "a_b", 'y'},
+        {"\\P{Digit}+", "ab", 'y'},
+        {"\\P{Digit}+", "a1", 'n'},
+        {"[\\p{Punct}]+", "!]~", 'y'},
+        {"\\u0041", "A", 'y'},
+        {"\\Qa.b\\E", "a.b", 'y'},
+        {"\\Qa.b\\E", "axb", 'n'},
+        {"\\Q[", "[", 'y'},
+        {"(?i)abc", "ABC", 'y'},
+        {"(?<n>a)\\k<n>", "aa", 'y'},
+        {"(?:a|b)*+", "abab", 'y'},
+        {"(?<=a)b", "b", 'n'},
+        {"(?=ab)a.", "ab", 'y'},
+        {"a.c", "a\rc", 'n'},
+        {"[]a]", "]", 'y'},
+        {"[^]]", "a", 'y'},
+        {"[a-z&&[^b]]", "a", '!'},
+        {"[a[b]]", "a", '!'},
+        {"[[:alpha:]]", "a", '!'},
+        {"(?U)a", "a", '!'},
+        {"(?R)", "a", '!'},
+        {"(?1)(a)", "a", '!'},
+        {"(?P<n>a)", "a", '!'},
+        {"(?|a)", "a", '!'},
+        {"(?(1)a)", "a", '!'},
+        {"(?#c)a", "a", '!'},
+        {"(?C1)a", "a", '!'},
+        {"(*UTF8)a", "a", '!'},
+        {"\\Ca", "a", '!'},
+        {"a\\Kb", "ab", '!'},
+        {"\\g{1}", "a", '!'},
+        {"\\", "a", '!'},
+        {"(", "a", '!'},
+        {"", "", 'y'},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool matches = false;
+        bool valid = is_ok(template_pattern_matches(str_z(rows[i].pattern), str_z(rows[i].text), &matches, NULL));
+        char answer = !valid ? '!' : matches ? 'y' : 'n';
+        if (answer != rows[i].answer)
+            fail_msg("%s with %s: %c, not %c", rows[i].pattern, rows[i].text, answer, rows[i].answer);
+    }
+}
+
+/* The guard that the AWS CDK writes into each template. */
+static void test_services_cloudformation_template_bind__the_rule_of_a_cdk_template(void **state)
+{
+    static const char text[] =
+        "{\"Parameters\":{\"BootstrapVersion\":{\"Type\":\"AWS::SSM::Parameter::Value<String>\",\"Default\":\"/cdk\"}},"
+        "\"Rules\":{\"CheckBootstrapVersion\":{\"Assertions\":[{\"Assert\":{\"Fn::Not\":[{\"Fn::Contains\":[[\"1\","
+        "\"2\"],"
+        "{\"Ref\":\"BootstrapVersion\"}]}]},\"AssertDescription\":\"too old\"}]}},"
+        "\"Conditions\":{\"CDKMetadataAvailable\":{\"Fn::Or\":[{\"Fn::Or\":[{\"Fn::Equals\":[{\"Ref\":\"AWS::Region\"},"
+        "\"af-south-1\"]},{\"Fn::Equals\":[{\"Ref\":\"AWS::Region\"},\"us-east-1\"]}]},{\"Fn::Equals\":[{\"Ref\":"
+        "\"AWS::Region\"},\"us-west-2\"]}]}},"
+        "\"Resources\":{\"CDKMetadata\":{\"Type\":\"AWS::CDK::Metadata\",\"Condition\":\"CDKMetadataAvailable\","
+        "\"Metadata\":{\"aws:cdk:path\":\"S/CDKMetadata\"},\"Properties\":{\"Analytics\":\"v2\"}}}}";
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    assert_true(fixture_bind(&f, str_z(text), NULL));
+    assert_true(f.s->wanted[0]);
+    fixture_close(&f);
+}
+
 /* Twenty-eight a's and a b need 2^28 steps of a naive matcher. */
 static void test_services_cloudformation_template_bind__a_pattern_has_bounded_work(void **state)
 {
@@ -243,6 +321,8 @@ int main(void)
         cmocka_unit_test(test_services_cloudformation_template_bind__values_and_defaults),
         cmocka_unit_test(test_services_cloudformation_template_bind__constraints),
         cmocka_unit_test(test_services_cloudformation_template_bind__patterns_match_the_whole_text),
+        cmocka_unit_test(test_services_cloudformation_template_bind__patterns_are_those_of_java),
+        cmocka_unit_test(test_services_cloudformation_template_bind__the_rule_of_a_cdk_template),
         cmocka_unit_test(test_services_cloudformation_template_bind__a_pattern_has_bounded_work),
         cmocka_unit_test(test_services_cloudformation_template_bind__names_and_many),
         cmocka_unit_test(test_services_cloudformation_template_bind__a_value_is_not_longer_than_4096),
