@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Matching of text: wildcards, the six fields of an ARN, policy variables (rules 24 to 26, 29, 30, 38). */
+/* Matching of text: the six fields of an ARN, policy variables, condition keys (rules 24 to 26, 29, 30, 38). Wildcards
+ * are glob.c. */
 #include "authz/eval.h"
 
 #include <string.h>
@@ -9,106 +10,6 @@
 static unsigned char lower(unsigned char c)
 {
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
-}
-
-/* Where the next character begins: `?` and the growth of `*` go by UTF-8 characters, not by bytes. */
-static size_t next_char(str t, size_t at)
-{
-    do
-        at++;
-    while (at < t.n && ((unsigned char)t.p[at] & 0xc0) == 0x80);
-    return at;
-}
-
-struct glob {
-    str p, t;
-    int star, one;
-    bool nocase;
-    size_t i, k;        /* where we are in both */
-    size_t piece, from; /* behind the last star: the pattern's next piece, and where in the text it is tried */
-    uint64_t *steps;
-};
-
-static bool spend(struct glob *g, uint64_t steps)
-{
-    *g->steps -= *g->steps < steps ? *g->steps : steps;
-    return *g->steps > 0;
-}
-
-/* The characters from i on that stand for themselves. */
-static str literal_at(const struct glob *g, size_t i)
-{
-    size_t n = 0;
-
-    while (i + n < g->p.n && (unsigned char)g->p.p[i + n] != g->star && (unsigned char)g->p.p[i + n] != g->one)
-        n++;
-    return str_sub(g->p, i, n);
-}
-
-/* Behind a star. A piece without `?` is searched for in linear time, and its first place is the best one; only pieces
- * with `?` are tried place by place. False: the text cannot match. */
-static bool enter_piece(struct glob *g)
-{
-    str piece = literal_at(g, ++g->i), rest = str_from(g->t, g->k);
-    size_t end = g->i + piece.n;
-
-    g->piece = g->i;
-    g->from = g->k;
-    if (piece.n == 0 || g->nocase || ((unsigned char)piece.p[0] & 0xc0) == 0x80)
-        return true; /* the middle of a character is found by trying */
-    if (end == g->p.n) {
-        g->i = end;
-        g->k = g->t.n;
-        return spend(g, 1 + piece.n / 16) && str_ends(rest, piece);
-    }
-    bool whole = (unsigned char)g->p.p[end] == g->star;
-    ptrdiff_t at = whole ? str_search(rest, piece) : str_find(rest, piece.p[0]);
-    if (!spend(g, 1 + (at < 0 ? rest.n : (size_t)at + piece.n) / 16) || at < 0)
-        return false;
-    g->from = g->k += (size_t)at;
-    if (whole) {
-        g->i = end;
-        g->k += piece.n;
-    }
-    return true;
-}
-
-/* Only the last star is ever reconsidered: whatever an earlier star could still take, the last one can take as well. */
-bool glob_steps(str p, str t, int star, int one, bool nocase, uint64_t *steps)
-{
-    struct glob g = {.p = p, .t = t, .star = star, .one = one, .nocase = nocase, .piece = SIZE_MAX, .steps = steps};
-
-    while (g.k < t.n) {
-        bool more = g.i < p.n;
-        unsigned char c = more ? (unsigned char)p.p[g.i] : 0, d = (unsigned char)t.p[g.k];
-        if (!spend(&g, 1))
-            return false;
-        if (more && c == star) {
-            if (!enter_piece(&g))
-                return false;
-        } else if (more && c == one) {
-            g.i++;
-            g.k = next_char(t, g.k);
-        } else if (more && (c == d || (nocase && lower(c) == lower(d)))) {
-            g.i++;
-            g.k++;
-        } else if (g.piece != SIZE_MAX) {
-            g.k = g.from = next_char(t, g.from);
-            g.i = g.piece;
-        } else {
-            return false;
-        }
-    }
-    while (g.i < p.n && (unsigned char)p.p[g.i] == star)
-        g.i++;
-    return g.i == p.n;
-}
-
-bool authz_glob(str pattern, str text, bool nocase)
-{
-    uint64_t steps = UINT64_MAX;
-
-    return glob_steps(pattern, text, '*', '?', nocase, &steps);
 }
 
 bool eval_spend_slow(struct eval *v)
@@ -183,14 +84,16 @@ const struct authz_value *eval_value(struct eval *v, str key, uint32_t hash)
 
 bool arn_split(str arn, str fields[ARN_FIELDS])
 {
-    str rest = arn;
+    const char *from = arn.p, *end = arn.p + arn.n;
 
     for (int i = 0; i < ARN_FIELDS - 1; i++) {
-        fields[i] = str_cut(&rest, ':');
-        if (!str_is(rest))
+        const char *colon = from < end ? memchr(from, ':', (size_t)(end - from)) : NULL;
+        if (!colon)
             return false;
+        fields[i] = str_n(from, (size_t)(colon - from));
+        from = colon + 1;
     }
-    fields[ARN_FIELDS - 1] = rest;
+    fields[ARN_FIELDS - 1] = str_n(from, (size_t)(end - from));
     return true;
 }
 
@@ -292,7 +195,10 @@ bool match_action(struct eval *v, const struct policy *p, const struct action_pa
 
     if (pattern.n == 0)
         return true;
-    if (a->service != v->service_n || !str_starts_nocase(action, str_sub(pattern, 0, head)))
+    if (a->service != v->service_n)
+        return false;
+    str fixed = str_sub(pattern, 0, head); /* mostly written as it is asked for */
+    if (!str_starts(v->r->action, fixed) && !str_starts_nocase(action, fixed))
         return false;
     if (head == pattern.n)
         return action.n == head;
