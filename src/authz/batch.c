@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases in bulk: one JSON object with a request and all its policies in, one decision out (`barmkin authz --batch`).
  * A case with a malformed policy is denied, with the reason (rule 40). */
+#include "authz/batch.h"
+
 #include "authz/compile.h"
 #include "authz/index.h"
 #include "authz/judge.h"
 
 enum { LINE_MAX_BYTES = 16 << 20, CASE_ARENA_BYTES = 256 << 20 };
 
-struct batch_case {
+struct authz_case {
     struct arena *a;
     struct err e;
     enum layer broken; /* the layer whose policy did not compile */
     bool federated;    /* a federated user: without session policies it has no rights of its own (rule 7b) */
+    bool sound;        /* it can be decided */
     const json_t *root;
     struct authz_request r;
     struct authz_layers l;
@@ -28,7 +31,7 @@ static void forget_index(void *x)
 }
 
 /* What a policy is called: as the case's "sources" says ({"identity":["file"],"scp":[["file"]]}), else by its place. */
-static str name_of(struct batch_case *c, enum layer layer, size_t level, size_t index)
+static str name_of(struct authz_case *c, enum layer layer, size_t level, size_t index)
 {
     bool levels = layer == LAYER_SCP || layer == LAYER_RCP;
     const char *kind = authz_layer_name(layer);
@@ -40,7 +43,7 @@ static str name_of(struct batch_case *c, enum layer layer, size_t level, size_t 
     return levels ? arena_printf(c->a, "%s[%zu][%zu]", kind, level, index) : arena_printf(c->a, "%s[%zu]", kind, index);
 }
 
-static res add_policy(struct batch_case *c, const json_t *doc, enum policy_kind kind, enum layer layer, str name,
+static res add_policy(struct authz_case *c, const json_t *doc, enum policy_kind kind, enum layer layer, str name,
                       const struct policy **out)
 {
     struct err why = {0};
@@ -55,7 +58,7 @@ static res add_policy(struct batch_case *c, const json_t *doc, enum policy_kind 
     return OK;
 }
 
-static res add_set(struct batch_case *c, const json_t *list, enum policy_kind kind, enum layer layer, size_t level,
+static res add_set(struct authz_case *c, const json_t *list, enum policy_kind kind, enum layer layer, size_t level,
                    struct policy_set *out)
 {
     if (!list || json_is_null(list))
@@ -72,7 +75,7 @@ static res add_set(struct batch_case *c, const json_t *list, enum policy_kind ki
     return OK;
 }
 
-static res add_levels(struct batch_case *c, const json_t *list, enum policy_kind kind, enum layer layer,
+static res add_levels(struct authz_case *c, const json_t *list, enum policy_kind kind, enum layer layer,
                       struct policy_levels *out)
 {
     if (!list || json_is_null(list))
@@ -102,7 +105,7 @@ enum policy_kind authz_resource_kind(const struct authz_request *r)
     return POLICY_RESOURCE;
 }
 
-static res read_policies(struct batch_case *c)
+static res read_policies(struct authz_case *c)
 {
     const json_t *o = c->root, *boundary = json_object_get(o, "boundary"), *own = json_object_get(o, "resourcePolicy");
     enum policy_kind kind = authz_resource_kind(&c->r);
@@ -122,7 +125,7 @@ static res read_policies(struct batch_case *c)
     return OK;
 }
 
-static res read_scalar(struct batch_case *c, const json_t *v, str *out)
+static res read_scalar(struct authz_case *c, const json_t *v, str *out)
 {
     if (json_is_string(v)) {
         *out = json_str(v);
@@ -138,7 +141,7 @@ static res read_scalar(struct batch_case *c, const json_t *v, str *out)
     return OK;
 }
 
-static res read_context(struct batch_case *c, const json_t *context)
+static res read_context(struct authz_case *c, const json_t *context)
 {
     json_t *o = (json_t *)context;
     size_t n = 0;
@@ -167,7 +170,7 @@ static res read_context(struct batch_case *c, const json_t *context)
 
 /* aws:PrincipalArn is the role's ARN with its path (rule 39); without it the role is taken to have none. A list there
  * leaves open who asks, and whichever reading some policy would be glad of. */
-static res find_role(struct batch_case *c, const str f[ARN_FIELDS])
+static res find_role(struct authz_case *c, const str f[ARN_FIELDS])
 {
     static const char key[] = "aws:PrincipalArn";
     str rest = str_from(f[5], sizeof "assumed-role/" - 1), role = str_cut(&rest, '/');
@@ -187,7 +190,7 @@ static res find_role(struct batch_case *c, const str f[ARN_FIELDS])
 }
 
 /* A person: the root user, a user, a session of a role, a federated user. */
-static res read_person(struct batch_case *c, const str f[ARN_FIELDS])
+static res read_person(struct authz_case *c, const str f[ARN_FIELDS])
 {
     bool iam = str_eq(f[2], S("iam")), sts = str_eq(f[2], S("sts"));
 
@@ -210,7 +213,7 @@ static res read_person(struct batch_case *c, const str f[ARN_FIELDS])
     return OK;
 }
 
-static res read_principal(struct batch_case *c, str who)
+static res read_principal(struct authz_case *c, str who)
 {
     str f[ARN_FIELDS];
 
@@ -230,7 +233,7 @@ static res read_principal(struct batch_case *c, str who)
     return read_person(c, f);
 }
 
-static res read_request(struct batch_case *c, const json_t *o)
+static res read_request(struct authz_case *c, const json_t *o)
 {
     if (!json_is_object(o))
         return reject(&c->e, "the case has no request");
@@ -246,10 +249,12 @@ static res read_request(struct batch_case *c, const json_t *o)
     return read_principal(c, json_str_at(o, "principal"));
 }
 
-static res read_case(struct batch_case *c, str line)
+static res read_case(struct authz_case *c, str line)
 {
     json_t *root;
 
+    if (line.n > LINE_MAX_BYTES)
+        return reject(&c->e, "the line is too long");
     TRY(json_parse(c->a, line, &c->e, &root));
     c->root = root;
     if (!json_is_object(root))
@@ -258,42 +263,63 @@ static res read_case(struct batch_case *c, str line)
     return read_policies(c);
 }
 
-static void add_decision(struct buf *out, enum verdict v, enum layer by)
+struct authz_case *authz_case_read(str line)
 {
-    buf_printf(out, ",\"decision\":\"%s\",\"by\":\"%s\"", authz_verdict_name(v), authz_layer_name(by));
+    struct arena *a = arena_new(CASE_ARENA_BYTES);
+    struct authz_case *c = ARENA_NEW(a, struct authz_case);
+
+    c->a = a;
+    c->broken = LAYER_NONE;
+    c->sound = is_ok(read_case(c, line));
+    return c;
+}
+
+void authz_case_free(struct authz_case *c)
+{
+    arena_free(c->a);
+}
+
+bool authz_case_decide(const struct authz_case *c, struct decision *out)
+{
+    *out = (struct decision){DENIED_IMPLICITLY, c->broken, {NULL, 0}};
+    if (c->sound)
+        *out = authz_evaluate(&c->r, &c->l);
+    return c->sound;
+}
+
+static void add_decision(struct buf *out, const struct decision *d)
+{
+    buf_printf(out, ",\"decision\":\"%s\",\"by\":\"%s\"", authz_verdict_name(d->verdict), authz_layer_name(d->by));
+}
+
+static void add_explanation(struct authz_case *c, const struct decision *d, struct buf *out)
+{
+    buf_add(out, S(",\"trace\":"));
+    authz_explain(&c->r, &c->l, out);
+    buf_add(out, S(",\"message\":"));
+    buf_add_json_str(out, authz_message(c->a, &c->r, d));
 }
 
 void authz_batch_line(str line, bool explain, struct buf *out)
 {
-    struct batch_case c = {.broken = LAYER_NONE};
+    struct authz_case *c = authz_case_read(line);
+    const json_t *id = c->root ? json_object_get(c->root, "id") : NULL;
+    struct decision d;
+    bool sound = authz_case_decide(c, &d);
 
-    if (line.n > LINE_MAX_BYTES) {
-        buf_add(out, S("{\"id\":null,\"error\":\"the line is too long\"}"));
-        return;
-    }
-    c.a = arena_new(CASE_ARENA_BYTES);
-    res r = read_case(&c, line);
-    const json_t *id = c.root ? json_object_get(c.root, "id") : NULL;
     buf_add(out, S("{\"id\":"));
     if (id)
         buf_add_json(out, id);
     else
         buf_add(out, S("null"));
-    if (is_ok(r)) {
-        struct decision d = authz_evaluate(&c.r, &c.l);
-        add_decision(out, d.verdict, d.by);
-        if (explain) {
-            buf_add(out, S(",\"trace\":"));
-            authz_explain(&c.r, &c.l, out);
-            buf_add(out, S(",\"message\":"));
-            buf_add_json_str(out, authz_message(c.a, &c.r, &d));
-        }
-    } else {
-        if (c.broken != LAYER_NONE)
-            add_decision(out, DENIED_IMPLICITLY, c.broken);
+    if (sound || c->broken != LAYER_NONE)
+        add_decision(out, &d);
+    if (sound && explain)
+        add_explanation(c, &d, out);
+    if (!sound) {
         buf_add(out, S(",\"error\":"));
-        buf_add_json_str(out, str_z(c.e.what));
+        buf_add_json_str(out, str_z(c->e.what));
     }
     buf_add_char(out, '}');
-    arena_free(c.a);
+    authz_case_free(c);
 }
