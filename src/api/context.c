@@ -29,26 +29,33 @@ void context_add_list(struct call *c, str key, const str *values, size_t n)
     *next_value(c, c->gate) = (struct authz_value){key, values, n, true};
 }
 
-static void more_singles(struct call *c, struct gate_facts *g)
+static void more_room(struct call *c, struct gate_facts *g)
 {
-    g->cap_singles = 32;
-    g->n_singles = 0;
-    g->singles =
-        ARENA_ARRAY(c->arena, str, g->cap_singles); /* the older ones stay where they are: keys point at them */
+    if (g->n_singles == g->cap_singles) { /* the older ones stay where they are: keys point at them */
+        g->cap_singles = 32;
+        g->n_singles = 0;
+        g->singles = ARENA_ARRAY(c->arena, str, g->cap_singles);
+    }
+    if (g->n_context == g->cap_context)
+        grow(c, g);
 }
 
+/* Some twenty times a request: what calls nothing needs no stack, and what is written member by member no copy. */
 void context_add(struct call *c, str key, str value)
 {
     struct gate_facts *g = c->gate;
 
     if (!str_is(value))
         return;
-    if (g->n_singles == g->cap_singles)
-        more_singles(c, g);
+    if (g->n_singles == g->cap_singles || g->n_context == g->cap_context) {
+        more_room(c, g);
+        context_add(c, key, value);
+        return;
+    }
     str *one = &g->singles[g->n_singles++];
-    struct authz_value *v = next_value(c, g);
+    struct authz_value *v = &g->context[g->n_context++];
     *one = value;
-    v->key = key; /* one by one: a whole struct would be made on the stack first, for each of some twenty keys */
+    v->key = key;
     v->values = one;
     v->n = 1;
     v->multi = false;
@@ -254,15 +261,29 @@ static res add_line(struct call *c, const struct context_line *line)
     return OK;
 }
 
+/* To write a time takes as long as to add ten keys. */
+static void add_time(struct call *c)
+{
+    struct told_time *t = &c->worker->told;
+    int64_t s = c->now_ms / 1000;
+
+    if (!str_is(t->iso) || t->s != s) {
+        struct buf epoch = {.p = t->room[1], .cap = sizeof t->room[1], .max = sizeof t->room[1]};
+        buf_add_i64(&epoch, s);
+        t->s = s;
+        t->iso = time_iso(c->now_ms, t->room[0]);
+        t->epoch = buf_str(&epoch);
+    }
+    context_add(c, S("aws:CurrentTime"), arena_dup(c->arena, t->iso));
+    context_add(c, S("aws:EpochTime"), arena_dup(c->arena, t->epoch));
+}
+
 res context_build(struct call *c, const struct principal_policies *mine, const struct guardrails *rails)
 {
-    char when[TIME_TEXT_BYTES];
-
     add_principal(c, c->caller, mine, rails);
     TRY(add_source(c, c->caller));
     add_path(c, c->caller);
-    context_add(c, S("aws:CurrentTime"), arena_dup(c->arena, time_iso(c->now_ms, when)));
-    context_add(c, S("aws:EpochTime"), scalar_decimal(c->arena, c->now_ms / 1000));
+    add_time(c);
     context_add(c, S("aws:RequestedRegion"), c->op->service->global ? S("us-east-1") : c->region);
     for (size_t i = 0; i < c->op->n_context; i++)
         TRY(add_line(c, &c->op->context[i]));

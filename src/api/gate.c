@@ -83,17 +83,6 @@ static res add_endpoint(struct call *c, struct bench *b)
     return OK;
 }
 
-/* Roles of AWS services stand outside SCPs and RCPs (rules 15, 16), and so does the house, whose part AWS's own
- * machinery has there. iam lets nobody else make a role on this path. */
-static bool is_outside_guardrails(const struct caller *who)
-{
-    str path = who->role_arn;
-
-    for (int i = 0; i < 5; i++)
-        (void)str_cut(&path, ':'); /* a path may hold colons of its own */
-    return who->house || (who->kind == PRINCIPAL_SESSION && str_starts(path, S("role/aws-service-role/")));
-}
-
 static res sit(struct call *c, struct bench *b)
 {
     const struct caller *who = c->caller;
@@ -117,7 +106,8 @@ static res sit(struct call *c, struct bench *b)
     TRY(add_endpoint(c, b));
     b->l.scps = rails->scps;
     b->r.management_principal = rails->management;
-    b->r.service_linked_role = is_outside_guardrails(who);
+    /* Outside SCPs and RCPs, as the house is, whose part AWS's own machinery has there (rules 15, 16). */
+    b->r.service_linked_role = who->house || b->mine->service_linked;
     return OK;
 }
 
@@ -134,10 +124,11 @@ static res add_resource_side(struct call *c, struct bench *b, const struct resou
     b->l.same_principal = same_principal;
     b->l.same_principal_ctx = (void *)r;
     b->l.n_grants = 0;
+    enum policy_kind kind = kind_of(r);
     if (r->policy.n)
-        TRY(worker_policy(c->worker, r->policy, kind_of(r), r->policy_name.n ? r->policy_name : r->arn, &b->l.resource,
+        TRY(worker_policy(c->worker, r->policy, kind, r->policy_name.n ? r->policy_name : r->arn, &b->l.resource,
                           &c->err));
-    if (providers.grants && kind_of(r) == POLICY_KEY && r->subject)
+    if (providers.grants && kind == POLICY_KEY && r->subject)
         TRY(providers.grants(c, r, b->r.action, &grants, &b->l.n_grants));
     b->l.grants = grants;
     TRY(rails_of(c, b, r, &rails));

@@ -12,6 +12,7 @@ struct principal_policies { /* of a user or a role; the compiled documents come 
     const struct policy *boundary;
     const struct str_pair *tags; /* aws:PrincipalTag */
     size_t n_tags;
+    bool service_linked; /* a role of an AWS service; the gate says so */
 };
 
 struct guardrails { /* of an account */

@@ -7,6 +7,7 @@
 
 #include "api/call.h"
 #include "base/map.h"
+#include "base/time.h"
 
 struct writer;
 struct blobs;
@@ -56,6 +57,13 @@ struct kept {
     const struct kept_entry *last; /* that was asked for */
 };
 
+/* The time as condition keys tell it, made once a second. */
+struct told_time {
+    int64_t s;
+    str iso, epoch;
+    char room[2][TIME_TEXT_BYTES];
+};
+
 struct worker {
     struct house *house;
     struct vault *vault;
@@ -69,6 +77,7 @@ struct worker {
     /* As of one law_generation: callers, records of record_load_kept, and what the gate keeps. */
     struct map callers, records;
     struct kept principals, guardrails, endpoints, roles;
+    struct told_time told;
     struct arena *law_arena;
     uint64_t law_generation;
 };

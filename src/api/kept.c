@@ -60,6 +60,16 @@ const struct policy_index *gate_index(struct call *c, struct policy_set set)
 
 /* ---- what is kept ---- */
 
+/* What makes a role service-linked is its path, on which iam lets nobody else make one. */
+static bool is_service_linked(const struct caller *who)
+{
+    str path = who->role_arn;
+
+    for (int i = 0; i < 5; i++)
+        (void)str_cut(&path, ':'); /* a path may hold colons of its own */
+    return who->kind == PRINCIPAL_SESSION && str_starts(path, S("role/aws-service-role/"));
+}
+
 static res make_principal(struct call *c, str name, void *out, bool *keep)
 {
     struct principal_policies *p = out;
@@ -67,6 +77,7 @@ static res make_principal(struct call *c, str name, void *out, bool *keep)
     (void)name;
     (void)keep;
     TRY(providers.principal_policies(c, c->caller, p));
+    p->service_linked = is_service_linked(c->caller);
     p->index = gate_index(c, (struct policy_set){.v = p->identity, .n = p->n_identity});
     return OK;
 }

@@ -70,14 +70,14 @@ size_t field_elem_size(const struct field *f)
 
 struct collector {
     struct arena *a;
-    str *v;
+    str *v; /* while cap is 0 the object's own */
     size_t n, cap;
 };
 
 static void collect(struct collector *c, str value)
 {
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 4;
+    if (c->n >= c->cap) {
+        size_t cap = c->n ? c->n * 2 : 1;
         str *v = ARENA_ARRAY(c->a, str, cap);
         for (size_t i = 0; i < c->n; i++)
             v[i] = c->v[i];
@@ -85,6 +85,18 @@ static void collect(struct collector *c, str value)
         c->cap = cap;
     }
     c->v[c->n++] = value;
+}
+
+/* Mostly there is nothing else: then nothing is copied. */
+static void collect_texts(struct collector *c, const str *v, size_t n)
+{
+    if (c->n == 0) {
+        c->v = (str *)v;
+        c->n = n;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        collect(c, v[i]);
 }
 
 /* As condition keys show values: times in whole seconds. */
@@ -120,11 +132,19 @@ static void walk(struct collector *c, const struct shape *s, const void *object,
             collect(c, map->v[i].key);
         return;
     }
+    if (f->kind == K_STRING) {
+        collect_texts(c, at, 1);
+        return;
+    }
     if (f->kind != K_LIST) {
         collect(c, scalar_text(c->a, f->kind, at));
         return;
     }
     const struct list_any *list = at;
+    if (f->elem == K_STRING) {
+        collect_texts(c, list->v, list->n);
+        return;
+    }
     for (size_t i = 0; i < list->n; i++) {
         const void *item = (const char *)list->v + i * field_elem_size(f);
         if (f->elem != K_SHAPE)

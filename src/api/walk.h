@@ -10,7 +10,8 @@
 
 size_t field_elem_size(const struct field *f); /* bytes of one element of a list member */
 
-/* The values a path leads to, as text; lists on the way fan out ("Tags.Key"). Texts live in `a` or the object. */
+/* The values a path leads to, as text; lists on the way fan out ("Tags.Key"). List and texts live in `a` or the object:
+ * they are for reading. */
 struct list_of_str shape_values(const struct shape *s, const void *object, struct path path, struct arena *a);
 /* True when the path's last member is present. */
 bool shape_has(const struct shape *s, const void *object, struct path path, struct arena *a);
