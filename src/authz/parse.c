@@ -282,6 +282,22 @@ static void index_alone(struct policy *p)
         p->index = policy_index_make((struct policy_set){.v = &one, .n = 1}, INDEX_LEAST);
 }
 
+/* p-FullAWSAccess and its like, one of which nearly every level has: the only statement of an SCP allows everything, or
+ * an RCP denies nothing (its allow is implied, rule 16). */
+static bool lets_all(const struct policy *p)
+{
+    const struct statement *s = policy_statement(p, 0);
+    bool denies = false;
+
+    for (size_t i = 0; i < p->n_statements; i++)
+        denies |= policy_statement(p, i)->flags & ST_DENY;
+    if (denies || p->kind == POLICY_RCP)
+        return !denies;
+    return p->kind == POLICY_SCP && p->n_statements == 1 && (s->flags & ~ST_SID) == ST_RESOURCE &&
+           s->conditions.n == 0 && s->actions.n == 1 && s->resources.n == 1 &&
+           policy_action(p, s->actions.first)->text.n == 0 && (policy_arn(p, s->resources.first)->literal & ARN_ANY);
+}
+
 static res compile_with(struct builder *b, const json_t *doc, str name, struct policy **out)
 {
     struct buf *all[] = {&b->statements, &b->conditions, &b->vars, &b->actions, &b->arns, &b->named, &b->values};
@@ -295,8 +311,10 @@ static res compile_with(struct builder *b, const json_t *doc, str name, struct p
     res r = parse_document(b, doc);
     if (is_ok(r))
         r = assemble(b, name, out);
-    if (is_ok(r))
+    if (is_ok(r)) {
+        (*out)->lets_all = lets_all(*out);
         index_alone(*out);
+    }
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         buf_done(all[i]);
     buf_done(&b->pool);

@@ -106,6 +106,7 @@ struct policy {                 /* the head of the block; the arrays follow at t
     struct span name;
     uint16_t n_statements, n_named;
     uint8_t kind;
+    bool lets_all; /* of an SCP or RCP: where it is a level's only one, that level holds nothing back */
 };
 
 static inline const void *policy_at(const struct policy *p, uint32_t offset)
