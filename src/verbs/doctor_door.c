@@ -264,7 +264,8 @@ void door_examine(struct patient *p)
     }
     p->door[0] = (struct finding){FAIL, S("nobody could be sent through the door"), S("see the server's log")};
     if (is_ok(profiles_read(&p->state, name, p->a, &profile, &e)) && is_ok(held_take(p->o, NULL, &h, &e))) {
-        struct room room = {&p->state, h.interface_id, h.resolver, h.server, &profile, STR_ABSENT, false, p->a};
+        struct room room = {&p->state, h.interface_id, h.resolver, h.search, h.server,
+                            &profile,  STR_ABSENT,     false,      p->a};
         send_somebody(p, &room);
         held_release(p->o, &h);
     } else {

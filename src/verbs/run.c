@@ -59,7 +59,7 @@ res held_take(const struct options *o, const struct profile *p, struct held *out
     TRY(admin_call(o, "HoldInterface", hold_input(o, p), &answer, e));
     TRY(json_parse(o->arena, answer, e, &j));
     *out = (struct held){json_str_at(j, "InterfaceId"), json_str_at(j, "AccountId"), json_str_at(j, "Resolver"),
-                         (unsigned)json_integer_value(json_object_get(j, "Parent"))};
+                         json_str_at(j, "Search"), (unsigned)json_integer_value(json_object_get(j, "Parent"))};
     return out->interface_id.n && out->resolver.n ? OK : oops(e, 0, "the server answered without an interface");
 }
 
@@ -147,7 +147,7 @@ static int run_held(struct options *o, const struct state *s, const struct profi
 
     if (!is_ok(held_take(o, p, &h, e)))
         return strstr(e->what, "UnauthorizedOperation") || strstr(e->what, "not authorized") ? EXIT_DENY : EXIT_FAILED;
-    struct room room = {s, h.interface_id, h.resolver, h.server, p, o->vpc, o->shell, o->arena};
+    struct room room = {s, h.interface_id, h.resolver, h.search, h.server, p, o->vpc, o->shell, o->arena};
     res r = run(&room, command, &status, e);
     held_release(o, &h);
     if (!is_ok(r))

@@ -82,9 +82,22 @@ static res cover_host_resolvers(const struct room *r, str conf, struct err *e)
     return OK;
 }
 
+static str resolv_conf(const struct room *r)
+{
+    str rest = r->resolver, conf = S("");
+
+    while (str_is(rest)) {
+        str one = str_cut(&rest, ',');
+        conf = arena_printf(r->arena, "%.*snameserver %.*s\n", FMT(conf), FMT(one));
+    }
+    if (r->search.n)
+        conf = arena_printf(r->arena, "%.*ssearch %.*s\n", FMT(conf), FMT(r->search));
+    return arena_cat(r->arena, conf, S("options timeout:2 attempts:2\n"));
+}
+
 static res name_files(const struct room *r, struct err *e)
 {
-    str conf = arena_printf(r->arena, "nameserver %.*s\noptions timeout:2 attempts:2\n", FMT(r->resolver));
+    str conf = resolv_conf(r);
 
     TRY(put(r, "resolv.conf", conf, 0644, e));
     TRY(put(r, "hosts", S("127.0.0.1 localhost\n"), 0644, e));

@@ -9,7 +9,8 @@
 
 struct room {
     const struct state *state;
-    str interface_id, resolver;
+    str interface_id;
+    str resolver, search;          /* addresses with commas, domains with blanks between */
     unsigned server;               /* its parent's process id */
     const struct profile *profile; /* NULL: no credentials */
     str vpc;                       /* empty: the host's door */
@@ -24,7 +25,7 @@ res room_enter(const struct room *r, struct err *e);
 
 struct options;
 struct held { /* an interface that the server has for this process */
-    str interface_id, account_id, resolver;
+    str interface_id, account_id, resolver, search;
     unsigned server; /* its parent's process id */
 };
 /* By the options' VPC, subnet and groups as the profile's user, or in the host's door (profile NULL). (run.c) */

@@ -11,6 +11,7 @@ struct plan_head {
     uint64_t generation;
     uint32_t resolver, uplink;
     uint32_t n[9], zero;
+    struct plan_dhcp dhcp;
 };
 
 struct array {
@@ -49,7 +50,7 @@ static void arrays_of(struct vpc_plan *p, struct array a[ARRAYS])
 res plan_encode(const struct vpc_plan *plan, struct buf *out, struct err *e)
 {
     struct vpc_plan copy = *plan;
-    struct plan_head head = {plan->id, plan->generation, plan->resolver, plan->uplink, {0}, 0};
+    struct plan_head head = {plan->id, plan->generation, plan->resolver, plan->uplink, {0}, 0, plan->dhcp};
     struct array a[ARRAYS];
 
     if (!message_id_ok(&plan->id, "vpc-"))
@@ -80,8 +81,11 @@ res plan_decode(const void *body, size_t n, struct vpc_plan *plan, struct err *e
     memcpy(&head, at, sizeof head);
     at += sizeof head;
     n -= sizeof head;
-    *plan = (struct vpc_plan){
-        .id = head.id, .generation = head.generation, .resolver = head.resolver, .uplink = head.uplink};
+    *plan = (struct vpc_plan){.id = head.id,
+                              .generation = head.generation,
+                              .resolver = head.resolver,
+                              .uplink = head.uplink,
+                              .dhcp = head.dhcp};
     arrays_of(plan, a);
     const void *parts[ARRAYS];
     for (size_t i = 0; i < ARRAYS; i++) {
@@ -297,6 +301,18 @@ static bool is_public(uint32_t addr)
     return (addr & 0xffff0000u) == PLAN_PUBLIC_NET && (addr & 0xff00u) != 0xff00u;
 }
 
+/* It becomes a line of a file that a C library reads. */
+static bool search_ok(const char text[PLAN_SEARCH_BYTES])
+{
+    size_t n = strnlen(text, PLAN_SEARCH_BYTES);
+
+    for (size_t i = n; i < PLAN_SEARCH_BYTES; i++)
+        if (text[i])
+            return false;
+    return n < PLAN_SEARCH_BYTES &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-. ") == n;
+}
+
 static res check_outside(const struct vpc_plan *p, struct err *e)
 {
     if (p->uplink > 1 || (!p->uplink && (p->n_routes || p->n_publics)))
@@ -322,6 +338,8 @@ static res check_outside(const struct vpc_plan *p, struct err *e)
 res plan_check(const struct vpc_plan *p, struct err *e)
 {
     TRY(check_ranges(p, e));
+    if (!search_ok(p->dhcp.search))
+        return reject(e, "the search list of %s is none", p->id.z);
     TRY(check_endpoints(p, e));
     TRY(check_subnets(p, e));
     TRY(check_rules(p, e));

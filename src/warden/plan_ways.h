@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of a plan that leads out of a VPC.
+/* The parts of a plan that lead out of a VPC, and what its programs are told of names.
  *
  * A VPC with `uplink` has an internet gateway: a link to the outside namespace, RUN/netns/outside, which all VPCs of
  * the state share and which leads nowhere unless somebody connects it. Without, there is no such link and no route. A
@@ -20,6 +20,7 @@ enum {
     PLAN_ROUTES_MAX = 2000,
     PLAN_PUBLICS_MAX = 500,
     PLAN_UPLINK_MTU = 1500,
+    PLAN_SEARCH_BYTES = 256,
 };
 
 enum plan_way { PLAN_BY_GATEWAY = 1, PLAN_BY_NAT = 2, PLAN_NOWHERE = 3 };
@@ -39,6 +40,11 @@ struct plan_route {
 
 struct plan_public { /* an elastic address of a workload's */
     uint32_t addr, as;
+};
+
+struct plan_dhcp {                  /* resolv.conf of those inside */
+    uint32_t servers[4];            /* the first 0: the VPC's resolver */
+    char search[PLAN_SEARCH_BYTES]; /* letters, digits, '-', '.', ' '; NUL-filled */
 };
 
 #endif

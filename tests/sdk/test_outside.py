@@ -455,6 +455,117 @@ def test_dry_runs_change_nothing(house, refuses):
     assert ec2.describe_nat_gateways(Filter=[{"Name": "vpc-id", "Values": [house.vpc]}])["NatGateways"] == []
 
 
+# ---- DHCP options ----
+
+def test_dhcp_options_are_in_resolv_conf(house, refuses):
+    ec2 = house.ec2
+    settings = [{"Key": "domain-name", "Values": ["example.internal corp.example"]},
+                {"Key": "domain-name-servers", "Values": ["10.80.2.53", "AmazonProvidedDNS"]},
+                {"Key": "ntp-servers", "Values": ["10.80.2.9"]}]
+    made = ec2.create_dhcp_options(DhcpConfigurations=settings)["DhcpOptions"]
+    shown = {d["Key"]: [v["Value"] for v in d["Values"]] for d in made["DhcpConfigurations"]}
+    assert shown == {s["Key"]: s["Values"] for s in settings}
+    mine, look = made["DhcpOptionsId"], "print(json.dumps(open('/etc/resolv.conf').read().splitlines()))"
+    assert house.python(house.private, look)[0] == "nameserver 10.80.0.2"
+    ec2.associate_dhcp_options(DhcpOptionsId=mine, VpcId=house.vpc)
+    assert house.python(house.private, look)[:3] == ["nameserver 10.80.2.53", "nameserver 10.80.0.2",
+                                                     "search example.internal corp.example"]
+    assert ec2.describe_vpcs(VpcIds=[house.vpc])["Vpcs"][0]["DhcpOptionsId"] == mine
+    found = ec2.describe_dhcp_options(Filters=[{"Name": "key", "Values": ["ntp-servers"]}])["DhcpOptions"]
+    assert mine in [d["DhcpOptionsId"] for d in found]
+    with refuses("DependencyViolation", mine):
+        ec2.delete_dhcp_options(DhcpOptionsId=mine)
+    ec2.associate_dhcp_options(DhcpOptionsId="default", VpcId=house.vpc)
+    assert house.python(house.private, look)[0] == "nameserver 10.80.0.2"
+    ec2.delete_dhcp_options(DhcpOptionsId=mine)
+    with refuses("InvalidDhcpOptionID.NotFound", mine):
+        ec2.associate_dhcp_options(DhcpOptionsId=mine, VpcId=house.vpc)
+
+
+@pytest.mark.parametrize("key,values", [
+    ("domain-name", ["a\nnameserver 6.6.6.6"]), ("domain-name", ["a" * 256]), ("domain-name", ["a", "b"]),
+    ("domain-name-servers", ["1.2.3.4"] * 5), ("domain-name-servers", ["one"]), ("ntp-servers", ["AmazonProvidedDNS"]),
+    ("netbios-node-type", ["3"]), ("root-path", ["/"])])
+def test_dhcp_options_that_are_none(server, key, values, refuses):
+    with refuses("InvalidParameterValue"):
+        server.client("ec2").create_dhcp_options(DhcpConfigurations=[{"Key": key, "Values": values}])
+
+
+def test_who_may_set_dhcp_options(house, role, refuses):
+    mine = house.ec2.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name", "Values": ["a"]}])[
+        "DhcpOptions"]["DhcpOptionsId"]
+    me = role(document({"Effect": "Allow", "Action": "ec2:AssociateDhcpOptions",
+                        "Resource": f"arn:aws:ec2:*:*:vpc/{house.vpc}"})).client("ec2")
+    with refuses("UnauthorizedOperation", "ec2:AssociateDhcpOptions", f"dhcp-options/{mine}"):
+        me.associate_dhcp_options(DhcpOptionsId=mine, VpcId=house.vpc)
+    with refuses("UnauthorizedOperation", "ec2:CreateDhcpOptions"):
+        me.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name", "Values": ["a"]}])
+    with refuses("UnauthorizedOperation", "ec2:DeleteDhcpOptions"):
+        me.delete_dhcp_options(DhcpOptionsId=mine)
+    with refuses("UnauthorizedOperation", "ec2:DescribeDhcpOptions"):
+        me.describe_dhcp_options()
+    house.ec2.delete_dhcp_options(DhcpOptionsId=mine)
+
+
+# ---- as a stack ----
+
+STACK = {
+    "Dhcp": ("DHCPOptions", {"DomainName": "ec2.internal", "DomainNameServers": ["AmazonProvidedDNS"]}),
+    "Vpc": ("VPC", {"CidrBlock": "10.83.0.0/16", "EnableDnsSupport": True, "EnableDnsHostnames": True}),
+    "Takes": ("VPCDHCPOptionsAssociation", {"VpcId": {"Ref": "Vpc"}, "DhcpOptionsId": {"Ref": "Dhcp"}}),
+    "Igw": ("InternetGateway", {"Tags": [{"Key": "Name", "Value": "way"}]}),
+    "Attached": ("VPCGatewayAttachment", {"VpcId": {"Ref": "Vpc"}, "InternetGatewayId": {"Ref": "Igw"}}),
+    "Public": ("Subnet", {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.83.1.0/24"}),
+    "Private": ("Subnet", {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.83.2.0/24"}),
+    "Eip": ("EIP", {"Domain": "vpc"}),
+    "Nat": ("NatGateway", {"AllocationId": {"Fn::GetAtt": "Eip.AllocationId"}, "SubnetId": {"Ref": "Public"}}),
+    "PublicTable": ("RouteTable", {"VpcId": {"Ref": "Vpc"}}),
+    "PrivateTable": ("RouteTable", {"VpcId": {"Ref": "Vpc"}}),
+    "PublicUses": ("SubnetRouteTableAssociation", {"SubnetId": {"Ref": "Public"}, "RouteTableId": {"Ref": "PublicTable"}}),
+    "PrivateUses": ("SubnetRouteTableAssociation",
+                    {"SubnetId": {"Ref": "Private"}, "RouteTableId": {"Ref": "PrivateTable"}}),
+    "Out": ("Route", {"RouteTableId": {"Ref": "PublicTable"}, "DestinationCidrBlock": "0.0.0.0/0",
+                      "GatewayId": {"Ref": "Igw"}}),
+    "Through": ("Route", {"RouteTableId": {"Ref": "PrivateTable"}, "DestinationCidrBlock": "0.0.0.0/0",
+                          "NatGatewayId": {"Ref": "Nat"}}),
+    "Group": ("SecurityGroup", {"GroupDescription": "g", "VpcId": {"Ref": "Vpc"}}),
+}
+DEPENDS = {"Eip": "Attached", "Nat": "Attached", "Out": "Attached"}
+
+
+def test_a_stack_with_its_ways_out(server, name):
+    cfn = server.client("cloudformation")
+    resources = {n: {"Type": f"AWS::EC2::{t}", "Properties": p, **({"DependsOn": DEPENDS[n]} if n in DEPENDS else {})}
+                 for n, (t, p) in STACK.items()}
+    outputs = {n: {"Value": {"Ref": n}} for n in ("Vpc", "Private", "Eip", "Group", "Dhcp", "Igw", "Nat")}
+    cfn.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": outputs}))
+    wait = cfn.get_waiter("stack_create_complete")
+    wait.config.delay = 0.2
+    wait.wait(StackName=name)
+    out = {o["OutputKey"]: o["OutputValue"] for o in cfn.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]}
+    ec2 = server.client("ec2")
+    assert ec2.describe_vpcs(VpcIds=[out["Vpc"]])["Vpcs"][0]["DhcpOptionsId"] == out["Dhcp"]
+    assert ec2.describe_internet_gateways(InternetGatewayIds=[out["Igw"]])["InternetGateways"][0]["Attachments"][0][
+        "VpcId"] == out["Vpc"]
+    world = Internet(server)
+    try:
+        done = subprocess.run(
+            [BARMKIN, "run", "--state", server.state, "--profile", "dev", "--vpc", out["Vpc"], "--subnet", out["Private"],
+             "--security-group", out["Group"], "--", PYTHON, "-c",
+             f"import socket; print(socket.create_connection(('{INTERNET}', 80), 2).recv(99).decode())"],
+            capture_output=True, text=True, timeout=60)
+        assert done.stdout.strip() == out["Eip"], done.stderr
+    finally:
+        world.close()
+    cfn.delete_stack(StackName=name)
+    wait = cfn.get_waiter("stack_delete_complete")
+    wait.config.delay = 0.2
+    wait.wait(StackName=name)
+    assert not outside(server)
+    assert out["Eip"] not in [a["PublicIp"] for a in ec2.describe_addresses()["Addresses"]]
+    assert ec2.describe_nat_gateways(NatGatewayIds=[out["Nat"]])["NatGateways"][0]["State"] == "deleted"
+
+
 # ---- over the server's life ----
 
 def test_kill_9_and_the_way_stands_again(own_server):

@@ -40,20 +40,44 @@ static void hold_first(struct call *c, const struct barmkin_hold_interface_out *
     c->after->next = making;
 }
 
-/* A VPC's resolver is the second address of its range, whose base ends in a multiple of 16. */
-static res resolver_of(struct call *c, str account, str vpc_id, str *resolver)
+/* By the VPC's DHCP options; "AmazonProvidedDNS" is `own`. */
+static res by_dhcp(struct call *c, const struct caller *root, str options_id, str own,
+                   struct barmkin_hold_interface_out *hold)
+{
+    struct ec2_describe_dhcp_options_in in = {.dhcp_options_ids = {1, &options_id}};
+    struct ec2_describe_dhcp_options_out out = {0};
+    str servers = S("");
+
+    TRY(call_as(c, root, &ec2_DescribeDhcpOptions_op, &in, &out));
+    for (size_t i = 0; i < out.dhcp_options.v[0].dhcp_configurations.n; i++) {
+        const struct ec2_dhcp_configuration_out *s = &out.dhcp_options.v[0].dhcp_configurations.v[i];
+        if (str_eq(s->key, S("domain-name")))
+            hold->search = s->values.v[0].value;
+        for (size_t k = 0; k < s->values.n && str_eq(s->key, S("domain-name-servers")); k++) {
+            str one = s->values.v[k].value;
+            one = str_eq_nocase(one, S("AmazonProvidedDNS")) ? own : one;
+            servers = servers.n ? arena_printf(c->arena, "%.*s,%.*s", FMT(servers), FMT(one)) : one;
+        }
+    }
+    hold->resolver = servers.n ? servers : own;
+    return OK;
+}
+
+/* A VPC's own resolver is the second address of its range, whose base ends in a multiple of 16. */
+static res resolver_of(struct call *c, str account, str vpc_id, struct barmkin_hold_interface_out *hold)
 {
     struct ec2_describe_vpcs_in in = {.vpc_ids = {1, &vpc_id}};
     struct ec2_describe_vpcs_out out = {0};
+    const struct caller *root = barmkin_root_of(c, account);
     uint64_t last;
 
-    TRY(call_as(c, barmkin_root_of(c, account), &ec2_DescribeVpcs_op, &in, &out));
-    str range = out.vpcs.v[0].cidr_block, base = str_cut(&range, '/');
+    TRY(call_as(c, root, &ec2_DescribeVpcs_op, &in, &out));
+    str range = out.vpcs.v[0].cidr_block, base = str_cut(&range, '/'), options = out.vpcs.v[0].dhcp_options_id;
     ptrdiff_t dot = str_rfind(base, '.');
     if (dot < 0 || !str_to_u64(str_from(base, (size_t)dot + 1), &last))
         return oops(&c->err, 0, "%.*s has no range", FMT(vpc_id));
-    *resolver = arena_printf(c->arena, "%.*s.%u", (int)dot, base.p, (unsigned)last + 2);
-    return OK;
+    hold->resolver = arena_printf(c->arena, "%.*s.%u", (int)dot, base.p, (unsigned)last + 2);
+    return str_eq(options, S("default")) ? OK : by_dhcp(c, root, options, hold->resolver, hold);
 }
 
 /* As the profile's own user: its policies say whether it may. */
@@ -77,7 +101,7 @@ static res in_vpc(struct call *c, const struct barmkin_hold_interface_in *in, st
     out->interface_id = made.network_interface->network_interface_id;
     out->address = made.network_interface->private_ip_address;
     out->account_id = who->account;
-    return resolver_of(c, who->account, made.network_interface->vpc_id, &out->resolver);
+    return resolver_of(c, who->account, made.network_interface->vpc_id, out);
 }
 
 static str dotted(struct call *c, uint32_t a)

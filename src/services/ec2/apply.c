@@ -53,6 +53,11 @@ static res world_of(struct call *c, const struct ec2_vpc *v, struct ec2_world *w
                             .n_groups = groups.n,
                             .n_endpoints = endpoints.n,
                             .n_interfaces = interfaces.n};
+    if (v->dhcp_options_id.n) {
+        struct ec2_dhcp_options *options;
+        TRY(ec2_dhcp_options_load(c, v->at.account, v->dhcp_options_id, &options));
+        w->dhcp = options;
+    }
     return ways_of(c, v, w);
 }
 

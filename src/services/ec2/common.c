@@ -33,8 +33,22 @@ static const struct sort sorts[] = {
      "NatGateway %.*s was not found"},
     {&ec2_address_record, &ec2_InvalidAllocationIDNotFound, "elastic-ip", "eipalloc-", "allocationId",
      "The allocation ID '%.*s' does not exist"},
+    {&ec2_dhcp_options_record, &ec2_InvalidDhcpOptionIDNotFound, "dhcp-options", "dopt-", "dhcpOptionsId",
+     "The dhcpOption ID '%.*s' does not exist"},
 };
-enum { VPC, SUBNET, ROUTE_TABLE, GROUP, ENDPOINT, INTERFACE, INTERNET_GATEWAY, NAT_GATEWAY, ADDRESS, SORTS };
+enum {
+    VPC,
+    SUBNET,
+    ROUTE_TABLE,
+    GROUP,
+    ENDPOINT,
+    INTERFACE,
+    INTERNET_GATEWAY,
+    NAT_GATEWAY,
+    ADDRESS,
+    DHCP_OPTIONS,
+    SORTS
+};
 
 static str missing_text(struct call *c, const struct sort *s, str id)
 {
@@ -146,6 +160,16 @@ res ec2_find_nat_gateway(struct call *c, const str *names, size_t n, struct reso
 {
     (void)n;
     return find(c, &sorts[NAT_GATEWAY], names[0], out);
+}
+
+/* "default" is no set, and always there. */
+res ec2_find_dhcp_options(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    TRY(find(c, &sorts[DHCP_OPTIONS], names[0], out));
+    if (str_eq(names[0], S("default")))
+        out->missing = NULL;
+    return OK;
 }
 
 res ec2_find_tagged(struct call *c, const str *names, size_t n, struct resource *out)

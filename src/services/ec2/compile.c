@@ -335,6 +335,7 @@ res ec2_compile(const struct ec2_world *w, struct arena *a, struct network *out,
                                   .s3_prefixes = s3,
                                   .n_cidrs = 1,
                                   .n_s3_prefixes = 1};
+    ec2_compile_dhcp(w->dhcp, out->plan.resolver, &out->plan.dhcp);
     TRY(id_of(w->vpc->vpc_id, &out->plan.id, e));
     TRY(subnets(&k));
     TRY(groups(&k));

@@ -17,6 +17,7 @@ struct ec2_world { /* all of one VPC, as records */
     struct ec2_nat_gateway *const *nats;
     struct ec2_address *const *addresses; /* of its interfaces */
     size_t n_nats, n_addresses;
+    const struct ec2_dhcp_options *dhcp; /* NULL: none */
 };
 
 /* Rejects what a plan cannot express (too many of something): the call that asked for it must fail. Everything in *out
@@ -24,5 +25,7 @@ struct ec2_world { /* all of one VPC, as records */
 res ec2_compile(const struct ec2_world *w, struct arena *a, struct network *out, struct err *e);
 /* Its part in compile_ways.c: what leads out. */
 res ec2_compile_ways(const struct ec2_world *w, struct arena *a, struct network *out, struct err *e);
+/* And in dhcp.c: what resolv.conf is made of. */
+void ec2_compile_dhcp(const struct ec2_dhcp_options *o, uint32_t resolver, struct plan_dhcp *out);
 
 #endif

@@ -25,6 +25,7 @@ static const struct tag_kind kinds[] = {
     {"igw-", "internet-gateway", &ec2_internet_gateway_record},
     {"nat-", "natgateway", &ec2_nat_gateway_record},
     {"eipalloc-", "elastic-ip", &ec2_address_record},
+    {"dopt-", "dhcp-options", &ec2_dhcp_options_record},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

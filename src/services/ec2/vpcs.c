@@ -6,7 +6,7 @@ static struct ec2_vpc_out vpc_out(struct call *c, const struct ec2_vpc *v)
 {
     struct ec2_cidr_association *a = ARENA_NEW(c->arena, struct ec2_cidr_association);
     struct ec2_vpc_out o = {.cidr_block = v->cidr_block,
-                            .dhcp_options_id = S("default"),
+                            .dhcp_options_id = v->dhcp_options_id.n ? v->dhcp_options_id : S("default"),
                             .state = v->state,
                             .vpc_id = v->vpc_id,
                             .owner_id = v->at.account,
@@ -126,7 +126,7 @@ static bool vpc_values(struct call *c, const void *item, str name, struct ec2_va
     else if (str_eq(name, S("is-default")) || str_eq(name, S("isDefault")))
         ec2_value_bool(out, false);
     else if (str_eq(name, S("dhcp-options-id")))
-        ec2_value(out, S("default"));
+        ec2_value(out, v->dhcp_options_id.n ? v->dhcp_options_id : S("default"));
     else
         return false;
     return true;

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "warden/server/lease.h"
+#include "warden/server/network.h"
 #include "warden/server/oci.h"
 
 enum { CONFIG_MAX = 64 * 1024, NOFILE_WANTED = 65536, LIFELINE_FD = 3 };
@@ -61,19 +62,40 @@ static void ip_text(uint32_t ip, char dst[16])
     snprintf(dst, 16, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
 }
 
-static res write_names(const struct sandbox *s, const struct sandbox_start *m, char hosts[PATH_BYTES],
+/* By the DHCP options of the interface's VPC. */
+static void resolv_text(struct warden *w, const struct sandbox_start *m, struct buf *out)
+{
+    struct plan_dhcp dhcp = {{0}, {0}};
+    char server[16];
+
+    (void)vpc_dhcp_of(w, &m->eni, &dhcp);
+    if (!dhcp.servers[0])
+        dhcp.servers[0] = m->resolver_ip;
+    for (size_t i = 0; i < sizeof dhcp.servers / sizeof *dhcp.servers && dhcp.servers[i]; i++) {
+        ip_text(dhcp.servers[i], server);
+        buf_printf(out, "nameserver %s\n", server);
+    }
+    if (dhcp.search[0])
+        buf_printf(out, "search %s\n", dhcp.search);
+    buf_add_z(out, "options timeout:2 attempts:3\n");
+}
+
+static res write_names(struct warden *w, const struct sandbox *s, const struct sandbox_start *m, char hosts[PATH_BYTES],
                        char resolv[PATH_BYTES], struct err *e)
 {
-    char text[256], own[16], resolver[16];
+    char text[256], own[16];
+    struct buf b;
 
     ip_text(m->own_ip, own);
-    ip_text(m->resolver_ip, resolver);
     TRY(path_put(hosts, e, "%s/hosts", s->box));
     TRY(path_put(resolv, e, "%s/resolv.conf", s->box));
     snprintf(text, sizeof text, "127.0.0.1 localhost\n%s algo-1\n", own);
     TRY(file_write(hosts, str_z(text), 0644, e));
-    snprintf(text, sizeof text, "nameserver %s\noptions timeout:2 attempts:3\n", resolver);
-    return file_write(resolv, str_z(text), 0644, e);
+    buf_init(&b, 1024);
+    resolv_text(w, m, &b);
+    res r = file_write(resolv, buf_str(&b), 0644, e);
+    buf_done(&b);
+    return r;
 }
 
 static uint32_t files_allowed(void)
@@ -83,7 +105,7 @@ static uint32_t files_allowed(void)
     return getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max < NOFILE_WANTED ? (uint32_t)r.rlim_max : NOFILE_WANTED;
 }
 
-static res write_config(const struct sandbox *s, const struct sandbox_start *m, struct err *e)
+static res write_config(struct warden *w, const struct sandbox *s, const struct sandbox_start *m, struct err *e)
 {
     char hosts[PATH_BYTES], resolv[PATH_BYTES], rootfs[PATH_BYTES], cgroup[PATH_BYTES], config[PATH_BYTES];
     struct oci_spec o = {.rootfs = rootfs,
@@ -105,7 +127,7 @@ static res write_config(const struct sandbox *s, const struct sandbox_start *m, 
                          .limit_swap = cgroup_limits_swap(s->all->cgroups)};
     struct buf b;
 
-    TRY(write_names(s, m, hosts, resolv, e));
+    TRY(write_names(w, s, m, hosts, resolv, e));
     TRY(path_put(rootfs, e, "%s/rootfs", s->box));
     TRY(path_put(config, e, "%s/config.json", s->box));
     TRY(path_put(cgroup, e, "/barmkin-%s/%s", s->all->w->tag, s->id));
@@ -130,7 +152,7 @@ static res prepare(struct sandbox *s, const struct sandbox_start *m, struct err 
     TRY(path_put(p->crun_log, e, "%s/crun.log", s->box));
     TRY(dir_make(rootfs, 0755, e));
     TRY(mount_image(image, rootfs, e));
-    return write_config(s, m, e);
+    return write_config(s->all->w, s, m, e);
 }
 
 /* crun refuses hybrid machines as long as it sees the second tree: in a mount namespace of its own it does not. */

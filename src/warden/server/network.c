@@ -301,6 +301,7 @@ res vpc_apply(struct warden *w, const struct vpc_plan *plan, struct err *e)
         r = change(w, v, plan, &x, e);
         if (is_ok(r)) {
             v->closed = false;
+            v->dhcp = plan->dhcp;
             v->generation = plan->generation;
         } else {
             vpc_close(w, v);
@@ -308,6 +309,22 @@ res vpc_apply(struct warden *w, const struct vpc_plan *plan, struct err *e)
     }
     next_done(&x);
     return r;
+}
+
+bool vpc_dhcp_of(const struct warden *w, const struct message_id *eni, struct plan_dhcp *out)
+{
+    const struct map_slot *slot;
+    size_t at = 0;
+
+    while ((slot = map_next(&w->network->vpcs, &at))) {
+        const struct vpc *v = slot->value;
+        for (size_t i = 0; i < v->n_links; i++)
+            if (memcmp(&v->links[i].id, eni, sizeof *eni) == 0) {
+                *out = v->dhcp;
+                return true;
+            }
+    }
+    return false;
 }
 
 res vpc_remove(struct warden *w, const struct message_id *id, struct err *e)

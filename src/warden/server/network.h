@@ -43,6 +43,7 @@ struct vpc {
     size_t n_addrs;
     struct nft_ctx *nft; /* rules.h's */
     struct uplink uplink;
+    struct plan_dhcp dhcp;
     struct vpc *next; /* when free */
 };
 
@@ -55,6 +56,8 @@ struct network {
 
 /* Makes the kernel look like the plan; on failure the VPC is closed. */
 res vpc_apply(struct warden *w, const struct vpc_plan *plan, struct err *e);
+/* What the interface's VPC tells of names; false: it is of no VPC here. */
+bool vpc_dhcp_of(const struct warden *w, const struct message_id *eni, struct plan_dhcp *out);
 /* Cuts and removes a VPC; one that is not there is fine. */
 res vpc_remove(struct warden *w, const struct message_id *id, struct err *e);
 
