@@ -235,8 +235,8 @@ static bool is_federation(str s)
     str f[ARN_FIELDS];
 
     if (arn_split(s, f))
-        return str_eq(f[2], S("iam")) &&
-               (str_starts(f[5], S("saml-provider/")) || str_starts(f[5], S("oidc-provider/")));
+        return str_eq(f[0], S("arn")) && is_partition(f[1]) && str_eq(f[2], S("iam")) && f[3].n == 0 &&
+               is_account(f[4]) && (str_starts(f[5], S("saml-provider/")) || str_starts(f[5], S("oidc-provider/")));
     return str_find(s, '.') > 0 && str_find(s, ':') < 0 && str_find(s, '*') < 0;
 }
 

@@ -278,6 +278,8 @@ class Generator:
             out["Service"] = self.pick(SERVICES)
         if self.chance(0.02):
             out["Federated"] = f"arn:aws:iam::{A}:saml-provider/x"
+        if self.chance(0.02):
+            out["CanonicalUser"] = "79a59df900b949e55d96a1e698fbaced"
         if self.chance(0.01):
             out["AWS"] = [self.pick(near), f"arn:aws:sts::{A}:federated-user/x"]
         return out

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Breaks src/authz in one place at a time and sees whether the tests notice: usage mutate.py BUILD [COUNT [SEED [FILE...]]].
-A mutant is one line changed: a condition turned round, an operator or a constant swapped, a statement dropped. Each is
-compiled alone, linked with the rest of BUILD/libbarmkin.a, and played: first the case folders, then the unit tests of
-authz, then generated cases, whose right answers the unbroken engine gave (and naive.py agrees with: make check-authz).
-Prints who noticed how many, and the survivors. Those that tests/authz/equivalent.txt explains are counted apart; any other
-makes it exit 1."""
+A mutant is one line changed: a condition turned round, an operator or a constant swapped, a statement dropped. All that is
+needed is copied first, so that nobody's work disturbs it. Each mutant is compiled alone, linked with the rest of
+BUILD/libbarmkin.a, and played: first the case folders, then generated cases, whose right answers the unbroken engine gave
+(and naive.py agrees with: make check-authz), then the unit tests of authz. Prints who noticed how many, and the survivors.
+Mutants of which the compiler makes the same code are counted apart, and so are those that tests/authz/equivalent.txt
+explains, place by place; any other survivor makes it exit 1, as does an explanation of what is not there."""
 import collections
 import concurrent.futures
 import glob
@@ -14,6 +15,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,30 +93,40 @@ def mutants_of_line(line, code):
         yield m[1] + "!(" + line[m.start(2):m.end(2)] + ");"
 
 
+# path, line number from 0; where: (file, function, which of the lines there that read the same); the line, and as it is broken
+Mutant = collections.namedtuple("Mutant", "path n where line broken")
+FUNCTION = re.compile(r"^(?!static const)[a-z_][\w *]*?\b(\w+)\(")
+
+
 def mutants(path):
-    with open(os.path.join(ROOT, path)) as f:
+    with open(path) as f:
         text = f.read()
     lines, codes = text.split("\n"), code_only(text).split("\n")
-    seen = set()
+    function, same, seen = "-", collections.Counter(), set()
     for n, (line, code) in enumerate(zip(lines, codes)):
+        begins = FUNCTION.match(code)
+        if begins and not code.endswith(";"):
+            function = begins[1]
+        same[function, line.strip()] += 1
+        where = os.path.basename(path), function, same[function, line.strip()]
         for broken in mutants_of_line(line, code):
             if broken != line and (n, broken) not in seen:
                 seen.add((n, broken))
-                yield path, n, line, broken
+                yield Mutant(path, n, where, line, broken)
+        if code == "}":
+            function = "-"
 
 
 # ---- the tests ----
 
-def build_folder(build):
-    """Objects of the driver and the unit tests, made once."""
+def copy_of(build):
+    """A folder with the sources, the tests and the library as they are now."""
     folder = tempfile.mkdtemp(prefix="mutate-")
-    flags = FLAGS + [f"-I{build}/gen", "-Itests/unit"]
-    with open(f"{folder}/driver.c", "w") as f:
-        f.write(DRIVER)
-    sources = [f"{folder}/driver.c"] + sorted(glob.glob("tests/unit/authz/*.c"))
-    for s in sources:
-        subprocess.run(["gcc", *flags, "-c", "-o", f"{folder}/{os.path.basename(s)[:-2]}.test.o", s], check=True)
-    return folder, flags
+    for what in ("src", "tests/unit", "tests/authz"):
+        shutil.copytree(os.path.join(ROOT, what), f"{folder}/{what}")
+    shutil.copytree(f"{build}/gen", f"{folder}/gen")
+    shutil.copy(f"{build}/libbarmkin.a", folder)
+    return folder
 
 
 def limit():
@@ -131,23 +143,46 @@ def run(argv, text=""):
 
 
 class Player:
-    def __init__(self, build):
-        self.build = build
-        self.folder, self.flags = build_folder(build)
+    """Works in a copy, which is also the current folder."""
+
+    def __init__(self):
+        self.folder = os.getcwd()
+        self.flags = FLAGS + ["-Igen", "-Itests/unit"]
+        with open("driver.c", "w") as f:
+            f.write(DRIVER)
+        self.units = [os.path.basename(f)[:-2] for f in sorted(glob.glob("tests/unit/authz/*.c")) if not f.endswith("/cases.c")]
+        for source in ["driver.c", *(f"tests/unit/authz/{u}.c" for u in self.units)]:
+            subprocess.run(["gcc", *self.flags, "-c", "-o", os.path.basename(source)[:-2] + ".test.o", source], check=True)
+        self.codes = {f: self.compile(f, "unbroken.o") for f in glob.glob("src/authz/*.c")}
         self.cases = [json.load(open(f)) for f in sorted(glob.glob("tests/authz/cases/*/case.json"))]
         self.case_lines = "".join(json.dumps(c) + "\n" for c in self.cases)
         generator = generate.Generator(77)
         self.generated = "".join(json.dumps(generator.next_case()) + "\n" for _ in range(GENERATED))
-        self.units = [os.path.basename(f)[:-2] for f in sorted(glob.glob("tests/unit/authz/*.c")) if not f.endswith("/cases.c")]
         self.right = self.answers(self.link("driver", []), self.generated)
-        if self.right is None or not self.cases_pass(self.link("driver", [])):
-            raise SystemExit("the unbroken engine fails its cases")
+        if self.right is None or not self.cases_pass(self.link("driver", [])) or not self.units_pass([], self.folder):
+            raise SystemExit("the unbroken engine fails its tests")
+
+    def compile(self, source, out):
+        """The object's bytes; None if it does not compile."""
+        done = subprocess.run(["gcc", *self.flags, "-c", "-o", out, source], capture_output=True)
+        if done.returncode:
+            return None
+        with open(out, "rb") as f:
+            return f.read()
 
     def link(self, what, objects, place=None):
         out = os.path.join(place or self.folder, what + ".bin")
-        done = subprocess.run(["gcc", "-pie", "-pthread", "-o", out, f"{self.folder}/{what}.test.o", *objects,
-                               f"{self.build}/libbarmkin.a", *LIBS, "-lcmocka"], capture_output=True, text=True)
+        done = subprocess.run(["gcc", "-pie", "-pthread", "-o", out, f"{what}.test.o", *objects, "libbarmkin.a", *LIBS, "-lcmocka"],
+                              capture_output=True)
         return out if done.returncode == 0 else None
+
+    def units_pass(self, objects, place):
+        for unit in self.units:
+            program = self.link(unit, objects, place)
+            done = run([program]) if program else None
+            if not done or done.returncode != 0:
+                return False
+        return True
 
     def answers(self, program, lines):
         done = run([program], lines)
@@ -170,64 +205,79 @@ class Player:
                 and case.get("error", "") in said.get("error", ""))
 
     def play(self, mutant):
-        """Who notices: "cases", "unit", "generated", "nobody"; None if it does not compile."""
-        path, n, _, broken = mutant
-        with open(path) as f:
+        """Who notices: "cases", "generated", "unit", "nobody"; or why nobody could."""
+        with open(mutant.path) as f:
             lines = f.read().split("\n")
-        lines[n] = broken
+        lines[mutant.n] = mutant.broken
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
-            source = f"{place}/{os.path.basename(path)}"
+            source, out = f"{place}/{os.path.basename(mutant.path)}", f"{place}/mutant.o"
             with open(source, "w") as f:
                 f.write("\n".join(lines))
-            done = subprocess.run(["gcc", *self.flags, "-c", "-o", f"{place}/mutant.o", source], capture_output=True)
-            program = self.link("driver", [f"{place}/mutant.o"], place) if done.returncode == 0 else None
+            code = self.compile(source, out)
+            if code == self.codes[mutant.path]:
+                return "same code"
+            program = self.link("driver", [out], place) if code else None
             if not program:
-                return None
+                return "does not compile"
             if not self.cases_pass(program):
                 return "cases"
-            for unit in self.units:
-                program = self.link(unit, [f"{place}/mutant.o"], place)
-                done = run([program]) if program else None
-                if not done or done.returncode != 0:
-                    return "unit"
-            return "generated" if self.answers(f"{place}/driver.bin", self.generated) != self.right else "nobody"
+            if self.answers(program, self.generated) != self.right:
+                return "generated"
+            return "nobody" if self.units_pass([out], place) else "unit"
 
 
 # ---- the report ----
 
 def explained():
-    """Lines of equivalent.txt: FILE | the line as it is | as it is broken | why that changes nothing."""
+    """Lines of equivalent.txt: FILE | FUNCTION | WHICH | the line as it is | as it is broken | why that changes nothing."""
     known = {}
     with open(os.path.join(HERE, "equivalent.txt")) as f:
         for line in f:
             if line.strip() and not line.startswith("#"):
-                file, was, broken, why = (x.strip() for x in line.split(" | "))
-                known[file, was, broken] = why
+                file, function, which, was, broken, why = (x.strip() for x in line.split(" | "))
+                known[(file, function, int(which)), was, broken] = why
     return known
 
 
-def main():
-    build = sys.argv[1]
-    count, seed = (int(x) for x in (sys.argv[2:4] + ["200", "1"][len(sys.argv[2:4]):]))
-    os.chdir(ROOT)
-    files = [f"src/authz/{f}.c" for f in sys.argv[4:]] or sorted(glob.glob("src/authz/*.c"))
-    every = [m for f in files for m in mutants(f)]
-    chosen = random.Random(seed).sample(every, min(count, len(every)))
-    player, known = Player(build), explained()
+def key(mutant):
+    return mutant.where, mutant.line.strip(), mutant.broken.strip()
+
+
+def judge(player, chosen, known):
+    """Plays them; returns how many who noticed, and the survivors."""
     noticed, survivors = collections.Counter(), []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for mutant, by in zip(chosen, pool.map(player.play, chosen)):
-            path, n, was, broken = mutant
-            if by == "nobody" and (os.path.basename(path), was.strip(), broken.strip()) in known:
-                by = "equivalent"
-            noticed[by or "does not compile"] += 1
+            if by == "nobody" and key(mutant) in known:
+                by = "explained"
+            noticed[by] += 1
             if by == "nobody":
                 survivors.append(mutant)
-                print(f"not ok {path}:{n + 1}\n  - {was.strip()}\n  + {broken.strip()}", flush=True)
-    subprocess.run(["rm", "-rf", player.folder], check=True)
-    print(f"{len(chosen)} of {len(every)} mutants: " + ", ".join(f"{by} {n}" for by, n in sorted(noticed.items())))
-    print("ok" if not survivors else f"not ok: {len(survivors)} survive")
-    return 1 if survivors else 0
+                print(f"not ok {mutant.path}:{mutant.n + 1} {' | '.join(map(str, mutant.where))}\n"
+                      f"  - {mutant.line.strip()}\n  + {mutant.broken.strip()}", flush=True)
+            if sum(noticed.values()) % 25 == 0:
+                print(f"  {sum(noticed.values())} of {len(chosen)} played, {len(survivors)} survive", flush=True)
+    return noticed, survivors
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    count, seed = (int(x) for x in (sys.argv[2:4] + ["200", "1"][len(sys.argv[2:4]):]))
+    folder = copy_of(build)
+    os.chdir(folder)
+    every = [m for f in sorted(glob.glob("src/authz/*.c")) for m in mutants(f)]
+    known, wanted = explained(), [f"src/authz/{f}.c" for f in sys.argv[4:]]
+    stale = set(known) - {key(m) for m in every}
+    for where, was, broken in sorted(stale):
+        print(f"not ok equivalent.txt explains what is not there: {where} {was} -> {broken}")
+    among = [m for m in every if not wanted or m.path in wanted]
+    chosen = random.Random(seed).sample(among, min(count, len(among)))
+    noticed, survivors = judge(Player(), chosen, known)
+    os.chdir(ROOT)
+    shutil.rmtree(folder)
+    print(f"{len(chosen)} of {len(among)} mutants: " + ", ".join(f"{by} {n}" for by, n in sorted(noticed.items())))
+    print("ok" if not survivors and not stale else f"not ok: {len(survivors)} survive")
+    return 1 if survivors or stale else 0
 
 
 if __name__ == "__main__":

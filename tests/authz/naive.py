@@ -17,7 +17,7 @@ import wellformed
 ALLOWED, EXPLICIT, IMPLICIT = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied"
 ORDER = ("rcp", "scp", "vpce", "resource", "trust", "identity", "boundary", "session")  # [2]
 RCP_SERVICES = {"s3", "sts", "kms", "sqs", "secretsmanager", "ecr", "aoss"}  # [16]
-AWS_OWNED = re.compile(r"arn:[^:]*:iam::aws:|arn:[^:]*:iam:[^:]*:[^:]*:role/aws-reserved/|arn:[^:]*:kms:[^:]*:[^:]*:alias/aws/")
+AWS_OWNED = re.compile(r"arn:[^:]*:(iam:[^:]*:aws:|iam:[^:]*:[^:]*:role/aws-reserved/|kms:[^:]*:[^:]*:alias/aws/)")
 
 Verdict = namedtuple("Verdict", "decision by policy index error", defaults=(None, None, None))
 Found = namedtuple("Found", "policy index statement")
@@ -73,8 +73,8 @@ class Request:
 
     def owner_in_arn(self):
         """What AWS owns is everybody's [41]."""
-        account = wellformed.arn_fields(self.resource)[4] if wellformed.arn_fields(self.resource) else ""
-        return account if account != "aws" else ""
+        fields = wellformed.arn_fields(self.resource, False)
+        return fields[4] if fields and fields[4] != "aws" else ""
 
     @property
     def crosses(self):
@@ -96,7 +96,7 @@ class Request:
     @property
     def makes_sense(self):
         return (re.fullmatch(r"[^:]+:[^:]+", self.action)
-                and (self.resource == "*" or wellformed.arn_fields(self.resource) and self.resource.startswith("arn:")))
+                and (self.resource == "*" or wellformed.arn_fields(self.resource, False) and self.resource.startswith("arn:")))
 
 
 # ---- text: wildcards, variables, ARNs ----
@@ -149,16 +149,10 @@ def matches(text, value, variables, context, of_text=wild, flags=re.DOTALL):
     return expression is not None and compiled(expression, flags).fullmatch(value) is not None
 
 
-def arn_matches(pattern, value, variables_in, context):
+def arn_matches(wanted, value, variables_in, context):
     """Field by field [25] [38]; variables_in(n) says whether field n may have variables."""
-    wanted, got = wellformed.arn_fields(pattern), plain_fields(value)
+    got = wellformed.arn_fields(value, False)
     return bool(wanted and got and all(matches(w, g, variables_in(n), context) for n, (w, g) in enumerate(zip(wanted, got))))
-
-
-@lru_cache(100000)
-def plain_fields(text):
-    fields = text.split(":", 5)
-    return fields if len(fields) == 6 else None
 
 
 # ---- one statement ----
@@ -188,7 +182,7 @@ def resource_matches(statement, version, request):
         if pattern == "*":
             return True
         pattern += ":*" * (5 - pattern.count(":"))  # what ends early goes on with wildcards
-        return request.resource != "*" and arn_matches(pattern, request.resource, lambda n: version and n == 5, request.context)
+        return request.resource != "*" and arn_matches(wellformed.arn_fields(pattern, False), request.resource, lambda n: version and n == 5, request.context)
 
     if "Resource" in statement:
         return any(one(p) for p in as_list(statement["Resource"]))
@@ -304,7 +298,7 @@ def string_like(wanted, value, version, context):
 
 
 def arn_like(wanted, value, version, context):
-    return arn_matches(wanted, value, lambda n: version, context)
+    return arn_matches(wellformed.arn_fields(wanted, version), value, lambda n: version, context)
 
 
 def boolean(wanted, value, version, context):
@@ -494,7 +488,8 @@ def granted(request, layers):
     """[4] to [14], [18], [19], [22], [23], [41]"""
     resource = layers.get("trust") or layers.get("resource") or Layer("resource", [], request)
     lacking = identity_side_lacks(request, layers)
-    if AWS_OWNED.match(request.resource) and request.service in ("iam", "kms") and changes(request):
+    owned = AWS_OWNED.match(request.resource)
+    if owned and owned[1].startswith(request.service + ":") and changes(request):
         return denied(layers.get("identity") or Layer("identity", [], request))  # [41]
     if request.action == "iam:passrole" and request.crosses:
         return denied(resource)  # [23]

@@ -70,7 +70,7 @@ def statement(s, kind, variables):
     else:
         one_of(s, "Resource", "NotResource", resource)
         for text in texts(s.get("Resource", s.get("NotResource"))):
-            need(not variables or variables_read(text.split(":", 5)[-1]), "a variable in a resource")  # [29]
+            need(not variables or text.count(":") < 5 or variables_read(text.split(":", 5)[5]), "a variable in a resource")  # [29]
     if kind in NAMES_PRINCIPALS:
         need(("Principal" in s) != ("NotPrincipal" in s), "either Principal or NotPrincipal")
         need("NotPrincipal" not in s or kind in ("resource", "vpce") and s["Effect"] == "Deny", "NotPrincipal [28]")
@@ -130,17 +130,20 @@ def principal(kind, name, negated):
             rf"|arn:{PARTITION}:sts::[0-9]{{12}}:(assumed-role/[^/*?]+|federated-user)/[^/*?]+|(AIDA|AROA)[A-Z0-9]{{12,124}}", name),
             "principal")
     elif kind == "Federated":
-        need(re.fullmatch(r"[^.:*]+\.[^:*]*|arn:[^:]*:iam:[^:]*:[^:]*:(saml|oidc)-provider/.*", name), "federation")
+        need(re.fullmatch(rf"[^.:*]+\.[^:*]*|arn:{PARTITION}:iam::[0-9]{{12}}:(saml|oidc)-provider/.*", name), "federation")
+    elif kind == "CanonicalUser":
+        need(name, "a canonical user")
     elif kind == "Service":
         need(SERVICE.fullmatch(name), "service")
 
 
 @lru_cache(100000)
-def arn_fields(text):
-    """Six fields, split at the first five colons [25]; None when there are fewer. A colon in ${...} splits nothing."""
+def arn_fields(text, variables):
+    """Six fields, split at the first five colons [25]; None when there are fewer. With variables, a colon in ${...} splits
+    nothing."""
     fields, field, i = [], "", 0
     while i < len(text):
-        variable_end = text.find("}", i) if text.startswith("${", i) else -1
+        variable_end = text.find("}", i) if variables and text.startswith("${", i) else -1
         if text[i] == ":" and len(fields) < 5:
             fields.append(field)
             field = ""
@@ -180,7 +183,7 @@ def condition(block, variables):
                 need(isinstance(v, (str, bool, int, float)), "a value")
                 text = v if isinstance(v, str) else "true" if v is True else "false" if v is False else repr(v)
                 checked(text)
-                if variables and with_variables and (with_variables != "Arn" or arn_fields(text)):
+                if variables and with_variables and (with_variables != "Arn" or arn_fields(text, True)):
                     need(variables_read(text), "a variable in a condition")
 
 
