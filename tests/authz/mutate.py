@@ -83,6 +83,8 @@ def mutants_of_line(line, code):
         if m[2].count("(") == m[2].count(")"):
             yield line[:m.start(2)] + "!(" + line[m.start(2):m.end(2)] + ")" + line[m.end(2):]
     for m in re.finditer(r"(?<![\w.])(\d+)(?![\w.])", code):
+        if re.match(r" +(static |const )*(char|str|u?int\d+_t|struct \w+|bool) \**\w+\[$", code[:m.start()]):
+            continue  # more room than needed
         yield line[:m.start()] + str(int(m[1]) + 1) + line[m.end():]
         if m[1] == "1":
             yield line[:m.start()] + "0" + line[m.end():]

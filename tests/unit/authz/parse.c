@@ -13,6 +13,8 @@
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                                                \
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define ST "\"Effect\":\"Allow\",\"Action\":\"s3:Get*\",\"Resource\":\"*\""
+#define FEDERATED(who)                                                                                                 \
+    DOC("\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRoleWithSAML\",\"Principal\":{\"Federated\":\"" who "\"}")
 
 struct bad {
     enum policy_kind kind;
@@ -256,6 +258,14 @@ static const struct bad bad[] = {
      "Invalid principal"},
     {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"StringEquals\":{\"aws:x\":\"a\",\"AWS:X\":\"b\"}}"),
      "The condition key AWS:X is written twice"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"AIDAEXAMPLE\"}"), "Invalid principal"},
+    {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"AROA" LONG_ID "\"}"), "Invalid principal"},
+    {POLICY_TRUST, FEDERATED("urn:aws:iam::111111111111:saml-provider/x"), "Federated principals must be"},
+    {POLICY_TRUST, FEDERATED("arn:aws9:iam::111111111111:saml-provider/x"), "Federated principals must be"},
+    {POLICY_TRUST, FEDERATED("arn:aws:s3::111111111111:saml-provider/x"), "Federated principals must be"},
+    {POLICY_TRUST, FEDERATED("arn:aws:iam:eu:111111111111:saml-provider/x"), "Federated principals must be"},
+    {POLICY_TRUST, FEDERATED("arn:aws:iam::11111111111:saml-provider/x"), "Federated principals must be"},
+    {POLICY_TRUST, FEDERATED("arn:aws:iam::111111111111:role/x"), "Federated principals must be"},
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Federated\":\"com\"}"), "Federated principals must be"},
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Federated\":\".com\"}"), "Federated principals must be"},
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"Federated\":\"a.b:c\"}"), "Federated principals must be"},
