@@ -51,35 +51,45 @@ uint32_t condition_key_hash(str key)
     return (uint32_t)(((key.n ^ fold_word(tail)) * 0x9e3779b97f4a7c15u) >> 32);
 }
 
-static const struct authz_value *look_by_comparing(const struct authz_request *r, str key)
+/* Keys have no case, but a caller may send two tags or two pairs of an encryption context that differ in nothing else:
+ * then the one would hide the other from a Deny. Who asks for such a key is in doubt. */
+static const struct authz_value *first_of(struct eval *v, const struct authz_value *found,
+                                          const struct authz_value *next)
 {
+    v->doubt |= found != NULL;
+    return found ? found : next;
+}
+
+static const struct authz_value *look_by_comparing(struct eval *v, str key)
+{
+    const struct authz_value *context = v->r->context, *found = NULL;
     unsigned char last = key.n ? lower((unsigned char)key.p[key.n - 1]) : 0;
 
-    for (size_t i = 0; i < r->n_context; i++) {
-        str have = r->context[i].key;
+    for (size_t i = 0; i < v->r->n_context; i++) {
+        str have = context[i].key;
         if (have.n == key.n && (key.n == 0 || lower((unsigned char)have.p[key.n - 1]) == last) &&
             str_eq_nocase(have, key))
-            return &r->context[i];
+            found = first_of(v, found, &context[i]);
     }
-    return NULL;
+    return found;
 }
 
 const struct authz_value *eval_value(struct eval *v, str key, uint32_t hash)
 {
-    const struct authz_value *context = v->r->context;
+    const struct authz_value *context = v->r->context, *found = NULL;
     size_t n = v->r->n_context;
 
     if (v->looks < EVAL_LOOKS) {
         v->looks++;
-        return look_by_comparing(v->r, key);
+        return look_by_comparing(v, key);
     }
     for (size_t i = 0; !v->hashed && i < n && i < EVAL_KEYS; i++)
         v->hashes[i] = condition_key_hash(context[i].key);
     v->hashed = true;
     for (size_t i = 0; i < n; i++)
         if ((i >= EVAL_KEYS || v->hashes[i] == hash) && str_eq_nocase(context[i].key, key))
-            return &context[i];
-    return NULL;
+            found = first_of(v, found, &context[i]);
+    return found;
 }
 
 bool arn_split(str arn, str fields[ARN_FIELDS])

@@ -138,10 +138,8 @@ def limit():
 
 
 def run(argv, text=""):
-    try:
-        return subprocess.run(argv, input=text, capture_output=True, text=True, errors="replace", timeout=60, preexec_fn=limit)
-    except subprocess.TimeoutExpired:
-        return None
+    """What goes in circles is ended by its processor time: on a busy machine the clock would blame the innocent."""
+    return subprocess.run(argv, input=text, capture_output=True, text=True, errors="replace", preexec_fn=limit)
 
 
 class Player:
@@ -181,14 +179,13 @@ class Player:
     def units_pass(self, objects, place):
         for unit in self.units:
             program = self.link(unit, objects, place)
-            done = run([program]) if program else None
-            if not done or done.returncode != 0:
+            if not program or run([program]).returncode != 0:
                 return False
         return True
 
     def answers(self, program, lines):
         done = run([program], lines)
-        return done.stdout if done and done.returncode == 0 else None
+        return done.stdout if done.returncode == 0 else None
 
     def cases_pass(self, program):
         said = self.answers(program, self.case_lines)

@@ -345,6 +345,8 @@ def test_a_denial_names_an_explicit_deny(client, key, policy, refuses):
     ({"StringEquals": {"kms:EncryptionContext:team": "ml"}}, {"team": "ml", "more": "x"}, True),
     ({"StringEquals": {"kms:EncryptionContext:team": "ml"}}, {"team": "ops"}, False),
     ({"StringEquals": {"kms:EncryptionContext:team": "ml"}}, None, False),
+    ({"StringEquals": {"kms:EncryptionContext:team": "ml"}}, {"team": "ml", "Team": "ops"}, False),  # keys have no case: which is it?
+    ({"StringEquals": {"kms:EncryptionContext:team": "ml"}}, {"Team": "ops", "team": "ml"}, False),
     ({"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["team", "job"]}}, {"team": "x", "job": "y"}, True),
     ({"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["team", "job"]}}, {"team": "x", "who": "y"}, False),
     ({"Null": {"kms:EncryptionContextKeys": "false"}}, None, False),

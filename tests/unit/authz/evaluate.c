@@ -343,6 +343,32 @@ static void test_authz_evaluate__many_context_keys(void **state)
     policy_free(p);
 }
 
+/* Two keys that differ in nothing but case: whichever comes first, the other must not be hidden from a Deny. */
+static void test_authz_evaluate__a_key_that_comes_twice_is_in_doubt(void **state)
+{
+    struct fixture *f = *state;
+    str a = S("a"), b = S("b");
+    const struct authz_value context[] = {{S("kms:EncryptionContext:Env"), &a, 1, false},
+                                          {S("kms:EncryptionContext:env"), &b, 1, false}};
+    struct policy *all =
+        compile("{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}", POLICY_IDENTITY);
+    struct policy *p = compile("{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},{\"Effect\":"
+                               "\"Deny\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":{\"kms:"
+                               "EncryptionContext:ENV\":\"b\"}}}]}",
+                               POLICY_IDENTITY);
+
+    f->identity[0] = all;
+    f->r.context = context;
+    f->r.n_context = 2;
+    expect(f, ALLOWED, LAYER_IDENTITY); /* nobody asks */
+    f->identity[0] = p;
+    expect(f, DENIED_IMPLICITLY, LAYER_NONE);
+    f->r.n_context = 1;
+    expect(f, ALLOWED, LAYER_IDENTITY);
+    policy_free(all);
+    policy_free(p);
+}
+
 static void test_authz_evaluate__explain_of_a_senseless_request_is_json(void **state)
 {
     struct fixture *f = *state;
@@ -553,6 +579,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__unique_ids_are_principals, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__many_context_keys, begin, end),
+        cmocka_unit_test_setup_teardown(test_authz_evaluate__a_key_that_comes_twice_is_in_doubt, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__a_renamed_user_is_the_same, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__one_statement_by_itself, begin, end),
         cmocka_unit_test_setup_teardown(test_authz_evaluate__explain_names_the_grant, begin, end),
