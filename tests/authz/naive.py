@@ -27,14 +27,18 @@ class Senseless(Exception):
     """A case that asks nothing: its answer is an error without a decision."""
 
 
+def must(make_sense):
+    if not make_sense:
+        raise Senseless
+
+
 # ---- the request ----
 
 class Request:
     """What is asked, by whom, about what: one line of a batch taken apart."""
 
     def __init__(self, request):
-        if not request["action"] or not request["resource"]:
-            raise Senseless
+        must(request["action"] and request["resource"])
         self.action = request["action"].lower()  # [24]
         self.resource = request["resource"]
         self.service = self.action.split(":")[0]
@@ -58,16 +62,14 @@ class Request:
         elif arn and arn["service"] == "sts" and re.fullmatch(r"assumed-role/[^/]+/[^/]+", arn["name"]):
             self.kind, self.account = "session", arn["account"]
             self.role = self.role_of_session(principal.replace(":sts:", ":iam:").replace("assumed-role/", "role/").rpartition("/")[0])
-        elif arn and arn["service"] == "sts" and re.fullmatch(r"federated-user/[^/]+", arn["name"]):
-            self.kind, self.account, self.role, self.federated = "session", arn["account"], vouching_user, True
         else:
-            raise Senseless
+            must(arn and arn["service"] == "sts" and re.fullmatch(r"federated-user/[^/]+", arn["name"]))
+            self.kind, self.account, self.role, self.federated = "session", arn["account"], vouching_user, True
 
     def role_of_session(self, pathless):
         """The role with its path is in the context [39]; the session's ARN lacks the path. A list does not say who asks."""
         told = self.context.get("aws:principalarn", "")
-        if isinstance(told, list):
-            raise Senseless
+        must(isinstance(told, str))
         head, name = pathless.split("/")
         return told if told.startswith(head + "/") and told.endswith("/" + name) else pathless
 

@@ -327,7 +327,7 @@ static void test_authz_evaluate__many_context_keys(void **state)
     str a = S("a");
     struct policy *p = compile(
         "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":"
-        "{\"AWS:k70\":\"a\"}}}}",
+        "{\"AWS:k64\":\"a\",\"AWS:k70\":\"a\"}}}}",
         POLICY_IDENTITY);
 
     for (int i = 0; i < EVAL_KEYS + 8; i++) {
