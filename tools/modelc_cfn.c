@@ -47,8 +47,10 @@ struct cfn_def *cfn_begin(struct reader *r, struct service_def *s)
             d->iam = true;
         else if (is(r, i, "nested"))
             d->nested = true;
+        else if (is(r, i, "custom"))
+            d->custom = true;
         else
-            die(r->file, r->line, "after a type: iam, nested");
+            die(r->file, r->line, "after a type: iam, nested, custom");
     }
     return d;
 }
@@ -240,6 +242,8 @@ static bool is_kept(const struct cfn_def *d, str name)
 {
     if (d->nested && str_eq(name, S("Capabilities")))
         return true; /* the stack's own */
+    if (d->custom && str_eq(name, S("event")))
+        return true; /* what the function is told */
     if (str_eq(name, S("id")) || str_eq(name, S("value")) || str_eq(name, d->name_prop))
         return true;
     for (size_t i = 0; i <= d->n_creates + d->n_updates; i++) {
@@ -347,7 +351,7 @@ static void check_call(struct checking *k, const struct cfn_call_def *c)
     const struct op_def *o = find_op(k, c);
 
     k->line = c->line;
-    if (o->kind > 1)
+    if (o->kind > 1 && !k->d->custom)
         die(k->s->file, c->line, "%.*s must read or write", FMT(o->name));
     for (size_t i = 0; i < c->n_args; i++) {
         check_path(k->s, o, o->in, c->args[i].to, c->line);
@@ -392,9 +396,9 @@ void cfn_check(const struct service_def *s, const struct cfn_def *d)
 {
     struct checking k = {.s = s, .d = d, .line = d->line};
 
-    if (d->refused.n || d->any)
+    if (d->refused.n)
         return;
-    if (!d->n_creates || (!d->parameter && (!d->n_deletes || !d->ref.n)))
+    if (!d->n_creates || (!d->parameter && !d->custom && (!d->n_deletes || !d->ref.n)))
         die(s->file, d->line, "a resource type has create, delete and ref lines");
     check_calls(&k, d->deletes, d->n_deletes);
     memcpy(k.at_end, k.used, sizeof k.used);
@@ -545,8 +549,10 @@ void cfn_write(FILE *f, const struct service_def *s, const struct cfn_def *d)
     text_or_null(f, "name_prop", d->name_prop);
     text_or_null(f, "tags", d->tags);
     text_or_null(f, "ref", d->ref);
-    fprintf(f, ".name_max = %lld, .iam = %d, .nested = %d, .any = %d, .name_lower = %d, .tags_map = %d,\n    ",
-            (long long)d->name_max, d->iam, d->nested, d->any, d->lower, d->tags_map);
+    fprintf(
+        f,
+        ".name_max = %lld, .iam = %d, .nested = %d, .any = %d, .custom = %d, .name_lower = %d, .tags_map = %d,\n    ",
+        (long long)d->name_max, d->iam, d->nested, d->any, d->custom, d->lower, d->tags_map);
     refer(f, d, "props", d->n_props);
     refer(f, d, "creates", d->n_creates);
     refer(f, d, "updates", d->n_updates);

@@ -44,6 +44,7 @@ struct cfn_type {
     bool iam;              /* a template with one needs CAPABILITY_IAM, with a name of its own CAPABILITY_NAMED_IAM */
     bool nested;           /* a stack in a stack */
     bool any;              /* the name ends before a "*": Custom::* */
+    bool custom;           /* a function makes it: asked by the one create line, it answers by a URL */
     const char *name_prop; /* generated when the template gives none; NULL: nothing is */
     size_t name_max;
     bool name_lower;

@@ -50,10 +50,14 @@ struct cfn_hand { /* a resource in hand */
     str reason;     /* why it failed */
     str denied;     /* the judgement that ended a call: JSON text, or absent */
     str properties; /* what events show */
+    bool other_id;  /* a custom resource answered an update with another physical id: it is another resource now */
 };
 res cfn_create(struct cfn_hand *h, enum cfn_end *end);
 res cfn_update(struct cfn_hand *h, enum cfn_end *end);
 res cfn_delete(struct cfn_hand *h, enum cfn_end *end);
+/* custom.c */
+res cfn_custom_ask(struct cfn_hand *h, const char *type, enum cfn_end *end);
+void cfn_custom_look(struct cfn_hand *h, enum cfn_end *end);
 res cfn_poll(struct cfn_hand *h, enum cfn_end *end); /* of a create, update or delete that is under way */
 /* Does the change from one to the other need another resource? *changed: is there one at all? */
 bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *after, bool *changed);
@@ -61,8 +65,8 @@ bool cfn_check_properties(struct cfn_hand *h); /* false: h->reason says what is 
 str cfn_ignored(struct cfn_hand *h);           /* which of the given properties do nothing here; absent: none */
 bool cfn_same(const json_t *a, const json_t *b);
 json_t *cfn_attribute(struct call *c, const struct cfn_type *t, const struct cloudformation_resource *r, str path);
-/* As JSON text, without what NoEcho parameters hold. */
-str cfn_shown(struct call *c, const struct cloudformation_version *v, const json_t *props);
+/* As JSON text, without what NoEcho parameters hold and what custom resources answered with NoEcho. */
+str cfn_shown(struct call *c, const struct cloudformation_stack *s, const json_t *props);
 bool cfn_attribute_moves(const struct cfn_type *t, str path); /* when the resource is changed in place */
 /* With the stack's tags below those of the resource's own property. */
 json_t *cfn_add_tags(struct call *c, const struct cfn_type *t, const struct cloudformation_version *v, json_t *props);

@@ -21,7 +21,7 @@ bool cfn_check_properties(struct cfn_hand *h)
     }
     json_object_foreach((json_t *)h->props, key, value)
     {
-        if (!t->any && !cfn_prop_find(t, str_z(key)))
+        if (!t->custom && !cfn_prop_find(t, str_z(key)))
             return wrong(h, "extraneous key", key, "is not permitted");
     }
     for (size_t i = 0; i < t->n_props; i++)
@@ -54,7 +54,7 @@ bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *
 {
     bool replaces = false;
 
-    *changed = t->any && !cfn_same(before, after);
+    *changed = t->custom && !cfn_same(before, after);
     for (size_t i = 0; i < t->n_props; i++) {
         const struct cfn_prop *p = &t->props[i];
         if (p->kind == CFN_IGNORED || cfn_same(json_object_get(before, p->name), json_object_get(after, p->name)))
@@ -94,15 +94,18 @@ static str masked(struct arena *a, str text, str secret)
     return out;
 }
 
-str cfn_shown(struct call *c, const struct cloudformation_version *v, const json_t *props)
+str cfn_shown(struct call *c, const struct cloudformation_stack *s, const json_t *props)
 {
     str text = cfn_dump(c->arena, props);
+    const struct cloudformation_version *v = s->now;
 
     for (size_t i = 0; v && i < v->parameters.n; i++) {
         str secret = v->parameters.v[i].no_echo.v ? quoted(c->arena, v->parameters.v[i].text) : STR_ABSENT;
         if (secret.n)
             text = masked(c->arena, text, secret);
     }
+    for (size_t i = 0; i < s->hidden.n; i++)
+        text = masked(c->arena, text, quoted(c->arena, s->hidden.v[i]));
     return text;
 }
 

@@ -161,7 +161,7 @@ static res check_types(struct call *c, const struct template *t)
 
     buf_init(&unknown, 1024);
     for (size_t i = 0; i < t->n_resources; i++)
-        if (!cfn_type_find(t->resources[i].type))
+        if (!cfn_type_find(t->resources[i].type) && str_search(buf_str(&unknown), t->resources[i].type) < 0)
             buf_printf(&unknown, "%s%.*s", unknown.n ? ", " : "", FMT(t->resources[i].type));
     str list = arena_dup(c->arena, buf_str(&unknown));
     buf_done(&unknown);

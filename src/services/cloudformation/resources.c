@@ -161,15 +161,38 @@ static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, li
     return OK;
 }
 
+static res ask_custom(struct cfn_hand *h, const char *what, enum cfn_end *end)
+{
+    TRY(cfn_custom_ask(h, what, end));
+    if (*end == CFN_WAITS) {
+        h->r->old_properties = h->before ? cfn_dump(h->c->arena, h->before) : STR_ABSENT;
+        h->r->properties = cfn_dump(h->c->arena, h->props);
+        h->r->kept = cfn_dump(h->c->arena, h->kept);
+    }
+    return OK;
+}
+
 res cfn_create(struct cfn_hand *h, enum cfn_end *end)
 {
     h->kept = cfn_own(h->c->arena, json_object());
+    if (h->type->custom) { /* until it says its own, by this id it is told to go */
+        h->r->physical_resource_id = cfn_name(h->c, h->stack->stack_name, h->r->logical_resource_id, 128, false);
+        return ask_custom(h, "Create", end);
+    }
     name_it(h);
     return change(h, h->type->creates, h->type->n_creates, create_line, end);
 }
 
 res cfn_update(struct cfn_hand *h, enum cfn_end *end)
 {
+    if (h->type->custom &&
+        !cfn_same(json_object_get(h->before, "ServiceToken"), json_object_get(h->props, "ServiceToken"))) {
+        h->reason = S("Modifying service token is not allowed.");
+        *end = CFN_FAILED;
+        return OK;
+    }
+    if (h->type->custom)
+        return ask_custom(h, "Update", end);
     return change(h, h->type->updates, h->type->n_updates, update_line, end);
 }
 
@@ -178,6 +201,8 @@ res cfn_delete(struct cfn_hand *h, enum cfn_end *end)
     *end = CFN_DONE;
     if (!h->r->physical_resource_id.n)
         return OK;
+    if (h->type->custom)
+        return cfn_custom_ask(h, "Delete", end);
     TRY(run_lines(h, h->type->deletes, h->type->n_deletes, delete_line, end));
     if (*end == CFN_DONE && h->type->gone)
         *end = CFN_WAITS;
@@ -250,6 +275,11 @@ res cfn_poll(struct cfn_hand *h, enum cfn_end *end)
 {
     bool deleting = str_starts(h->r->resource_status, S("DELETE"));
 
+    if (h->type->custom) {
+        cfn_custom_look(h, end);
+        h->r->kept = cfn_dump(h->c->arena, h->kept);
+        return OK;
+    }
     TRY(poll(h, deleting ? h->type->gone : h->type->wait, deleting, end));
     if (*end == CFN_DONE && !deleting)
         keep(h);
@@ -288,7 +318,7 @@ json_t *cfn_attribute(struct call *c, const struct cfn_type *t, const struct clo
     if (!is_ok(json_parse(c->arena, r->properties, NULL, &props)) || !is_ok(json_parse(c->arena, r->kept, NULL, &kept)))
         return NULL;
     struct cfn_values v = {.c = c, .props = props, .kept = kept, .id = r->physical_resource_id};
-    if (t->any)
+    if (t->custom)
         return cfn_at(c->arena, json_object_get(kept, "Data"), path);
     for (size_t i = 0; i < t->n_attrs; i++) {
         str name = str_z(t->attrs[i].to);

@@ -68,7 +68,7 @@ static res ask_attribute(void *about, const struct template_resource *r, str pat
             t->any
                 ? "CustomResource attribute error: Vendor response doesn't contain %.*s key in object %.*s in S3 bucket"
                 : "Requested attribute %.*s does not exist in schema for %.*s",
-            FMT(path), FMT(t->any ? found->physical_resource_id : r->type));
+            FMT(path), FMT(t->custom ? found->physical_resource_id : r->type));
     return OK;
 }
 

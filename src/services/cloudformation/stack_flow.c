@@ -325,6 +325,28 @@ static res look_at_waiting(struct cfn_flight *fl)
     return OK;
 }
 
+static const struct cfn_type *type_of(const struct cfn_flight *fl, const struct cfn_item *item)
+{
+    const struct template_resource *tr = fl->scope.t ? template_resource_find(fl->scope.t, item->id) : NULL;
+
+    return tr ? cfn_type_find(tr->type) : NULL;
+}
+
+/* A function of the template may rely on what a stack of the template makes without saying so: on AWS the one takes
+ * minutes and the other begins later. So a custom resource waits while a stack in this stack is at work. */
+static bool is_held(const struct cfn_flight *fl, const struct cfn_item *item)
+{
+    const struct cfn_type *t = type_of(fl, item);
+
+    for (size_t i = 0; t && t->custom && i < fl->n_items; i++) {
+        const struct cfn_type *other =
+            fl->items[i].state == ITEM_WAITS || is_ready(fl, &fl->items[i]) ? type_of(fl, &fl->items[i]) : NULL;
+        if (other && other->nested)
+            return true;
+    }
+    return false;
+}
+
 /* Removal goes on beside what failed; making stops at the first failure. */
 static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *left)
 {
@@ -332,7 +354,7 @@ static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *lef
 
     *left = 0;
     for (size_t i = 0; i < fl->n_items; i++) {
-        if (!is_ready(fl, &fl->items[i]))
+        if (!is_ready(fl, &fl->items[i]) || (st->ensures && is_held(fl, &fl->items[i])))
             continue;
         if (taken == CFN_AT_ONCE || (st->ensures && count(fl, ITEM_FAILED))) {
             ++*left;
@@ -342,7 +364,7 @@ static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *lef
         TRY(st->ensures ? cfn_ensure(fl, &fl->items[i]) : cfn_remove(fl, &fl->items[i]));
     }
     for (size_t i = 0; i < fl->n_items && !*left; i++)
-        *left += is_ready(fl, &fl->items[i]);
+        *left += is_ready(fl, &fl->items[i]) && !(st->ensures && is_held(fl, &fl->items[i]));
     return OK;
 }
 

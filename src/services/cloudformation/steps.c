@@ -40,7 +40,7 @@ static struct cfn_hand hand_of(struct cfn_flight *fl, struct cloudformation_reso
                              .r = r,
                              .type = cfn_type_find(r->resource_type),
                              .props = props,
-                             .properties = cfn_shown(fl->c, fl->s->now, props)};
+                             .properties = cfn_shown(fl->c, fl->s, props)};
 }
 
 static res saved(struct cfn_flight *fl, struct cloudformation_resource *r)
@@ -377,6 +377,19 @@ static res load_item(struct cfn_flight *fl, const struct cfn_item *item, struct 
     return *r ? OK : oops(&fl->c->err, 0, "the resource %.*s is gone", FMT(item->id));
 }
 
+/* An update that was answered with another physical id has made another resource: the one before goes at the clean-up.
+ */
+static res part(struct cfn_flight *fl, struct cloudformation_resource *r)
+{
+    struct cloudformation_resource *before;
+
+    TRY(cloudformation_resource_load(fl->c, STR_ABSENT, r->key, &before));
+    if (before->old_properties.n)
+        before->properties = before->old_properties;
+    r->born = fl->s->operation;
+    return set_aside(fl, before, "");
+}
+
 res cfn_look(struct cfn_flight *fl, struct cfn_item *item)
 {
     struct cloudformation_resource *r;
@@ -392,6 +405,8 @@ res cfn_look(struct cfn_flight *fl, struct cfn_item *item)
         return OK;
     if (str_starts(r->resource_status, S("DELETE")))
         return ended(fl, item, &h, end);
+    if (end == CFN_DONE && h.other_id && str_starts(r->resource_status, S("UPDATE")))
+        TRY(part(fl, r));
     return end == CFN_DONE ? complete(fl, item, &h) : failed(fl, item, &h);
 }
 

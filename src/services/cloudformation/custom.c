@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Custom resources: a function is told what to do (Create, Update, Delete) and answers by a URL. The URL carries a
+ * secret of 256 bits, of which only the hash is kept; it is good for one answer, to one request, of one resource. */
+#include <string.h>
+
+#include "api/house.h"
+#include "base/enc.h"
+#include "cfn_calls.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+
+enum { TOKEN_BYTES = 32, ANSWER_MAX_BYTES = 4096, TIMEOUT_S = 3600 };
+
+/* ---- the event ---- */
+
+static json_t *as_texts(struct arena *a, const json_t *v);
+
+static json_t *object_as_texts(struct arena *a, const json_t *v)
+{
+    json_t *out = json_object(), *value;
+    const char *key;
+
+    json_object_foreach((json_t *)v, key, value) json_object_set_new(out, key, as_texts(a, value));
+    return out;
+}
+
+/* Functions get every scalar as a text, as AWS's do. */
+static json_t *as_texts(struct arena *a, const json_t *v)
+{
+    json_t *list, *one;
+    size_t i;
+
+    if (json_is_object(v))
+        return object_as_texts(a, v);
+    if (!json_is_array(v)) {
+        str s = json_is_string(v) ? json_str(v) : cfn_dump(a, v);
+        return json_stringn(s.p ? s.p : "", s.n);
+    }
+    list = json_array();
+    json_array_foreach(v, i, one) json_array_append_new(list, as_texts(a, one));
+    return list;
+}
+
+static void put(json_t *o, const char *key, str value)
+{
+    json_object_set_new(o, key, json_stringn(value.p ? value.p : "", value.n));
+}
+
+static str hash_of(struct arena *a, str token)
+{
+    uint8_t digest[SHA256_BYTES];
+
+    hash_sha256(token, digest);
+    return hex_of(a, str_n((const char *)digest, sizeof digest));
+}
+
+static str response_url(struct cfn_hand *h)
+{
+    uint8_t random[TOKEN_BYTES];
+
+    random_bytes(random, sizeof random);
+    str token = hex_of(h->c->arena, str_n((const char *)random, sizeof random));
+    h->r->token = hash_of(h->c->arena, token);
+    return arena_printf(h->c->arena, "https://cloudformation-custom-resource-response.s3.%.*s.amazonaws.com/%.*s",
+                        FMT(h->c->region), FMT(token));
+}
+
+static json_t *event_of(struct cfn_hand *h, const char *type)
+{
+    struct arena *a = h->c->arena;
+    json_t *e = json_object();
+
+    h->r->request_id = call_uuid(h->c);
+    put(e, "RequestType", str_z(type));
+    put(e, "ServiceToken", json_str_at(h->props, "ServiceToken"));
+    put(e, "ResponseURL", response_url(h));
+    put(e, "StackId", h->stack->stack_id);
+    put(e, "RequestId", h->r->request_id);
+    put(e, "LogicalResourceId", h->r->logical_resource_id);
+    put(e, "ResourceType", h->r->resource_type);
+    if (strcmp(type, "Create") != 0)
+        put(e, "PhysicalResourceId", h->r->physical_resource_id);
+    json_object_set_new(e, "ResourceProperties", as_texts(a, h->props));
+    if (strcmp(type, "Update") == 0)
+        json_object_set_new(e, "OldResourceProperties", as_texts(a, h->before));
+    return e;
+}
+
+static bool is_function(str token)
+{
+    return str_starts(token, S("arn:")) && str_search(token, S(":lambda:")) > 0;
+}
+
+/* ---- asking ---- */
+
+res cfn_custom_ask(struct cfn_hand *h, const char *type, enum cfn_end *end)
+{
+    struct arena *a = h->c->arena;
+    json_t *kept = cfn_own(a, json_object()), *e;
+    struct cfn_values v = {.c = h->c, .props = h->props, .kept = kept};
+    struct cfn_answer answer;
+
+    *end = CFN_FAILED;
+    if (!is_function(json_str_at(h->props, "ServiceToken"))) {
+        h->reason = S("Invalid service token: a custom resource names the ARN of a Lambda function here");
+        return OK;
+    }
+    e = cfn_own(a, event_of(h, type));
+    put(kept, "event", base64_encode(a, cfn_dump(a, e)));
+    h->r->response = STR_ABSENT;
+    TRY(cfn_call_once(&v, h->actor, &h->type->creates[0], &answer));
+    if (answer.reason.n) {
+        h->reason = answer.reason;
+        h->denied = answer.denied;
+        h->r->token = STR_ABSENT;
+        return OK;
+    }
+    h->r->began = SET_TIME(h->c->now_ms);
+    *end = CFN_WAITS;
+    return OK;
+}
+
+/* ---- the answer ---- */
+
+static int64_t timeout_ms(const struct cfn_hand *h)
+{
+    const json_t *given = json_object_get(h->props, "ServiceTimeout");
+    int64_t s = json_integer_value(given);
+
+    if (json_is_string(given) && !str_to_i64(json_str(given), &s))
+        s = 0;
+    return (s > 0 && s <= TIMEOUT_S ? s : TIMEOUT_S) * 1000;
+}
+
+static void hide(struct cfn_hand *h, const json_t *data)
+{
+    struct cloudformation_stack *s = h->stack;
+    const char *key;
+    json_t *value;
+    str *v = ARENA_ARRAY(h->c->arena, str, s->hidden.n + json_object_size(data) + 1);
+
+    memcpy(v, s->hidden.v, s->hidden.n * sizeof *v);
+    json_object_foreach((json_t *)data, key, value)
+    {
+        if (json_string_length(value))
+            v[s->hidden.n++] = json_str(value);
+    }
+    s->hidden.v = v;
+}
+
+static void take(struct cfn_hand *h, const json_t *answer)
+{
+    str id = json_str_at(answer, "PhysicalResourceId");
+    const json_t *data = json_object_get(answer, "Data");
+    bool secret =
+        json_is_true(json_object_get(answer, "NoEcho")) || str_eq_nocase(json_str_at(answer, "NoEcho"), S("true"));
+
+    h->other_id = !str_eq(id, h->r->physical_resource_id);
+    h->r->physical_resource_id = id;
+    if (json_is_object(data))
+        json_object_set(h->kept, "Data", (json_t *)data);
+    if (secret)
+        hide(h, data);
+}
+
+static str failure(struct cfn_hand *h, const json_t *answer)
+{
+    str reason = json_str_at(answer, "Reason"), id = json_str_at(answer, "PhysicalResourceId");
+
+    if (id.n)
+        h->r->physical_resource_id = id; /* what was half made is known by it */
+    return arena_printf(
+        h->c->arena, "Received response status [FAILED] from custom resource. Message returned: %.*s (RequestId: %.*s)",
+        FMT(reason), FMT(h->r->request_id));
+}
+
+static enum cfn_end judge(struct cfn_hand *h)
+{
+    bool deletes = str_starts(h->r->resource_status, S("DELETE"));
+    json_t *answer;
+
+    if (h->r->response.n > ANSWER_MAX_BYTES) {
+        h->reason = S("Response object is too long.");
+        return CFN_FAILED;
+    }
+    if (!is_ok(json_parse(h->c->arena, h->r->response, NULL, &answer))) {
+        h->reason = S("Invalid response object: it is no JSON object.");
+        return CFN_FAILED;
+    }
+    str status = json_str_at(answer, "Status");
+    if (str_eq(status, S("FAILED"))) {
+        h->reason = failure(h, answer);
+        return CFN_FAILED;
+    }
+    if (!str_eq(status, S("SUCCESS")) || (!deletes && !json_str_at(answer, "PhysicalResourceId").n)) {
+        h->reason = !str_eq(status, S("SUCCESS")) ? S("Invalid response object: Value of property Status is invalid.")
+                                                  : S("Invalid PhysicalResourceId");
+        return CFN_FAILED;
+    }
+    if (!deletes)
+        take(h, answer);
+    return CFN_DONE;
+}
+
+void cfn_custom_look(struct cfn_hand *h, enum cfn_end *end)
+{
+    struct cloudformation_resource *r = h->r;
+
+    *end = CFN_WAITS;
+    if (str_is(r->response)) {
+        *end = judge(h);
+        r->response = STR_ABSENT;
+        return;
+    }
+    if (h->c->now_ms - r->began.ms < timeout_ms(h))
+        return;
+    r->token = STR_ABSENT;
+    h->reason =
+        arena_printf(h->c->arena,
+                     "CloudFormation did not receive a response from your Custom Resource. Please check your logs "
+                     "for requestId [%.*s].",
+                     FMT(r->request_id));
+    *end = CFN_FAILED;
+}
+
+/* ---- RecordCustomResourceResponse ---- */
+
+static res refuse(struct call *c)
+{
+    return fault(c, &cloudformation_AccessDenied, "This response URL is not good, or not good any more.");
+}
+
+/* An answer names what it answers: one to another request is no answer. */
+static bool is_answer_to(const json_t *answer, const struct cloudformation_resource *r)
+{
+    return str_eq(json_str_at(answer, "StackId"), r->stack_id) &&
+           str_eq(json_str_at(answer, "RequestId"), r->request_id) &&
+           str_eq(json_str_at(answer, "LogicalResourceId"), r->logical_resource_id);
+}
+
+res cloudformation_record_custom_resource_response(struct call *c,
+                                                   const struct cloudformation_record_custom_resource_response_in *in,
+                                                   struct cloudformation_record_custom_resource_response_out *out)
+{
+    struct cloudformation_resource_page page;
+    struct cloudformation_stack *s;
+    json_t *answer;
+
+    (void)out;
+    TRY(cloudformation_resource_by(c, "token", hash_of(c->arena, in->token), STR_ABSENT, 1, &page));
+    if (!page.n)
+        return refuse(c);
+    struct cloudformation_resource *r = page.v[0];
+    c->region = r->at.region;
+    bool json = is_ok(json_parse(c->arena, in->response, NULL, &answer)) && json_is_object(answer);
+    if (json && !is_answer_to(answer, r))
+        return refuse(c);
+    r->response = in->response;
+    r->token = STR_ABSENT;
+    TRY(cloudformation_resource_save(c, r));
+    TRY(cloudformation_stack_load(c, r->at.account, r->stack_id, &s));
+    if (s && s->flow_id.n)
+        flow_tell(c, s->flow_id, "go");
+    return OK;
+}
