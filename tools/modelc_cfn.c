@@ -382,7 +382,7 @@ static void check_calls(struct checking *k, const struct cfn_call_def *v, size_t
 /* What is accepted is done: by a call that makes it, and where it may change, by one that changes it. */
 static void check_use(struct checking *k, bool updates)
 {
-    for (size_t i = 0; i < k->d->n_props; i++) {
+    for (size_t i = 0; i < k->d->n_props && !k->d->custom; i++) { /* whose function gets them all */
         const struct cfn_prop_def *p = &k->d->props[i];
         if (p->kind == CFN_IGNORED || (updates && p->kind != CFN_UPDATED) || k->used[i] || k->at_end[i] ||
             str_eq(p->name, k->d->name_prop))

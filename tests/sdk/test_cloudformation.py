@@ -2,7 +2,10 @@
 """cloudformation through boto3: stacks of real resources, in the caller's own right or a role's; events, roll-back,
 updates, change sets."""
 import json
+import ssl
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from conftest import document, trust
@@ -706,3 +709,125 @@ def test_templates_by_url_that_cannot_be_had(client, stack, shelf, name, role, r
     may = role(document(Action="cloudformation:*"))
     with refuses("ValidationError", "S3 error: Access Denied"):
         may.client("cloudformation").create_stack(StackName=name, TemplateURL=url)
+
+
+# ---- custom resources ----
+
+ANSWERS = """
+import json, os, boto3, cfnresponse
+def handler(event, context):
+    p = event["ResourceProperties"]
+    if p.get("Silent") == event["RequestType"]:
+        return
+    if p.get("Log"):
+        ssm = boto3.client("ssm")
+        told = {k: v for k, v in event.items() if k != "ResponseURL"}
+        ssm.put_parameter(Name=p["Log"] + event["RequestType"], Value=json.dumps(told), Type="String", Overwrite=True)
+    if p.get("Lie") == event["RequestType"]:
+        event["StackId"] = event["StackId"][:-1] + "x"
+    status = cfnresponse.FAILED if p.get("Fail") == event["RequestType"] else cfnresponse.SUCCESS
+    data = {"Echo": p.get("Echo", ""), "List": ["a", "b"]}
+    cfnresponse.send(event, context, status, data, p.get("Id") or None, noEcho=p.get("Hide") == "true", reason="because I say so")
+    if p.get("Twice"):
+        cfnresponse.send(event, context, status, {"Echo": "again"}, p.get("Id") or None)
+"""
+
+
+def custom(**properties):
+    return {"Type": "Custom::Thing", "Properties": {"ServiceToken": {"Fn::GetAtt": "Fn.Arn"}, **properties}, "DependsOn": "Fn"}
+
+
+def a_function(source=ANSWERS, actions=("ssm:*", "logs:*"), **properties):
+    """A role and a function, as templates have them."""
+    role = {"Type": "AWS::IAM::Role", "Properties": {
+        "AssumeRolePolicyDocument": json.loads(trust(Service="lambda.amazonaws.com")),
+        "Policies": [{"PolicyName": "p", "PolicyDocument": json.loads(document(Action=list(actions)))}]}}
+    function = {"Type": "AWS::Lambda::Function", "Properties": {
+        "Runtime": "python3.8", "Handler": "index.handler", "Timeout": 60, "Role": {"Fn::GetAtt": "FnRole.Arn"},
+        "Code": {"ZipFile": source}, **properties}}
+    return {"FnRole": role, "Fn": function}
+
+
+IAM = {"Capabilities": ["CAPABILITY_IAM"]}
+
+
+def test_a_custom_resource_lives(client, stack, name):
+    s, ssm = stack(), client("ssm")
+    log, out = f"/{name}/log/", {"E": {"Value": {"Fn::GetAtt": "C.Echo"}}, "L": {"Value": {"Fn::Join": ["+", {"Fn::GetAtt": "C.List"}]}},
+                                 "R": {"Value": {"Ref": "C"}}}
+
+    def told(kind):
+        return json.loads(ssm.get_parameter(Name=log + kind)["Parameter"]["Value"])
+    body = {**a_function(), "C": custom(Echo="one", Log=log, Id="first", Number=5, Truth=True, Deep={"x": [1, False]})}
+    assert s.create(template(body, Outputs=out), **IAM) == "CREATE_COMPLETE", s.lines()
+    assert s.outputs() == {"E": "one", "L": "a+b", "R": "first"}
+    e = told("Create")
+    assert (e["RequestType"], e["LogicalResourceId"], e["ResourceType"], e["StackId"]) == ("Create", "C", "Custom::Thing", s.id)
+    p = e["ResourceProperties"]
+    assert (p["Number"], p["Truth"], p["Deep"]) == ("5", "true", {"x": ["1", "false"]}) and "PhysicalResourceId" not in e
+    body["C"] = custom(Echo="two", Log=log, Id="first")
+    assert s.update(template(body, Outputs=out), **IAM) == "UPDATE_COMPLETE", s.lines()
+    e = told("Update")
+    assert (e["PhysicalResourceId"], e["OldResourceProperties"]["Echo"], s.outputs()["E"]) == ("first", "one", "two")
+    with pytest.raises(ssm.exceptions.ParameterNotFound):
+        told("Delete")
+    body["C"] = custom(Echo="three", Log=log, Id="second")  # another id: another resource, the old one goes
+    assert s.update(template(body, Outputs=out), **IAM) == "UPDATE_COMPLETE", s.lines()
+    assert (told("Delete")["PhysicalResourceId"], told("Delete")["ResourceProperties"]["Echo"]) == ("first", "two")
+    assert s.outputs()["R"] == "second"
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+    assert told("Delete")["PhysicalResourceId"] == "second"
+    for kind in ("Create", "Update", "Delete"):
+        ssm.delete_parameter(Name=log + kind)
+
+
+def test_a_custom_resource_that_fails_is_told_to_go(client, stack, name):
+    s, log = stack(), f"/{name}/log/"
+    assert s.create(template({**a_function(), "C": custom(Fail="Create", Log=log)}), **IAM) == "ROLLBACK_COMPLETE", s.lines()
+    assert s.reason("C").startswith("Received response status [FAILED] from custom resource. Message returned: because I say so (RequestId: ")
+    gone = client("ssm").get_parameter(Name=log + "Delete")["Parameter"]["Value"]
+    assert json.loads(gone)["PhysicalResourceId"]
+    for kind in ("Create", "Delete"):
+        client("ssm").delete_parameter(Name=log + kind)
+
+
+@pytest.mark.parametrize("how", ["Silent", "Lie"])
+def test_a_custom_resource_that_never_answers(stack, how):
+    """Lie: it answers for another stack, which is refused."""
+    s = stack()
+    body = {**a_function(), "C": custom(**{how: "Create"}, ServiceTimeout=10)}
+    assert s.create(template(body), **IAM) == "ROLLBACK_COMPLETE", s.lines()
+    assert "did not receive a response from your Custom Resource" in s.reason("C")
+
+
+def test_an_answer_counts_once_and_hides_what_it_shall(client, stack, name):
+    s = stack()
+    body = {**a_function(), "C": custom(Echo="s3cret-word", Hide="true", Twice="yes"),
+            "P": parameter({"Fn::GetAtt": "C.Echo"}, f"/{name}/p")}
+    assert s.create(template(body), **IAM) == "CREATE_COMPLETE", s.lines()
+    assert client("ssm").get_parameter(Name=f"/{name}/p")["Parameter"]["Value"] == "s3cret-word"
+    shown = [e["ResourceProperties"] for e in s.events() if e["LogicalResourceId"] == "P"]
+    assert shown and all('"Value":"****"' in x for x in shown)
+
+
+def test_an_attribute_that_was_not_answered(stack):
+    s = stack()
+    assert s.create(template({**a_function(), "C": custom(), "P": parameter({"Fn::GetAtt": "C.Nothing"})}), **IAM) == "ROLLBACK_COMPLETE"
+    assert "Vendor response doesn't contain Nothing key" in s.reason("P")
+
+
+def test_a_deployer_who_may_not_invoke(stack, role, name):
+    no = {"Effect": "Deny", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    may = role(document({"Effect": "Allow", "Action": "*", "Resource": "*"}, no))
+    s = stack(may.client("cloudformation"))
+    assert s.create(template({**a_function(), "C": custom()}), **IAM) == "ROLLBACK_FAILED", s.lines()
+    assert "not authorized to perform: lambda:InvokeFunction" in s.reason("C")
+
+
+def test_answers_that_are_none(server):
+    """PutResponse, and RecordCustomResourceResponse behind it, take no token that was given to nobody."""
+    host = "cloudformation-custom-resource-response.s3.us-east-1.amazonaws.com"
+    asked = urllib.request.Request(f"{server.url}/{'0' * 64}", data=b'{"Status": "SUCCESS"}', method="PUT", headers={"Host": host})
+    with pytest.raises(urllib.error.HTTPError) as e:
+        urllib.request.urlopen(asked, context=ssl.create_default_context(cafile=server.ca), timeout=20)
+    assert e.value.code == 403 and b"response URL" in e.value.read()
