@@ -228,12 +228,12 @@ class Player:
 # ---- the report ----
 
 def explained():
-    """Lines of equivalent.txt: FILE | FUNCTION | WHICH | the line as it is | as it is broken | why that changes nothing."""
+    """Lines of equivalent.txt: FILE ¦ FUNCTION ¦ WHICH ¦ the line as it is ¦ as it is broken ¦ why that changes nothing."""
     known = {}
     with open(os.path.join(HERE, "equivalent.txt")) as f:
         for line in f:
             if line.strip() and not line.startswith("#"):
-                file, function, which, was, broken, why = (x.strip() for x in line.split(" | "))
+                file, function, which, was, broken, why = (x.strip() for x in line.split(" ¦ "))
                 known[(file, function, int(which)), was, broken] = why
     return known
 
@@ -252,7 +252,7 @@ def judge(player, chosen, known):
             noticed[by] += 1
             if by == "nobody":
                 survivors.append(mutant)
-                print(f"not ok {mutant.path}:{mutant.n + 1} {' | '.join(map(str, mutant.where))}\n"
+                print(f"not ok {mutant.path}:{mutant.n + 1} {' ¦ '.join(map(str, mutant.where))}\n"
                       f"  - {mutant.line.strip()}\n  + {mutant.broken.strip()}", flush=True)
             if sum(noticed.values()) % 25 == 0:
                 print(f"  {sum(noticed.values())} of {len(chosen)} played, {len(survivors)} survive", flush=True)

@@ -506,7 +506,10 @@ static void test_authz_evaluate__a_grants_context_is_one_value(void **state)
     str values[] = {S("j1"), S("j1")};
     struct authz_value context[] = {{S("aws:job"), values, 1, false},
                                     {S("kms:EncryptionContext:jo"), values, 1, false},
-                                    {S("KMS:encryptioncontext:job"), values, 2, true}};
+                                    {S("KMS:encryptioncontext:job"), values, 2, true},
+                                    {S("kms:EncryptionContext:beyond"), values, 1, false}};
+    const struct str_pair2 both[] = {{S("jo"), S("j1")}, pair};
+    const struct authz_grant exact = {.id = S("g"), .equals = both, .n_equals = 2};
 
     f->r.action = S("kms:Decrypt");
     f->r.resource = S(KEY);
@@ -517,6 +520,8 @@ static void test_authz_evaluate__a_grants_context_is_one_value(void **state)
     f->r.n_context = 3;
     expect(f, DENIED_IMPLICITLY, LAYER_RESOURCE);
     context[2].n = 1;
+    expect(f, ALLOWED, LAYER_GRANT);
+    f->l.grants = &exact; /* what lies behind the context's end is not counted */
     expect(f, ALLOWED, LAYER_GRANT);
 }
 

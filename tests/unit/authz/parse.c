@@ -229,6 +229,11 @@ static const struct bad bad[] = {
     {POLICY_IDENTITY,
      DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"2026-01-01T00:00:00.0000000000000000000000Z\"}}"),
      "Invalid value for DateEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"1000000000001\"}}"),
+     "Invalid value for DateEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"-1000000000001\"}}"),
+     "Invalid value for DateEquals"},
+    {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"1.2.3\"}}"), "Invalid value for DateEquals"},
     {POLICY_IDENTITY, DOC(ST ",\"Condition\":{\"DateEquals\":{\"aws:x\":\"20x6-01-01\"}}"),
      "Invalid value for DateEquals"},
     {POLICY_RESOURCE, DOC(ST ",\"Principal\":{\"AWS\":\"arn:aws:s3::111111111111:x\"}"), "Invalid principal"},
@@ -400,9 +405,13 @@ static void test_authz_parse__principals_with_ids_are_listed_once(void **state)
         "\"Service\":\"ec2.amazonaws.com\"}},{" ST ",\"Principal\":{\"AWS\":[\"arn:aws:iam::111111111111:user/u\","
         "\"arn:aws:iam::222222222222:role/p/r\"]}}]}",
         POLICY_RESOURCE);
+    struct policy *alone = compile(
+        "{\"Statement\":{" ST ",\"Principal\":{\"AWS\":\"arn:aws:iam::111111111111:user/u\"}}}", POLICY_RESOURCE);
     str *arns;
 
     (void)state;
+    assert_int_equal(policy_principals(alone, a, &arns), 1);
+    policy_free(alone);
     assert_int_equal(policy_principals(p, a, &arns), 2);
     assert_str_equal(arns[0], S("arn:aws:iam::111111111111:user/u"));
     assert_str_equal(arns[1], S("arn:aws:iam::222222222222:role/p/r"));
