@@ -33,7 +33,8 @@ all: $(PROGRAMS) ## build every program
 JOBS := $(shell n=$$(nproc); echo $$((n > 8 ? 8 : n)))
 again = @$(MAKE) --no-print-directory --silent -j$(JOBS)
 
-image-python: $(BUILD)/images/python/built ## the image of Lambda's functions, from Debian's packages
+image-python: $(BUILD)/function-host ## the image of Lambda's functions, from Debian's packages (as root)
+	@tools/image-python $(BUILD) must
 
 demo: deps ## build and play the main job on real data (KEEP=1 leaves it running)
 	$(again) all

@@ -39,7 +39,7 @@ class Functions:
         return arn
 
     def make(self, source, role=None, **kw):
-        one = f"{self.name}-f{len(self.made)}"
+        one = kw.get("FunctionName", f"{self.name}-f{len(self.made)}")
         self.made.append(one)
         given = dict(FunctionName=one, Runtime="python3.8", Handler="index.handler", Role=role or self.role(),
                      Code={"ZipFile": zipped(source)})

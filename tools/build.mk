@@ -103,7 +103,6 @@ $(BUILD)/images/native/built: tools/image-native $(BUILD)/xgboost-train $(BUILD)
 # Where functions run.
 $(BUILD)/images/python/built: tools/image-python $(BUILD)/function-host $(wildcard src/runtimes/lambda/*.py) src/runtimes/lambda/bootstrap
 	@tools/image-python $(BUILD)
-	@touch $@
 
 # Their shared part for the unit tests, which do run under sanitizers.
 $(BUILD)/libxgb.a: $(call obj,$(XGB_COMMON))

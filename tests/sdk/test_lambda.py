@@ -280,7 +280,6 @@ def test_functions_of_accounts_are_apart(functions, server, name):
     theirs = Functions(server, name, "staging")
     try:
         theirs.make("def handler(e, c): return 'theirs'", FunctionName=here)
-        theirs.made[-1] = here
         assert theirs.invoke(here)[1] == "theirs" and functions.invoke(here)[1] == "fine"
     finally:
         theirs.remove()

@@ -2,8 +2,12 @@
 """Functions that run: their code, environment, credentials, logs, limits and ends."""
 import base64
 import concurrent.futures
+import hashlib
+import io
 import json
+import os
 import time
+import zipfile
 
 import pytest
 
@@ -194,6 +198,17 @@ def test_reserved_concurrency_holds(functions, refuses):
     assert len(streams) == 2  # two environments, at the same time
     functions.lam.delete_function_concurrency(FunctionName=name)
     assert functions.invoke(name, 0)[1] in streams
+
+
+def test_a_large_zip_is_kept_whole(functions):
+    b = io.BytesIO()
+    with zipfile.ZipFile(b, "w", zipfile.ZIP_STORED) as z:
+        z.writestr("index.py", "import hashlib\ndef handler(e, c): return hashlib.sha256(open('large', 'rb').read()).hexdigest()")
+        z.writestr("large", large := os.urandom(5_500_000))
+    name = functions.make("", Code={"ZipFile": b.getvalue()}, Timeout=20)
+    assert functions.invoke(name)[1] == hashlib.sha256(large).hexdigest()
+    functions.lam.update_function_configuration(FunctionName=name, KMSKeyArn=functions.server.client("kms").create_key()["KeyMetadata"]["Arn"])
+    assert functions.invoke(name)[1] == hashlib.sha256(large).hexdigest()  # sealed anew
 
 
 def test_a_function_may_bring_its_own_bootstrap(functions):

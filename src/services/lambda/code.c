@@ -12,7 +12,7 @@
 #include "store/blob.h"
 #include "zip.h"
 
-enum { INLINE_MAX_BYTES = 4 << 20, ZIP_MAX_BYTES = 50 << 20 };
+enum { INLINE_MAX_BYTES = 4 << 20, PART_BYTES = 1 << 20 };
 
 /* ---- zips in memory and in blobs ---- */
 
@@ -91,26 +91,64 @@ static void take_facts(struct call *c, struct lambda_function *f, uint64_t size,
     f->code_sha256 = base64_encode(c->arena, str_n((const char *)digest, SHA256_BYTES));
 }
 
-static res save(struct call *c, struct lambda_function *f, struct lambda_code *code)
+static struct lambda_code *new_code(struct call *c, struct lambda_function *f)
 {
-    code->code_id = call_unique(c, "code-", 17);
-    f->code = code->code_id;
-    return lambda_code_save(c, code);
+    struct lambda_code *code = ARENA_NEW(c->arena, struct lambda_code);
+
+    f->code = code->code_id = call_unique(c, "code-", 17);
+    return code;
 }
 
 /* ---- with the request ---- */
 
+static str part_id(struct call *c, str code_id, size_t i)
+{
+    return arena_printf(c->arena, "%.*s/%04zu", FMT(code_id), i);
+}
+
+/* A record holds a few megabytes; a zip may be larger. */
+static res save_parts(struct call *c, struct lambda_code *code, str sealed)
+{
+    for (size_t i = 0; sealed.n; i++) {
+        struct lambda_part *p = ARENA_NEW(c->arena, struct lambda_part);
+        *p = (struct lambda_part){.part_id = part_id(c, code->code_id, i), .sealed = str_sub(sealed, 0, PART_BYTES)};
+        sealed = str_from(sealed, PART_BYTES);
+        code->parts = SET_INT((int64_t)i + 1);
+        TRY(lambda_part_save(c, p));
+    }
+    return OK;
+}
+
+static res load_parts(struct call *c, const struct lambda_code *code, str *sealed)
+{
+    struct buf b;
+    res r = OK;
+
+    buf_init(&b, (size_t)(code->parts.v + 1) * PART_BYTES);
+    for (size_t i = 0; is_ok(r) && i < (size_t)code->parts.v; i++) {
+        struct lambda_part *p;
+        r = lambda_part_load(c, code->at.account, part_id(c, code->code_id, i), &p);
+        if (is_ok(r) && !p)
+            r = oops(&c->err, 0, "a part of the code %.*s is missing", FMT(code->code_id));
+        if (is_ok(r))
+            buf_add(&b, p->sealed);
+    }
+    *sealed = is_ok(r) ? arena_dup(c->arena, buf_str(&b)) : STR_ABSENT;
+    buf_done(&b);
+    return r;
+}
+
 static res take_zip(struct call *c, str zip, str key, struct lambda_function *f)
 {
-    struct lambda_code *code = ARENA_NEW(c->arena, struct lambda_code);
+    struct lambda_code *code = new_code(c, f);
     struct zip_source source = {read_memory, &zip, zip.n};
     uint8_t digest[SHA256_BYTES];
 
     TRY(check_zip(c, &source));
     hash_sha256(zip, digest);
     take_facts(c, f, zip.n, digest);
-    code->sealed = sealed_make(c->arena, key, f->function_arn, zip);
-    return save(c, f, code);
+    TRY(save_parts(c, code, sealed_make(c->arena, key, f->function_arn, zip)));
+    return lambda_code_save(c, code);
 }
 
 /* CloudFormation's inline code: one file, named index, of at most 4 MB. */
@@ -180,13 +218,13 @@ static str keys_of(struct call *c, const struct download *d)
 
 static res keep_blobs(struct call *c, const struct download *d, str key, struct lambda_function *f)
 {
-    struct lambda_code *code = ARENA_NEW(c->arena, struct lambda_code);
+    struct lambda_code *code = new_code(c, f);
 
     code->blobs.v = ARENA_ARRAY(c->arena, str, d->n + 1);
     for (size_t i = 0; i < d->n; i++)
         code->blobs.v[code->blobs.n++] = d->v[i].blob_id;
     code->sealed = sealed_make(c->arena, key, f->function_arn, keys_of(c, d));
-    return save(c, f, code);
+    return lambda_code_save(c, code);
 }
 
 static res check_object(struct call *c, const struct download *d, struct lambda_function *f)
@@ -248,13 +286,24 @@ res lambda_drop_code(struct call *c, const struct lambda_function *f)
     struct lambda_code *code;
 
     TRY(lambda_code_load(c, f->at.account, f->code, &code));
-    return code ? lambda_code_drop(c, code) : OK;
+    if (!code)
+        return OK;
+    if (code->parts.v)
+        TRY(record_drop_all(c, &lambda_part_record, f->at.account, arena_cat(c->arena, f->code, S("/"))));
+    return lambda_code_drop(c, code);
 }
 
 static res open_code(struct call *c, const struct lambda_function *f, str key, struct lambda_code **code, str *plain)
 {
+    str sealed;
+
     TRY(lambda_code_load(c, f->at.account, f->code, code));
-    if (!*code || !sealed_open(c->arena, key, f->function_arn, (*code)->sealed, plain))
+    if (!*code)
+        return oops(&c->err, 0, "%.*s has no code", FMT(f->function_arn));
+    sealed = (*code)->sealed;
+    if ((*code)->parts.v)
+        TRY(load_parts(c, *code, &sealed));
+    if (!sealed_open(c->arena, key, f->function_arn, sealed, plain))
         return oops(&c->err, 0, "the code of %.*s does not open", FMT(f->function_arn));
     return OK;
 }
@@ -265,16 +314,20 @@ res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_
     str plain;
 
     TRY(open_code(c, f, old_key, &code, &plain));
-    code->sealed = sealed_make(c->arena, new_key, f->function_arn, plain);
-    return lambda_code_save(c, code);
+    if (!code->parts.v) {
+        code->sealed = sealed_make(c->arena, new_key, f->function_arn, plain);
+        return lambda_code_save(c, code);
+    }
+    return save_parts(c, code, sealed_make(c->arena, new_key, f->function_arn, plain)); /* as many as before */
 }
 
-res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *json)
+res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *zip, str *json)
 {
     struct lambda_code *code;
     str plain;
 
     TRY(open_code(c, f, key, &code, &plain));
-    *json = code->blobs.n ? plain : arena_printf(c->arena, "{\"zip\":\"%.*s\"}", FMT(base64_encode(c->arena, plain)));
+    *zip = code->blobs.n ? STR_ABSENT : plain;
+    *json = code->blobs.n ? plain : STR_ABSENT;
     return OK;
 }

@@ -247,7 +247,9 @@ static json_t *order_of(struct call *c, struct flow *f, const struct lambda_func
     return o;
 }
 
-static str plan_of(struct call *c, struct flow *f, const struct lambda_function *fn, const json_t *order, str parts)
+/* One line of JSON, and behind it the zip as it is, if it comes from here. */
+static str plan_of(struct call *c, struct flow *f, const struct lambda_function *fn, const json_t *order, str zip,
+                   str parts)
 {
     static const char *const copied[] = {"box", "volume", "eni", "vpc", "ip", "resolver", "stream"};
     json_t *o = json_object();
@@ -261,12 +263,13 @@ static str plan_of(struct call *c, struct flow *f, const struct lambda_function 
     put(o, "account", f->account);
     put(o, "region", f->region);
     put(o, "group", lambda_log_group(c, fn));
-    put(o, "parts", parts);
+    if (str_is(parts))
+        put(o, "parts", parts);
     json_object_set_new(o, "memory", json_integer(fn->memory_size.v));
     json_object_set_new(o, "tmp", json_integer(fn->ephemeral_storage->size.v));
-    str text = dump(c, o);
+    str text = arena_printf(c->arena, "%.*s\n", FMT(dump(c, o)));
     json_decref(o);
-    return text;
+    return str_is(zip) ? arena_cat(c->arena, text, zip) : text;
 }
 
 /* ---- effects ---- */
@@ -281,21 +284,21 @@ static uint32_t number(const json_t *o, const char *key)
     return (uint32_t)json_integer_value(json_object_get(o, key));
 }
 
-static res read_parts(struct effect *x, const json_t *plan, struct box_plan *p)
+static res read_parts(struct effect *x, const json_t *plan, str zip, struct box_plan *p)
 {
+    struct box_part *v = ARENA_NEW(x->arena, struct box_part);
     json_t *o, *one, *list;
-    struct box_part *v;
     size_t i;
 
+    v->bytes = zip;
+    p->parts = v;
+    p->n_parts = 1;
+    if (!str_is(at(plan, "parts")))
+        return OK;
     TRY(json_parse(x->arena, at(plan, "parts"), &x->err, &o));
     list = json_object_get(o, "parts");
-    v = ARENA_ARRAY(x->arena, struct box_part, json_array_size(list) + 1);
-    p->parts = v;
+    p->parts = v = ARENA_ARRAY(x->arena, struct box_part, json_array_size(list) + 1);
     p->n_parts = json_array_size(list);
-    if (!list) {
-        p->n_parts = 1;
-        return base64_decode(x->arena, at(o, "zip"), &v[0].bytes) ? OK : oops(&x->err, 0, "the code cannot be read");
-    }
     json_array_foreach(list, i, one)
     {
         v[i].blob_id = at(one, "id");
@@ -309,9 +312,10 @@ static res read_parts(struct effect *x, const json_t *plan, struct box_plan *p)
 
 static res open_box(struct effect *x)
 {
+    str zip = x->args, plan = str_cut(&zip, '\n');
     json_t *o;
 
-    TRY(json_parse(x->arena, x->args, &x->err, &o));
+    TRY(json_parse(x->arena, plan, &x->err, &o));
     uint32_t memory = number(o, "memory"), shares = memory * 1024 / CPU_MIB;
     struct box_plan p = {.box = at(o, "box"),
                          .volume = at(o, "volume"),
@@ -340,7 +344,7 @@ static res open_box(struct effect *x)
         p.own_ip = place.own_ip;
         p.resolver_ip = place.resolver_ip;
     }
-    TRY(read_parts(x, o, &p));
+    TRY(read_parts(x, o, zip, &p));
     return box_open(x->house, x->flow, &p, &x->err);
 }
 
@@ -378,18 +382,18 @@ static res prepare(struct call *c, struct flow *f, const struct lambda_function 
 {
     struct map_of_str own;
     json_t *order;
-    str parts;
+    str zip, parts;
 
     flow_set(f, "revision", fn->revision_id);
     flow_set(f, "box", call_unique(c, "box-", 17));
     flow_set(f, "volume", call_unique(c, "vol-", 17));
     flow_set(f, "stream", stream_name(c));
     TRY(lambda_open_environment(c, fn, key, &own));
-    TRY(lambda_code_parts(c, fn, key, &parts));
+    TRY(lambda_code_parts(c, fn, key, &zip, &parts));
     TRY(lambda_interface_make(c, f, fn, role));
     TRY(volume_key(c, flow_text(f, "volume")));
     order = order_of(c, f, fn, &own);
-    flow_effect(c, f, open_box, plan_of(c, f, fn, order, parts));
+    flow_effect(c, f, open_box, plan_of(c, f, fn, order, zip, parts));
     json_decref(order);
     flow_wake(c, f, START_MS);
     flow_go(f, "starting");

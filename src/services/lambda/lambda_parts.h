@@ -22,7 +22,7 @@ str lambda_arn(struct call *c, str account, str name);
 /* ---- runtimes.c ---- */
 struct lambda_runtime {
     const char *name, *says; /* says: the first line of its log, after "Runtime Version: " */
-    const char *program[4];  /* what the image runs, NULL-terminated */
+    const char *program[5];  /* what the image runs, NULL-terminated */
     const char *execution_env;
 };
 const struct lambda_runtime *lambda_runtime_named(str name); /* NULL: not one of ours */
@@ -46,8 +46,9 @@ res lambda_take_code(struct call *c, const struct lambda_code_input *in, str key
 res lambda_drop_code(struct call *c, const struct lambda_function *f);
 /* The same code under another key of the function. */
 res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_key, str new_key);
-/* How to send it: JSON {"bytes": base64} or {"parts": [...]}, in c->secrets; *size of the zip. */
-res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *json);
+/* What is sent to an environment: the zip itself, or JSON of the blobs it lies in, {"parts": [...]}; the other is
+ * absent. */
+res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *zip, str *json);
 
 /* ---- functions.c ---- */
 /* Fills any answer that has configuration's members. */

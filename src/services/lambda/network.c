@@ -30,7 +30,7 @@ res lambda_check_role(struct call *c, str role_arn, str function_arn, const stru
 
 static res in_lambdas_words(struct call *c, const struct fault *why)
 {
-    if (str_eq(str_z(why->type->code), S("UnauthorizedOperation")))
+    if (why->type == &api_access_denied)
         return fault(
             c, &lambda_InvalidParameterValueException,
             "Your access has been denied by EC2, please make sure your request credentials have permission to "
@@ -70,7 +70,7 @@ static res role_may(struct call *c, const struct lambda_vpc_config *v, const str
     struct fault why;
 
     TRY(call_try(c, role, &ec2_CreateNetworkInterface_op, &in, &out, &why));
-    if (why.type && str_eq(str_z(why.type->code), S("UnauthorizedOperation")))
+    if (why.type == &api_access_denied)
         return fault(c, &lambda_InvalidParameterValueException,
                      "The provided execution role does not have permissions to call CreateNetworkInterface on EC2");
     return OK;

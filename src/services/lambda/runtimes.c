@@ -5,7 +5,7 @@
 #define PYTHON(version)                                                                                                \
     {                                                                                                                  \
         "python" version, "python:" version " (served by the image's Python 3.11)",                                    \
-            {"/usr/bin/python3", "-u", "/var/runtime/bootstrap", NULL}, "AWS_Lambda_python" version                    \
+            {"/usr/bin/python3", "-u", "-S", "/var/runtime/bootstrap", NULL}, "AWS_Lambda_python" version              \
     }
 
 static const struct lambda_runtime runtimes[] = {

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -153,5 +154,7 @@ void agent_process_kill(struct sandbox *s)
     if (s->agent > 0 && !s->agent_killed) {
         s->agent_killed = true;
         kill(s->agent, SIGKILL); /* our child, reaped only in the loop: the number is still its own */
+        /* A killed process has closed its files when it can be waited for: then the volume's key can be removed. */
+        waitid(P_PID, (id_t)s->agent, &(siginfo_t){0}, WEXITED | WNOWAIT);
     }
 }

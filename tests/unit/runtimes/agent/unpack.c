@@ -115,6 +115,30 @@ static int tar_of(const struct item *items, size_t n)
     return fd;
 }
 
+static int zip_of(const struct item *items, size_t n)
+{
+    int fd = scratch();
+    struct archive *a = archive_write_new();
+
+    archive_write_set_format_zip(a);
+    assert_int_equal(archive_write_open_fd(a, fd), ARCHIVE_OK);
+    for (size_t i = 0; i < n; i++)
+        add(a, &items[i]);
+    archive_write_close(a);
+    archive_write_free(a);
+    lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+static res unpack_code(struct place *p, int fd)
+{
+    struct unpack_limits limits = UNPACK_CODE_LIMITS;
+    res r = unpack_zip(fd, p->box, &limits, &p->e);
+
+    close(fd);
+    return r;
+}
+
 static res unpack(struct place *p, int fd)
 {
     struct unpack_limits limits = UNPACK_LIMITS;
@@ -215,6 +239,45 @@ static void test_agent_unpack__refuses_ways_out(void **state)
         assert_false(there(p, "through"));
     }
     assert_int_equal(access("/tmp/barmkin-absolute", F_OK), -1);
+}
+
+/* The same of a function's code, which comes as a zip; its format knows files, folders and symbolic links. */
+static void test_agent_unpack__zips_have_no_ways_out(void **state)
+{
+    static const struct item good[] = {{'f', "index.py", NULL, 0644},
+                                       {'f', "bootstrap", NULL, 0755},
+                                       {'f', "package/module.py", NULL, 0600},
+                                       {'l', "package/link", "module.py", 0}};
+    static const struct item cases[][2] = {
+        {{'f', "../canary", NULL, 0}},
+        {{'f', "/tmp/barmkin-absolute", NULL, 0}},
+        {{'f', "a/../../canary", NULL, 0}},
+        {{'f', "a\\..\\..\\canary/../../x", NULL, 0}},
+        {{'d', "../dir", NULL, 0}},
+        {{'l', "l", "/etc/passwd", 0}},
+        {{'l', "l", "../canary", 0}},
+        {{'l', "s", "inside", 0}, {'f', "s/through", NULL, 0}},
+        {{'f', "s", NULL, 0}, {'f', "s/through", NULL, 0}},
+    };
+    struct place *p = *state;
+    struct stat st;
+
+    if (!is_ok(unpack_code(p, zip_of(good, 4))))
+        fail_msg("%s", p->e.what);
+    assert_int_equal(fstatat(p->box, "bootstrap", &st, 0), 0);
+    assert_int_equal(st.st_mode & 07777, 0755);
+    assert_int_equal(fstatat(p->box, "package/link", &st, 0), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        err_clear(&p->e);
+        unlinkat(p->box, "s", 0);
+        if (is_ok(unpack_code(p, zip_of(cases[i], cases[i][1].name ? 2 : 1))))
+            fail_msg("case %zu was taken", i);
+        assert_false(there(p, "through"));
+    }
+    assert_int_equal(access("/tmp/barmkin-absolute", F_OK), -1);
+    err_clear(&p->e);
+    assert_int_equal(unpack_code(p, tar_of(good, 2)).why, WHY_REJECT); /* no zip */
+    assert_int_equal(unpack_code(p, scratch()).why, WHY_REJECT);
 }
 
 static void test_agent_unpack__a_link_is_replaced_not_followed(void **state)
@@ -458,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_agent_unpack__takes_an_honest_archive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_agent_unpack__setuid_is_cleared, setup, teardown),
         cmocka_unit_test_setup_teardown(test_agent_unpack__refuses_ways_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_agent_unpack__zips_have_no_ways_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_agent_unpack__a_link_is_replaced_not_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_agent_unpack__stops_bombs_early, setup, teardown),
         cmocka_unit_test_setup_teardown(test_agent_unpack__counts_entries_and_holes, setup, teardown),
