@@ -2,6 +2,7 @@
 /* Boxes: what runs beside a flow. Effects open and close them on the pool; the conductor's thread reads what the agent
  * and the program say. One lock keeps both from touching a box at once; warden is never waited for under it. */
 #include "api/box.h"
+#include "api/network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -484,16 +485,20 @@ bool boxes_have(struct boxes *b, str flow)
 res boxes_abandon(struct effect *x)
 {
     struct boxes *b = boxes_of(x->house);
-    str box = STR_ABSENT, volume = STR_ABSENT;
+    str box = STR_ABSENT, volume = STR_ABSENT, eni = STR_ABSENT;
 
     pthread_mutex_lock(&b->lock);
     struct box *one = by_flow(b, x->flow);
     if (one) {
         box = arena_dup(x->arena, one->plan.box);
         volume = arena_dup(x->arena, one->plan.volume);
+        if (str_eq(one->plan.vpc, S(PLAN_FUNCTIONS_VPC)))
+            eni = arena_dup(x->arena, one->plan.eni);
     }
     pthread_mutex_unlock(&b->lock);
-    return one ? box_close(x->house, x->flow, box, volume, &x->err) : OK;
+    if (one)
+        TRY(box_close(x->house, x->flow, box, volume, &x->err));
+    return str_is(eni) && x->house->network ? x->house->network->leave(x->house, eni, &x->err) : OK;
 }
 
 struct boxes *boxes_new(struct conductor *c)

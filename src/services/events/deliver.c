@@ -2,6 +2,7 @@
 /* Deliveries: one flow an event and target. It calls the target as the target's role, or as EventBridge itself with the
  * rule as its source, and tries again while the fault may pass. */
 #include "events_parts.h"
+#include "lambda.h"
 #include "logs.h"
 
 enum { FIRST_RETRY_MS = 1000, RETRY_MAX_MS = 300000, TRIES_MAX = 185, AGE_MAX_S = 86400 };
@@ -46,7 +47,17 @@ static res send_to_logs(struct call *c, const struct caller *who, str arn, str i
     return why->type ? OK : call_try(c, who, &logs_PutLogEvents_op, &events, &put, why);
 }
 
-static const struct target_kind kinds[] = {{"logs", false, send_to_logs}};
+/* ---- Lambda: an asynchronous invocation, by right of the function's resource policy ---- */
+
+static res send_to_lambda(struct call *c, const struct caller *who, str arn, str input, struct fault *why)
+{
+    struct lambda_invoke_in in = {.function_name = arn, .invocation_type = S("Event"), .payload = input};
+    struct lambda_invoke_out out = {0};
+
+    return call_try(c, who, &lambda_Invoke_op, &in, &out, why);
+}
+
+static const struct target_kind kinds[] = {{"logs", false, send_to_logs}, {"lambda", false, send_to_lambda}};
 
 static const struct target_kind *kind_of(str arn)
 {
