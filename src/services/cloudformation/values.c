@@ -379,12 +379,18 @@ static res fit_bool(const struct field *f, const json_t *v, struct err *e, json_
 
 static res fit_list(const struct field *f, const json_t *v, struct arena *a, struct err *e, json_t **out);
 
+/* '' in a cfn block: none of them, where a change takes all away. */
+static bool is_empty_text(const json_t *v)
+{
+    return json_is_string(v) && json_string_length(v) == 0;
+}
+
 static res fit_map(const struct field *f, const json_t *v, struct arena *a, struct err *e, json_t **out)
 {
     const char *key;
     json_t *value;
 
-    if (!json_is_object(v))
+    if (!json_is_object(v) && !is_empty_text(v))
         return mistyped(e, f, "JSONObject");
     *out = cfn_own(a, json_object());
     json_object_foreach((json_t *)v, key, value)
@@ -422,7 +428,7 @@ static res fit_list(const struct field *f, const json_t *v, struct arena *a, str
     json_t *one, *fitted;
     size_t i;
 
-    if (!json_is_array(v))
+    if (!json_is_array(v) && !is_empty_text(v))
         return mistyped(e, f, "JSONArray");
     *out = cfn_own(a, json_array());
     json_array_foreach(v, i, one)

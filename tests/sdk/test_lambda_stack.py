@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""AWS::Lambda::Function and ::Permission in stacks; inline code is text there."""
+import json
+
+from test_cloudformation import stack, template  # noqa: F401 (a fixture)
+
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+IAM = ["CAPABILITY_IAM"]
+
+
+def resources(source="def lambda_handler(e, c):\n  return 'one'\n", permission=True, **more):
+    made = {"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": {
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Handler": "index.lambda_handler", "Runtime": "python3.8",
+                "Code": {"ZipFile": source}, "Timeout": "60", "Tags": [{"Key": "a", "Value": "b"}], **more}}}
+    if permission:
+        made["Permission"] = {"Type": "AWS::Lambda::Permission", "Properties": {
+            "FunctionName": {"Ref": "Function"}, "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}}
+    return made
+
+
+def body(*args, **kw):
+    return template(resources(*args, **kw), Outputs={"Name": {"Value": {"Ref": "Function"}}, "Arn": {"Value": {"Fn::GetAtt": ["Function", "Arn"]}}})
+
+
+def answer(lam, name, event=None):
+    r = lam.invoke(FunctionName=name, Payload=json.dumps(event or {}))
+    return json.loads(r["Payload"].read())
+
+
+def test_a_stack_with_a_function(stack, client, name, refuses):  # noqa: F811
+    s, lam = stack(), client("lambda")
+    assert s.create(body(Environment={"Variables": {"A1": "x"}}, ReservedConcurrentExecutions=3), Capabilities=IAM) == "CREATE_COMPLETE", s.lines()
+    function = s.outputs()["Name"]
+    assert function.startswith(f"{name}-Function-") and s.outputs()["Arn"].endswith(f":function:{function}")
+    assert answer(lam, function) == "one"
+    c = lam.get_function(FunctionName=function)
+    assert c["Configuration"]["Timeout"] == 60 and c["Configuration"]["Environment"]["Variables"] == {"A1": "x"}
+    assert c["Tags"]["a"] == "b" and c["Concurrency"]["ReservedConcurrentExecutions"] == 3
+    statement = json.loads(lam.get_policy(FunctionName=function)["Policy"])["Statement"][0]
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert s.update(body("def lambda_handler(e, c):\n  return 'two'\n", permission=False, MemorySize=256), Capabilities=IAM) == "UPDATE_COMPLETE", s.lines()
+    assert s.outputs()["Name"] == function and answer(lam, function) == "two"
+    c = lam.get_function(FunctionName=function)
+    assert c["Configuration"]["MemorySize"] == 256 and "Environment" not in c["Configuration"] and "Concurrency" not in c
+    with refuses("ResourceNotFoundException"):
+        lam.get_policy(FunctionName=function)
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+    with refuses("ResourceNotFoundException"):
+        lam.get_function(FunctionName=function)
+
+
+def test_a_function_that_cannot_be_rolls_back(stack, client, name):  # noqa: F811
+    s = stack()
+    assert s.create(body(Runtime="nodejs12.x"), Capabilities=IAM) == "ROLLBACK_COMPLETE"
+    assert "The runtime nodejs12.x cannot be run here" in s.reason("Function")
+    s = stack(called=name + "-2")
+    assert s.create(body(Layers=["x"]), Capabilities=IAM) == "ROLLBACK_COMPLETE" and "Layers" in s.reason("Function")
+
+
+def test_code_may_lie_in_s3(stack, client, name):  # noqa: F811
+    from functions import zipped
+    s3, s = client("s3"), stack()
+    s3.create_bucket(Bucket=name)
+    try:
+        s3.put_object(Bucket=name, Key="f.zip", Body=zipped("def lambda_handler(e, c): return 'S3'"))
+        made = resources()
+        made["Function"]["Properties"]["Code"] = {"S3Bucket": name, "S3Key": "f.zip"}
+        assert s.create(template(made, Outputs={"Name": {"Value": {"Ref": "Function"}}}), Capabilities=IAM) == "CREATE_COMPLETE", s.lines()
+        assert answer(client("lambda"), s.outputs()["Name"]) == "S3"
+    finally:
+        s3.delete_object(Bucket=name, Key="f.zip")
+        s3.delete_bucket(Bucket=name)
