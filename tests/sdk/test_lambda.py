@@ -131,6 +131,30 @@ def test_a_role_must_be_passed_to_lambda(functions, role, document, refuses, nam
         elsewhere.client("lambda").update_function_configuration(FunctionName=name, Role=passed)
 
 
+def test_a_role_of_another_account_cannot_be_passed(functions, server, name, refuses):
+    theirs = Functions(server, name, "staging")
+    try:
+        with refuses("AccessDeniedException", "iam:PassRole"):
+            functions.make(HANDLER, theirs.role())
+    finally:
+        theirs.remove()
+
+
+def test_guardrails_bind_functions(server, functions, document, refuses, account):
+    orgs = server.client("organizations", "management")
+    deny = orgs.create_policy(Name=functions.name, Description="", Type="SERVICE_CONTROL_POLICY", Content=document(
+        {"Effect": "Deny", "Action": "lambda:InvokeFunction", "Resource": "*"}))["Policy"]["PolicySummary"]["Id"]
+    name = functions.make("import boto3\ndef handler(e, c): return 'ran'")
+    orgs.attach_policy(PolicyId=deny, TargetId=account)
+    try:
+        with refuses("AccessDeniedException", "lambda:InvokeFunction", "with an explicit deny in a service control policy"):
+            functions.invoke(name)
+    finally:
+        orgs.detach_policy(PolicyId=deny, TargetId=account)
+        orgs.delete_policy(PolicyId=deny)
+    assert functions.invoke(name)[1] == "ran"
+
+
 def test_rights_are_judged_by_name_and_conditions(functions, role, document, refuses, account):
     name = functions.make(HANDLER, Tags={"team": "blue"})
     arn = f"arn:aws:lambda:us-east-1:{account}:function:{name}"
