@@ -290,6 +290,21 @@ res vpc_make(struct door_vpc *v, const struct vpc_plan *plan, struct err *e)
     return OK;
 }
 
+/* After the kernel: what its log group says is read as the flow logs want it. Without them the network works all the
+ * same: a failure is told and mended. */
+static void watch(struct house *h, struct door_vpc *v, const struct network *n)
+{
+    struct err e = {0};
+    int fd = -1;
+
+    if (n->n_flow_logs && !conductor_flow_logs_watched(h, n->vpc_id) &&
+        !is_ok(warden_log_in(h->warden, &v->id, &fd, &e))) {
+        log_error("the flow logs of %s are not written: %s", v->id.z, e.what);
+        conductor_mend(h, n->vpc_id);
+    }
+    conductor_flow_logs(h, n, fd);
+}
+
 /* Calls of one commit group come here in any order: what is older than what stands has been made with it. The table
  * comes first, so that a connection through an endpoint that is going is refused before the kernel knows. */
 res vpc_apply(struct house *h, const struct network *n, struct err *e)
@@ -302,6 +317,8 @@ res vpc_apply(struct house *h, const struct network *n, struct err *e)
         v->asked = n->plan.generation;
         set_table(v, make_table(n));
         r = vpc_make(v, &n->plan, e);
+        if (is_ok(r))
+            watch(h, v, n);
     } else if (!v->gone && v->generation < n->plan.generation) {
         r = oops(e, 0, "a newer state of it has failed");
     }
@@ -322,6 +339,7 @@ res vpc_remove(struct house *h, str vpc_id, struct err *e)
     pthread_mutex_lock(&v->apply);
     v->gone = true;
     set_table(v, NULL);
+    conductor_flow_logs(h, &(struct network){.vpc_id = vpc_id}, -1);
     res r = warden_vpc_remove(h->warden, &v->id, e);
     a->detach = true;
     if (v->listening && !is_ok(through_loop(a, &late)))

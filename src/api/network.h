@@ -24,6 +24,22 @@ struct network_name {
     size_t n;
 };
 
+/* A flow log, and an interface with those that watch it (bit k of `logs`: flow_logs[k]). */
+enum { NETWORK_FLOW_LOGS_MAX = 32 };
+struct network_flow_log {
+    str id, arn, role_arn, group, format, region;
+    bool accepted, rejected;
+    unsigned interval_s;
+};
+struct network_interface {
+    str eni, subnet;
+    uint32_t addr;
+    uint32_t local; /* of an endpoint's: how the kernel names it to front; else 0 */
+    uint32_t logs;
+};
+/* The fields that a format may have, as "srcaddr"; -1: there is none of that name. */
+int network_flow_field(str name);
+
 struct network {
     struct vpc_plan plan;
     str vpc_id, account;
@@ -31,6 +47,10 @@ struct network {
     size_t n_endpoints;
     const struct network_name *names; /* empty when the VPC has no DNS */
     size_t n_names;
+    const struct network_flow_log *flow_logs; /* none: nothing is watched, and interfaces is empty */
+    size_t n_flow_logs;
+    const struct network_interface *interfaces;
+    size_t n_interfaces;
 };
 
 /* Where a sandbox stands that is in no VPC of a customer. */

@@ -193,6 +193,7 @@ res conductor_start(struct house *h, struct vault *v, struct conductor **out, st
     pthread_cond_init(&c->idle, NULL);
     c->boxes = boxes_new(c);
     *out = c;
+    TRY(flow_watch_start(c, e));
     int failed = pthread_create(&c->thread, NULL, conduct, c);
     return failed ? oops(e, failed, "cannot start the conductor's thread") : OK;
 }
@@ -208,6 +209,7 @@ static void drop_posted(struct posted *p)
 
 void conductor_stop(struct conductor *c)
 {
+    flow_watch_stop(c);
     pthread_mutex_lock(&c->lock);
     c->stopping = true;
     pthread_mutex_unlock(&c->lock);

@@ -45,6 +45,7 @@ struct conductor {
     struct mend *mends;   /* networks to be tried again */
     struct alarm *alarms; /* conductor's thread only */
     struct boxes *boxes;
+    struct flow_watch *flow_watch;
 };
 
 extern const struct service conductor_service; /* of our own inner operations; reachable by nobody */
@@ -87,6 +88,10 @@ res box_send_parts(struct house *h, int fd, const struct box_plan *p, struct err
 
 bool boxes_have(struct boxes *b, str flow);
 res boxes_abandon(struct effect *x); /* an effect: closes the box of a flow whose record is gone, with its account */
+
+/* flow_logs.c */
+res flow_watch_start(struct conductor *c, struct err *e);
+void flow_watch_stop(struct conductor *c);
 
 /* log.c */
 struct log_batch {

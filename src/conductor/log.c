@@ -22,7 +22,7 @@ static res make_stream(struct call *c, const struct caller *role, const struct l
     struct fault why;
 
     TRY(call_try(c, role, &logs_CreateLogStream_op, &stream, &streamed, &why));
-    if (!why.type)
+    if (!why.type || str_eq(str_z(why.type->code), S("ResourceAlreadyExistsException")))
         return OK;
     TRY(call_try(c, role, &logs_CreateLogGroup_op, &group, &made, &why));
     return call_try(c, role, &logs_CreateLogStream_op, &stream, &streamed, &why);

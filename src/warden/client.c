@@ -302,6 +302,21 @@ res warden_connect_in(struct warden_client *c, const struct message_id *eni, uin
     return socket_in(c, WARDEN_CONNECT_IN, "eni-", &(struct message_socket){*eni, addr, port, 0}, fd, e);
 }
 
+res warden_log_in(struct warden_client *c, const struct message_id *vpc, int *fd, struct err *e)
+{
+    struct warden_answer out;
+    struct arena *a = arena_new(4096);
+    res r = warden_call(c, WARDEN_LOG_IN, vpc, sizeof *vpc, NULL, 0, a, &out, e);
+
+    if (is_ok(r) && out.n_fds != 1) {
+        close_fds(out.fds, out.n_fds);
+        r = oops(e, 0, "warden answered without a socket");
+    }
+    *fd = is_ok(r) ? out.fds[0] : -1;
+    arena_free(a);
+    return r;
+}
+
 res warden_cleanup(struct warden_client *c, struct err *e)
 {
     return warden_call(c, WARDEN_CLEANUP, NULL, 0, NULL, 0, NULL, NULL, e);

@@ -26,6 +26,7 @@ enum warden_type {
     WARDEN_UDP_IN = 5,     /* the same */
     WARDEN_CONNECT_IN = 6, /* the same, its id an interface's */
     WARDEN_CLEANUP = 7,    /* no body; everything that carries TAG goes, as at start */
+    WARDEN_LOG_IN = 8,     /* struct message_id, a VPC's; the reply carries one descriptor */
     WARDEN_NEW_VAULT = 16, /* from the parent only: one descriptor, the new pipe to a replaced vault */
     /* Volumes 64..95 and sandboxes 96..127: bodies in the headers of those modules. */
     WARDEN_VOLUMES_FIRST = 64,

@@ -10,7 +10,7 @@ struct plan_head {
     struct message_id id;
     uint64_t generation;
     uint32_t resolver, uplink;
-    uint32_t n[9], zero;
+    uint32_t n[9], log;
     struct plan_dhcp dhcp;
 };
 
@@ -50,7 +50,7 @@ static void arrays_of(struct vpc_plan *p, struct array a[ARRAYS])
 res plan_encode(const struct vpc_plan *plan, struct buf *out, struct err *e)
 {
     struct vpc_plan copy = *plan;
-    struct plan_head head = {plan->id, plan->generation, plan->resolver, plan->uplink, {0}, 0, plan->dhcp};
+    struct plan_head head = {plan->id, plan->generation, plan->resolver, plan->uplink, {0}, plan->log, plan->dhcp};
     struct array a[ARRAYS];
 
     if (!message_id_ok(&plan->id, "vpc-"))
@@ -85,6 +85,7 @@ res plan_decode(const void *body, size_t n, struct vpc_plan *plan, struct err *e
                               .generation = head.generation,
                               .resolver = head.resolver,
                               .uplink = head.uplink,
+                              .log = head.log,
                               .dhcp = head.dhcp};
     arrays_of(plan, a);
     const void *parts[ARRAYS];
@@ -338,6 +339,8 @@ static res check_outside(const struct vpc_plan *p, struct err *e)
 res plan_check(const struct vpc_plan *p, struct err *e)
 {
     TRY(check_ranges(p, e));
+    if (p->log > (PLAN_LOG_ACCEPTED | PLAN_LOG_REJECTED))
+        return reject(e, "%s asks for logs that there are not", p->id.z);
     if (!search_ok(p->dhcp.search))
         return reject(e, "the search list of %s is none", p->id.z);
     TRY(check_endpoints(p, e));

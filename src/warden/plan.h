@@ -108,6 +108,7 @@ struct vpc_plan {
     uint64_t generation;  /* grows with each change; warden refuses one below what it applied (equal: applied again) */
     uint32_t resolver;    /* AWS's .2 of the VPC's first CIDR; inside a CIDR */
     uint32_t uplink;      /* 1: has an internet gateway; without, there are neither routes nor publics */
+    uint32_t log;         /* PLAN_LOG_... */
     struct plan_dhcp dhcp;
     const struct plan_prefix *cidrs;
     const struct plan_prefix *s3_prefixes; /* public range(s) of S3; not overlapping the CIDRs */

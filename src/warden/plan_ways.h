@@ -21,6 +21,8 @@ enum {
     PLAN_PUBLICS_MAX = 500,
     PLAN_UPLINK_MTU = 1500,
     PLAN_SEARCH_BYTES = 256,
+    PLAN_LOG_ACCEPTED = 1, /* bits of `log`: packets whose headers go to the namespace's log group, for flow logs */
+    PLAN_LOG_REJECTED = 2,
 };
 
 enum plan_way { PLAN_BY_GATEWAY = 1, PLAN_BY_NAT = 2, PLAN_NOWHERE = 3 };

@@ -63,6 +63,9 @@ res warden_udp_in(struct warden_client *c, const struct message_id *vpc, uint32_
 res warden_connect_in(struct warden_client *c, const struct message_id *eni, uint32_t addr, uint16_t port, int *fd,
                       struct err *e);
 
+/* A netlink socket on the log group of the VPC's ruleset: what plan.log asks for arrives there. One at a time. */
+res warden_log_in(struct warden_client *c, const struct message_id *vpc, int *fd, struct err *e);
+
 /* Everything of this state goes: sandboxes, volumes' mounts, namespaces, cgroups. As at warden's start. */
 res warden_cleanup(struct warden_client *c, struct err *e);
 

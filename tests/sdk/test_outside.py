@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from conftest import BARMKIN, document
+from conftest import BARMKIN, document, trust
 from test_network import PROLOGUE, PYTHON, of_tag
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -537,8 +537,17 @@ def test_a_stack_with_its_ways_out(server, name):
     cfn = server.client("cloudformation")
     resources = {n: {"Type": f"AWS::EC2::{t}", "Properties": p, **({"DependsOn": DEPENDS[n]} if n in DEPENDS else {})}
                  for n, (t, p) in STACK.items()}
-    outputs = {n: {"Value": {"Ref": n}} for n in ("Vpc", "Private", "Eip", "Group", "Dhcp", "Igw", "Nat")}
-    cfn.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": outputs}))
+    resources["LogGroup"] = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 14}}
+    resources["LogRole"] = {"Type": "AWS::IAM::Role", "Properties": {
+        "AssumeRolePolicyDocument": json.loads(trust(Service="vpc-flow-logs.amazonaws.com"))}}
+    resources["Watch"] = {"Type": "AWS::EC2::FlowLog", "Properties": {
+        "ResourceId": {"Ref": "Vpc"}, "ResourceType": "VPC", "TrafficType": "REJECT", "MaxAggregationInterval": 60,
+        "LogDestinationType": "cloud-watch-logs", "LogGroupName": {"Ref": "LogGroup"},
+        "LogFormat": "${srcaddr} ${dstaddr} ${action}",
+        "DeliverLogsPermissionArn": {"Fn::GetAtt": ["LogRole", "Arn"]}}}
+    outputs = {n: {"Value": {"Ref": n}} for n in ("Watch", "Vpc", "Private", "Eip", "Group", "Dhcp", "Igw", "Nat")}
+    cfn.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": outputs}),
+                     Capabilities=["CAPABILITY_IAM"])
     wait = cfn.get_waiter("stack_create_complete")
     wait.config.delay = 0.2
     wait.wait(StackName=name)
@@ -547,6 +556,7 @@ def test_a_stack_with_its_ways_out(server, name):
     assert ec2.describe_vpcs(VpcIds=[out["Vpc"]])["Vpcs"][0]["DhcpOptionsId"] == out["Dhcp"]
     assert ec2.describe_internet_gateways(InternetGatewayIds=[out["Igw"]])["InternetGateways"][0]["Attachments"][0][
         "VpcId"] == out["Vpc"]
+    assert ec2.describe_flow_logs(FlowLogIds=[out["Watch"]])["FlowLogs"][0]["ResourceId"] == out["Vpc"]
     world = Internet(server)
     try:
         done = subprocess.run(

@@ -36,6 +36,7 @@ static res world_of(struct call *c, const struct ec2_vpc *v, struct ec2_world *w
     struct ec2_group_page groups;
     struct ec2_endpoint_page endpoints;
     struct ec2_interface_page interfaces;
+    struct ec2_flow_log_page flow_logs;
 
     TRY(ec2_subnet_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &subnets));
     TRY(ec2_route_table_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &tables));
@@ -53,6 +54,9 @@ static res world_of(struct call *c, const struct ec2_vpc *v, struct ec2_world *w
                             .n_groups = groups.n,
                             .n_endpoints = endpoints.n,
                             .n_interfaces = interfaces.n};
+    TRY(ec2_flow_log_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &flow_logs));
+    w->flow_logs = flow_logs.v;
+    w->n_flow_logs = flow_logs.n;
     if (v->dhcp_options_id.n) {
         struct ec2_dhcp_options *options;
         TRY(ec2_dhcp_options_load(c, v->at.account, v->dhcp_options_id, &options));

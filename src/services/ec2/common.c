@@ -35,6 +35,8 @@ static const struct sort sorts[] = {
      "The allocation ID '%.*s' does not exist"},
     {&ec2_dhcp_options_record, &ec2_InvalidDhcpOptionIDNotFound, "dhcp-options", "dopt-", "dhcpOptionsId",
      "The dhcpOption ID '%.*s' does not exist"},
+    {&ec2_flow_log_record, &ec2_InvalidFlowLogIdNotFound, "vpc-flow-log", "fl-", "flowLogId",
+     "The flowLog ID '%.*s' does not exist"},
 };
 enum {
     VPC,
@@ -47,6 +49,7 @@ enum {
     NAT_GATEWAY,
     ADDRESS,
     DHCP_OPTIONS,
+    FLOW_LOG,
     SORTS
 };
 
@@ -82,6 +85,7 @@ GETTER(endpoint, ENDPOINT)
 GETTER(interface, INTERFACE)
 GETTER(internet_gateway, INTERNET_GATEWAY)
 GETTER(nat_gateway, NAT_GATEWAY)
+GETTER(flow_log, FLOW_LOG)
 
 /* ---- finders ---- */
 
@@ -160,6 +164,12 @@ res ec2_find_nat_gateway(struct call *c, const str *names, size_t n, struct reso
 {
     (void)n;
     return find(c, &sorts[NAT_GATEWAY], names[0], out);
+}
+
+res ec2_find_flow_log(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    return find(c, &sorts[FLOW_LOG], names[0], out);
 }
 
 /* "default" is no set, and always there. */

@@ -342,6 +342,7 @@ res ec2_compile(const struct ec2_world *w, struct arena *a, struct network *out,
     TRY(endpoints(&k));
     TRY(interfaces(&k));
     TRY(ec2_compile_ways(w, a, out, e));
+    ec2_compile_flow_logs(w, a, out);
     names(&k);
     return plan_check(&out->plan, e);
 }

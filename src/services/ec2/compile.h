@@ -18,6 +18,8 @@ struct ec2_world { /* all of one VPC, as records */
     struct ec2_address *const *addresses; /* of its interfaces */
     size_t n_nats, n_addresses;
     const struct ec2_dhcp_options *dhcp; /* NULL: none */
+    struct ec2_flow_log *const *flow_logs;
+    size_t n_flow_logs;
 };
 
 /* Rejects what a plan cannot express (too many of something): the call that asked for it must fail. Everything in *out
@@ -27,5 +29,7 @@ res ec2_compile(const struct ec2_world *w, struct arena *a, struct network *out,
 res ec2_compile_ways(const struct ec2_world *w, struct arena *a, struct network *out, struct err *e);
 /* And in dhcp.c: what resolv.conf is made of. */
 void ec2_compile_dhcp(const struct ec2_dhcp_options *o, uint32_t resolver, struct plan_dhcp *out);
+/* And in flow_logs.c: what is told of its traffic, to whom. */
+void ec2_compile_flow_logs(const struct ec2_world *w, struct arena *a, struct network *out);
 
 #endif

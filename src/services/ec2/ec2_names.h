@@ -97,6 +97,11 @@ res ec2_address_leave(struct call *c, struct ec2_address *a);
 /* The table's routes that lead out, with their state; `list` has room for one more each. */
 res ec2_ways_out(struct call *c, const struct ec2_route_table *t, struct ec2_route_out_list *list);
 
+/* ---- flow_logs.c ---- */
+res ec2_get_flow_log(struct call *c, str id, struct ec2_flow_log **out);
+res ec2_flow_logs_leave(struct call *c, str vpc_id, str resource);
+bool ec2_format_ok(str format);
+
 /* ---- endpoint_policy.c ---- */
 /* Checks a policy; *bound is what is judged by: unique ids in place of the users' and roles' ARNs. */
 res ec2_take_policy(struct call *c, str text, str *bound);

@@ -268,6 +268,7 @@ res ec2_delete_network_interface(struct call *c, const struct ec2_delete_network
     TRY(ec2_address_of(c, i, &address));
     if (address)
         TRY(ec2_address_leave(c, address));
+    TRY(ec2_flow_logs_leave(c, i->vpc_id, i->network_interface_id));
     TRY(ec2_interface_drop(c, i));
     return ec2_changed(c, i->vpc_id);
 }

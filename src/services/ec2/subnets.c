@@ -169,6 +169,7 @@ res ec2_delete_subnet(struct call *c, const struct ec2_delete_subnet_in *in, str
                      FMT(s->subnet_id));
     TRY(ec2_dry_run(c, in->dry_run));
     TRY(leave_tables(c, s));
+    TRY(ec2_flow_logs_leave(c, s->vpc_id, s->subnet_id));
     TRY(ec2_subnet_drop(c, s));
     return ec2_changed(c, s->vpc_id);
 }

@@ -26,6 +26,7 @@ static const struct tag_kind kinds[] = {
     {"nat-", "natgateway", &ec2_nat_gateway_record},
     {"eipalloc-", "elastic-ip", &ec2_address_record},
     {"dopt-", "dhcp-options", &ec2_dhcp_options_record},
+    {"fl-", "vpc-flow-log", &ec2_flow_log_record},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

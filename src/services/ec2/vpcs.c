@@ -179,6 +179,7 @@ res ec2_delete_vpc(struct call *c, const struct ec2_delete_vpc_in *in, struct ec
         TRY(ec2_group_drop(c, groups.v[i]));
     for (size_t i = 0; i < tables.n; i++)
         TRY(ec2_route_table_drop(c, tables.v[i]));
+    TRY(ec2_flow_logs_leave(c, v->vpc_id, v->vpc_id));
     TRY(ec2_vpc_drop(c, v));
     return ec2_gone(c, v->vpc_id);
 }

@@ -10,6 +10,7 @@
 #include "warden/server/cleanup.h"
 #include "warden/server/netns.h"
 #include "warden/server/network.h"
+#include "warden/server/nflog.h"
 #include "warden/server/rules.h"
 
 enum { BACKLOG = 512 };
@@ -126,6 +127,24 @@ static res on_connect(struct warden *w, const void *body, size_t n, int *fds, si
     return socket_in(w, m, SOCK_STREAM, true, reply, e);
 }
 
+static res on_log(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                  struct err *e)
+{
+    int fd = -1;
+
+    (void)fds;
+    if (n != sizeof(struct message_id) || n_fds || !message_id_ok(body, "vpc-"))
+        return warden_malformed(reply, e, "a request for a log group names no VPC");
+    TRY(netns_enter(w, body, e));
+    res r = nflog_open(&fd, e);
+    netns_leave(w);
+    if (is_ok(r))
+        reply->fds[reply->n_fds++] = fd;
+    else if (fd >= 0)
+        close(fd);
+    return r;
+}
+
 static res on_ping(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
                    struct err *e)
 {
@@ -176,6 +195,7 @@ static const struct handler handlers[] = {
     {WARDEN_LISTEN_IN, FROM_FRONT, on_listen},
     {WARDEN_UDP_IN, FROM_FRONT, on_udp},
     {WARDEN_CONNECT_IN, FROM_FRONT, on_connect},
+    {WARDEN_LOG_IN, FROM_FRONT, on_log},
     {WARDEN_CLEANUP, FROM_FRONT, on_cleanup},
 };
 

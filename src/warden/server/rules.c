@@ -19,6 +19,8 @@
 #define ADDR "%u.%u.%u.%u"
 /* One sender must not fill the kernel's table of connections, which all VPCs share (262,144 by default). */
 #define FLOWS_LIMIT "  ct state new add @flows { ip saddr ct count over 8192 } drop\n"
+/* Of a packet's headers, to who reads the group; nobody reading costs nothing. */
+#define LOG(prefix) "  log prefix \"" prefix "\" group 1 snaplen 80 queue-threshold 32\n"
 #define PARTS(a) (a) >> 24, (a) >> 16 & 255, (a) >> 8 & 255, (a)&255
 
 void rules_link_name(const struct warden *w, uint32_t number, char name[LINK_NAME_BYTES])
@@ -119,12 +121,23 @@ static void add_match(const struct plan_rule *r, struct buf *out)
     }
 }
 
+/* Where judged packets end; flow logs are written on the way (plan.log). conductor/nflog.h knows the prefixes. */
+static void add_ends(const struct vpc_plan *p, struct buf *out)
+{
+    bool refusals = p->log & PLAN_LOG_REJECTED;
+
+    buf_printf(out, " chain pass {\n%s  accept\n }\n", p->log & PLAN_LOG_ACCEPTED ? LOG("a") : "");
+    buf_printf(out, " chain refuse_out {\n%s  drop\n }\n", refusals ? LOG("o") : "");
+    buf_printf(out, " chain refuse_in {\n%s  drop\n }\n", refusals ? LOG("i") : "");
+    buf_printf(out, " chain nowhere {\n%s  reject with icmp type net-unreachable\n }\n", refusals ? LOG("o") : "");
+}
+
 static void add_groups(const struct vpc_plan *p, struct buf *out)
 {
     static const struct {
         const char *chain, *verdict;
         uint8_t direction;
-    } ways[] = {{"in", "accept", PLAN_INGRESS}, {"out", "meta mark set 1 return", PLAN_EGRESS}};
+    } ways[] = {{"in", "goto pass", PLAN_INGRESS}, {"out", "meta mark set 1 return", PLAN_EGRESS}};
 
     for (uint32_t g = 0; g < p->n_groups; g++)
         for (size_t w = 0; w < 2; w++) {
@@ -239,23 +252,23 @@ static void add_known(const struct vpc_plan *p, const char *link, struct buf *ou
                    link, link, link);
     buf_printf(out, "  ip daddr @there accept\n  ip daddr " ADDR "/16 accept\n", PARTS(PLAN_LOCAL_NET));
     for (uint32_t i = 0; i < p->n_cidrs; i++)
-        buf_printf(out, "  ip daddr " ADDR "/%u reject with icmp type net-unreachable\n", PARTS(p->cidrs[i].addr),
-                   p->cidrs[i].len);
+        buf_printf(out, "  ip daddr " ADDR "/%u goto nowhere\n", PARTS(p->cidrs[i].addr), p->cidrs[i].len);
     if (p->uplink)
         buf_add_z(out, "  jump ways\n");
-    buf_add_z(out, "  reject with icmp type net-unreachable\n }\n");
+    buf_add_z(out, "  goto nowhere\n }\n");
 }
 
 static void add_judge(const struct vpc_plan *p, const char *link, struct buf *out)
 {
     /* Judged packets begin something: a TCP segment in the middle of nothing does not. */
-    buf_add_z(out, " chain judge {\n  meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn drop\n");
+    buf_add_z(out, " chain judge {\n  meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn goto refuse_out\n");
     if (p->uplink)
         buf_printf(out, "  iifname \"%s\" goto arrive\n", link);
-    buf_add_z(out, "  meta mark set 0\n  ip saddr vmap @out_of\n  meta mark != 1 drop\n");
+    buf_add_z(out, "  meta mark set 0\n  ip saddr vmap @out_of\n  meta mark != 1 goto refuse_out\n");
     if (p->uplink)
-        buf_printf(out, "  oifname \"%s\" accept\n", link);
-    buf_add_z(out, "  ct status dnat ip daddr @gateways accept\n  ct original ip daddr vmap @in_of\n  drop\n }\n");
+        buf_printf(out, "  oifname \"%s\" goto pass\n", link);
+    buf_add_z(out, "  ct status dnat ip daddr @gateways goto pass\n  ct original ip daddr vmap @in_of\n"
+                   "  goto refuse_in\n }\n");
 }
 
 static void add_hooks(const struct vpc_plan *p, const char *link, struct buf *out)
@@ -269,18 +282,18 @@ static void add_hooks(const struct vpc_plan *p, const char *link, struct buf *ou
     if (p->uplink)
         buf_printf(out, "  iifname \"%s\" ip saddr != { 127.0.0.0/8, 169.254.0.0/16, " ADDR "/16 } accept\n", link,
                    PARTS(PLAN_LOCAL_NET));
-    buf_add_z(out,
-              " }\n chain forward {\n  type filter hook forward priority filter; policy drop;\n"
-              "  ct state established,related accept\n" FLOWS_LIMIT "  ct state new jump judge\n }\n"
-              " chain input {\n  type filter hook input priority filter; policy drop;\n"
-              "  iifname \"lo\" accept\n  ct state established,related accept\n  ct state != new drop\n" FLOWS_LIMIT);
+    buf_add_z(
+        out, " }\n chain forward {\n  type filter hook forward priority filter; policy drop;\n"
+             "  ct state established,related goto pass\n" FLOWS_LIMIT "  ct state new jump judge\n }\n"
+             " chain input {\n  type filter hook input priority filter; policy drop;\n"
+             "  iifname \"lo\" accept\n  ct state established,related goto pass\n  ct state != new drop\n" FLOWS_LIMIT);
     buf_printf(out, "  ip daddr " ADDR " udp dport 53 accept\n  ip daddr " ADDR " tcp dport 53 accept\n",
                PARTS(p->resolver), PARTS(p->resolver));
     buf_printf(out, "  ip daddr " ADDR " tcp dport 80 accept\n", PARTS(PLAN_CREDENTIALS_ADDR));
     buf_printf(out, "  ip daddr " ADDR "/16 tcp dport 443 jump judge\n }\n", PARTS(PLAN_LOCAL_NET));
     /* The router itself only answers; errors about a packet that was never tracked are not `related`. */
     buf_add_z(out, " chain output {\n  type filter hook output priority filter; policy drop;\n"
-                   "  oifname \"lo\" accept\n  ct state established,related accept\n"
+                   "  oifname \"lo\" accept\n  ct state established,related goto pass\n"
                    "  icmp type { destination-unreachable, time-exceeded, parameter-problem } accept\n }\n");
 }
 
@@ -295,6 +308,7 @@ res rules_compile(const struct warden *w, const struct vpc_plan *p, const uint32
     buf_add_z(out, replace_table);
     add_bound(w, p, numbers, out);
     add_members(p, out);
+    add_ends(p, out);
     add_groups(p, out);
     add_interfaces(p, "in", out);
     add_interfaces(p, "out", out);

@@ -245,7 +245,7 @@ static void add_ways(const struct vpc_plan *p, struct buf *out)
             buf_add_z(out, "ip saddr @publics accept\n");
         }
         add_match(p, r, out);
-        buf_add_z(out, r->way == PLAN_BY_NAT ? "accept\n" : "drop\n");
+        buf_add_z(out, r->way == PLAN_BY_NAT ? "accept\n" : "goto refuse_out\n");
     }
     buf_add_z(out, " }\n");
 }
@@ -285,7 +285,7 @@ void uplink_rules(const struct warden *w, const struct vpc_plan *p, struct buf *
         buf_printf(out, "%s" ADDR, i ? ", " : " elements = { ", PARTS(p->publics[i].addr));
     buf_add_z(out, p->n_publics ? " } }\n" : " }\n");
     buf_add_z(out, " chain inward {\n  dnat ip to ip daddr map @inward_of\n }\n"
-                   " chain arrive {\n  ip daddr vmap @in_of\n  drop\n }\n");
+                   " chain arrive {\n  ip daddr vmap @in_of\n  goto refuse_in\n }\n");
     add_ways(p, out);
     add_outward(p, link, out);
 }
