@@ -291,7 +291,7 @@ static void check_source(struct checking *k, str text)
 
 static void check_literal(struct checking *k, str text)
 {
-    static const char *const known[] = {"partition", "region", "account", "suffix"};
+    static const char *const known[] = {"partition", "region", "account", "suffix", "open", "close"};
 
     for (;;) {
         (void)str_cut(&text, '{');
@@ -299,7 +299,7 @@ static void check_literal(struct checking *k, str text)
             return;
         str name = str_cut(&text, '}');
         bool found = false;
-        for (size_t i = 0; i < 4; i++)
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
             found |= str_eq(name, str_z(known[i]));
         if (!found)
             check_source(k, name);
@@ -428,13 +428,27 @@ void cfn_check(const struct service_def *s, const struct cfn_def *d)
 
 /* ---- writing ---- */
 
+/* An expression may hold quotes: JSON in a literal. */
+static str escaped(str text)
+{
+    char *out = arena_alloc(heap, text.n * 2 + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"')
+            out[n++] = '\\';
+        out[n++] = text.p[i];
+    }
+    return str_n(out, n);
+}
+
 static void write_pairs(FILE *f, str name, const char *what, const struct cfn_pair_def *v, size_t n)
 {
     if (!n)
         return;
     fprintf(f, "static const struct cfn_pair %.*s_%s[] = {", FMT(name), what);
     for (size_t i = 0; i < n; i++)
-        fprintf(f, "{\"%.*s\", \"%.*s\"}, ", FMT(v[i].to), FMT(v[i].from));
+        fprintf(f, "{\"%.*s\", \"%.*s\"}, ", FMT(v[i].to), FMT(escaped(v[i].from)));
     fprintf(f, "};\n");
 }
 

@@ -125,6 +125,7 @@ struct account_facts;
 struct credential;
 struct authz_grant;
 struct role_facts;
+struct url_text;
 struct providers {
     res (*credentials)(struct call *c, str access_key_id, struct credential *out);
     res (*session_role)(struct call *c, str role_arn, str role_id, bool *alive);
@@ -136,6 +137,8 @@ struct providers {
     res (*endpoint_policy)(struct call *c, str vpce_id, str *text);              /* absent: full access */
     res (*grants)(struct call *c, const struct resource *key, str action, struct authz_grant **out, size_t *n);
     res (*managed_policy)(struct call *c, str account, str policy_arn, str *text); /* absent: there is none */
+    /* An object of this house's S3 by its URL, as `who`: api/url_text.h. */
+    res (*read_url)(struct call *c, const struct caller *who, str url, size_t max_bytes, struct url_text *out);
     /* Each service's own part of wiping an account, before its records go: what lies outside the store is ended by
      * call_after. `provides wipe FN`, in any number of models. */
     res (*wipe[8])(struct call *c, str account);

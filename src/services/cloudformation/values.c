@@ -224,6 +224,8 @@ static void add_piece(const struct cfn_values *v, str name, struct buf *b)
         buf_add(b, v->c->caller->account);
     else if (str_eq(name, S("suffix")))
         buf_add_z(b, "amazonaws.com");
+    else if (str_eq(name, S("open")) || str_eq(name, S("close"))) /* braces themselves */
+        buf_add_char(b, name.p[0] == 'o' ? '{' : '}');
     else
         buf_add(b, scalar_text(v->c->arena, source(v, name)));
 }
