@@ -6,9 +6,9 @@
 
 /* ---- products ---- */
 
-res servicecatalog_associate_product_with_portfolio(
-    struct call *c, const struct servicecatalog_associate_product_with_portfolio_in *in,
-    struct servicecatalog_associate_product_with_portfolio_out *out)
+res servicecatalog_associate_product_with_portfolio(struct call *c,
+                                                    const struct servicecatalog_associate_product_with_portfolio_in *in,
+                                                    struct servicecatalog_associate_product_with_portfolio_out *out)
 {
     struct servicecatalog_association a = {.portfolio_id = in->portfolio_id, .product_id = in->product_id};
     struct servicecatalog_association_page page;

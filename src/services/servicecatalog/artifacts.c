@@ -80,8 +80,9 @@ static res check_template(struct call *c, str url)
         return OK;
     if (why.type == &api_access_denied)
         return fault(c, &api_access_denied, "%.*s", FMT(why.message));
-    return fault(c, &servicecatalog_InvalidParametersException, "Invalid templateBody. Please make sure that your "
-                                                                "template is valid: %.*s",
+    return fault(c, &servicecatalog_InvalidParametersException,
+                 "Invalid templateBody. Please make sure that your "
+                 "template is valid: %.*s",
                  FMT(why.message));
 }
 

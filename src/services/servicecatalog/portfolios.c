@@ -37,8 +37,7 @@ res sc_check_tags(struct call *c, const struct servicecatalog_tag_list *tags)
             return fault(c, &servicecatalog_InvalidParametersException,
                          "Tag keys that begin with aws: are reserved: %.*s", FMT(tags->v[i].key));
         if (has(tags->v, i, tags->v[i].key))
-            return fault(c, &servicecatalog_InvalidParametersException, "Duplicate tag key: %.*s",
-                         FMT(tags->v[i].key));
+            return fault(c, &servicecatalog_InvalidParametersException, "Duplicate tag key: %.*s", FMT(tags->v[i].key));
     }
     return OK;
 }

@@ -12,10 +12,9 @@ static res check_target(struct call *c, str account, const struct servicecatalog
         *to = node->value;
     if (to->n != 12 || !str_all(*to, "0123456789"))
         return fault(c, &servicecatalog_InvalidParametersException, "AccountId is not the id of an account.");
-    return str_eq(*to, c->caller->account)
-               ? fault(c, &servicecatalog_InvalidParametersException,
-                       "A portfolio cannot be shared with the account that owns it.")
-               : OK;
+    return str_eq(*to, c->caller->account) ? fault(c, &servicecatalog_InvalidParametersException,
+                                                   "A portfolio cannot be shared with the account that owns it.")
+                                           : OK;
 }
 
 res servicecatalog_create_portfolio_share(struct call *c, const struct servicecatalog_create_portfolio_share_in *in,
@@ -95,8 +94,7 @@ res servicecatalog_accept_portfolio_share(struct call *c, const struct serviceca
     else if (!in->portfolio_share_type.n || str_eq(in->portfolio_share_type, S("IMPORTED")))
         TRY(find_owner(c, in->portfolio_id, &a.owner));
     if (!a.owner.n && str_eq(a.type, S("IMPORTED")))
-        return fault(c, &servicecatalog_ResourceNotFoundException, "Portfolio not found: %.*s",
-                     FMT(in->portfolio_id));
+        return fault(c, &servicecatalog_ResourceNotFoundException, "Portfolio not found: %.*s", FMT(in->portfolio_id));
     TRY(servicecatalog_accepted_load(c, STR_ABSENT, in->portfolio_id, &old));
     return old && str_eq(old->owner, a.owner) ? OK : servicecatalog_accepted_save(c, old ? old : &a);
 }
@@ -110,8 +108,7 @@ res servicecatalog_reject_portfolio_share(struct call *c, const struct serviceca
     (void)out;
     TRY(servicecatalog_accepted_load(c, STR_ABSENT, in->portfolio_id, &a));
     if (!a)
-        return fault(c, &servicecatalog_ResourceNotFoundException, "Portfolio not found: %.*s",
-                     FMT(in->portfolio_id));
+        return fault(c, &servicecatalog_ResourceNotFoundException, "Portfolio not found: %.*s", FMT(in->portfolio_id));
     TRY(record_drop_all(c, &servicecatalog_principal_record, STR_ABSENT, sc_key(c, in->portfolio_id, S(""))));
     return servicecatalog_accepted_drop(c, a);
 }
