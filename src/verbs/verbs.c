@@ -31,6 +31,8 @@ static const struct verb verbs[] = {
      "option is\n"
      "           wrong)",
      "why a request was or would be allowed or denied", verb_explain},
+    {"stack", "why|watch NAME [--state DIR] [--account A] [-o json]",
+     "what ended a stack's operation, the first cause first; how it goes on (exit 0: well, 1: not)", verb_stack},
     {"env", "--state DIR PROFILE [-o json]", "print a profile as shell exports", verb_env},
     {"doctor", "[--state DIR] [--profile P] [-o json]", "check what Barmkin needs of this machine", verb_doctor},
     {"sigv4", "facts --mode header|query", "show each stage of a signature, from a request on standard input",

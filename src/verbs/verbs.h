@@ -59,6 +59,7 @@ int verb_doctor(struct options *o, struct err *e);
 int verb_env(struct options *o, struct err *e);
 int verb_sigv4(struct options *o, struct err *e);
 int verb_authz(struct options *o, struct err *e);
+int verb_stack(struct options *o, struct err *e);
 int verb_audit(struct options *o, struct err *e);
 
 /* `barmkin audit search`: what audit.c does not do itself. */

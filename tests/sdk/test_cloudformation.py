@@ -2,13 +2,15 @@
 """cloudformation through boto3: stacks of real resources, in the caller's own right or a role's; events, roll-back,
 updates, change sets."""
 import json
+import os
 import ssl
+import subprocess
 import time
 import urllib.error
 import urllib.request
 
 import pytest
-from conftest import document, trust
+from conftest import BUILD, document, trust
 
 
 def template(resources, **more):
@@ -831,3 +833,80 @@ def test_answers_that_are_none(server):
     with pytest.raises(urllib.error.HTTPError) as e:
         urllib.request.urlopen(asked, context=ssl.create_default_context(cafile=server.ca), timeout=20)
     assert e.value.code == 403 and b"response URL" in e.value.read()
+
+
+# ---- barmkin stack ----
+
+def test_stack_why_and_watch(server, stack, role, shelf, name):
+    """DescribeStackProgress and StackProgress: the cause lies in a stack in the stack."""
+    may = role(document({"Effect": "Allow", "Action": "*", "Resource": "*"}, {
+        "Sid": "NoSecrets", "Effect": "Deny", "Action": "ssm:PutParameter", "Resource": f"arn:aws:ssm:*:*:parameter/{name}/in"}))
+    s = stack(may.client("cloudformation"))
+    url = shelf("inner.json", template({"P": parameter("v", f"/{name}/in")}))
+    body = {"In": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}
+    assert s.create(template(body)) == "ROLLBACK_COMPLETE"
+    said = server.barmkin("stack", "why", name)
+    assert f"{name}: ROLLBACK_COMPLETE" in said and f"first cause: P (AWS::SSM::Parameter) in the stack {name}-In-" in said
+    assert f"denied:    ssm:PutParameter on arn:aws:ssm:us-east-1:{server.account('dev')['id']}:parameter/{name}/in" in said
+    assert "sid:       NoSecrets" in said and "ExplicitlyDenied by identity" in said
+    told = json.loads(server.barmkin("stack", "why", name, "--account", "dev", "-o", "json"))
+    assert told["cause"]["denied"]["judgements"][-1]["sid"] == "NoSecrets"
+    watched = server.barmkin("stack", "watch", name, fine=(1,))
+    assert "In CREATE_FAILED Embedded stack" in watched and watched.rstrip().endswith("ROLLBACK_COMPLETE")
+    server.barmkin("stack", "why", name + "-none", fine=(4,))
+    server.barmkin("stack", "why", name, "--account", "prod", fine=(4,))
+
+
+def test_a_guardrail_denies_in_its_own_words(server, client, stack, name):
+    orgs = client("organizations", "management")
+    scp = orgs.create_policy(Name=name, Description="d", Type="SERVICE_CONTROL_POLICY", Content=document(
+        {"Effect": "Deny", "Action": "ssm:PutParameter", "Resource": f"arn:aws:ssm:*:*:parameter/{name}/*"}))["Policy"]["PolicySummary"]["Id"]
+    target = server.account("dev")["id"]
+    orgs.attach_policy(PolicyId=scp, TargetId=target)
+    try:
+        s = stack()
+        assert s.create(template({"P": parameter("v", f"/{name}/p")})) == "ROLLBACK_COMPLETE"
+        assert "with an explicit deny in a service control policy" in s.reason("P")
+    finally:
+        orgs.detach_policy(PolicyId=scp, TargetId=target)
+        orgs.delete_policy(PolicyId=scp)
+
+
+def test_inner_calls_are_audited_as_the_callers(server, stack, name):
+    s = stack()
+    s.create(template({"P": parameter("v", f"/{name}/p")}))
+    lines = server.barmkin("audit", "search", "--event", "PutParameter", "-o", "json").splitlines()
+    mine = next(r for r in map(json.loads, lines) if (r.get("requestParameters") or {}).get("name") == f"/{name}/p")
+    assert mine["userIdentity"]["invokedBy"] == "cloudformation.amazonaws.com"
+    assert mine["userIdentity"]["arn"].endswith(":user/admin")
+
+
+# ---- the AWS CLI ----
+
+def test_the_cli_packages_and_deploys(server, client, stack, shelf, name, tmp_path):
+    """`aws cloudformation package` and `deploy`, unmodified: nested by a relative path, and once with nothing to do."""
+    aws = os.path.join(BUILD, "venv-clients", "bin", "aws")
+    if not os.path.exists(aws):
+        pytest.skip("no build/venv-clients: tests/run makes it where a package index answers")
+    a = server.account("dev")
+    env = {**os.environ, "AWS_ENDPOINT_URL": server.url, "AWS_CA_BUNDLE": server.ca, "AWS_DEFAULT_REGION": "us-east-1",
+           "AWS_ACCESS_KEY_ID": a["access_key_id"], "AWS_SECRET_ACCESS_KEY": a["secret_access_key"]}
+
+    def cli(*words, fine=True):
+        done = subprocess.run([aws, "cloudformation", *words], env=env, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        assert not fine or done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+    (tmp_path / "inner.yaml").write_text("Parameters: {V: {Type: String}}\nResources:\n  P:\n    Type: AWS::SSM::Parameter\n"
+                                         "    Properties: {Type: String, Value: !Ref V}\n")
+    (tmp_path / "outer.yaml").write_text(
+        "Parameters: {V: {Type: String, Default: one}}\nResources:\n  In:\n    Type: AWS::CloudFormation::Stack\n"
+        "    Properties:\n      TemplateURL: inner.yaml\n      Parameters: {V: !Ref V}\n")
+    (tmp_path / "flat.yaml").write_text("Resources:\n  P:\n    Type: AWS::SSM::Parameter\n    Properties: {Type: String, Value: x}\n")
+    cli("package", "--template-file", "outer.yaml", "--s3-bucket", name, "--output-template-file", "packed.yaml")
+    assert f"TemplateURL: {server.url}/{name}/" in (tmp_path / "packed.yaml").read_text()
+    made = stack()
+    assert "Successfully created/updated stack" in cli("deploy", "--template-file", "packed.yaml", "--stack-name", name)
+    assert made.describe()["StackStatus"] == "CREATE_COMPLETE"
+    flat = stack(called=name + "-flat")
+    flat.create((tmp_path / "flat.yaml").read_text())
+    assert "No changes to deploy" in cli("deploy", "--template-file", "flat.yaml", "--stack-name", name + "-flat", fine=False)

@@ -135,6 +135,38 @@ def play_snake(name):
     return model.snake(name)
 
 
+@pytest.mark.parametrize("line,words", [
+    ("  create PutThing Nme=Name", "PutThing has no member 'Nme'"), ("  create PutThing", "PutThing needs Name"),
+    ("  create PutThing Name=Other", "has no property 'Other'"), ("  create Nothing Name=Name", "no operation 'Nothing'"),
+    ("  create PutThing Name=@Kept", "nothing is kept as 'Kept'"), ("  replace Color\n  create PutThing Name=Name", "no create line uses Color"),
+    ("  create PutThing Name=Name each Name added", "added and removed are for updates"),
+    ("  prop Color\n  create PutThing Name=Name Color=Color", "no update line uses Color"),
+    ("  create PutThing Name=Name -> Id=Nowhere", "PutThing has no member 'Nowhere'"),
+    ("  create PutThing Name=Name\n  update PutThing Name=Name", "an update says when"),
+    ("  make PutThing Name=Name", "'make' is no line of a resource type"), ("", None)])
+def test_modelc_refuses_a_resource_type_that_does_not_fit(tmp_path, line, words):
+    model = tmp_path / "thing.model"
+    model.write_text(f"""# A service.
+service thing
+protocol json-1.1
+op PutThing writes
+  access open
+  in Name! string
+  in Color string
+  out Id string
+op DropThing writes
+  access open
+  in Name! string
+cfn AWS::Thing::Thing
+  replace Name
+{line or "  create PutThing Name=Name -> Id=Id"}
+  delete DropThing Name=Name
+  ref Name
+""")
+    done = subprocess.run([os.path.join(BUILD, "modelc"), "-o", str(tmp_path), str(model)], capture_output=True, text=True)
+    assert (done.returncode == 0) if words is None else (done.returncode == 1 and words in done.stderr), done.stderr
+
+
 def test_player_binds_and_compares():
     player = play.Player.__new__(play.Player)
     player.values = {"dev": "111122223333"}

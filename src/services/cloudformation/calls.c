@@ -94,14 +94,23 @@ static res answer_tree(struct call *c, const struct operation *op, const void *o
     return why;
 }
 
-/* The judgement that ended the newest inner call, from its audit record: for `stack why`. */
+/* The judgements of the newest inner call, from its audit record: for `stack why`. Their ladders stay in the log. */
 static str judgement_of(struct call *c)
 {
-    json_t *record;
+    json_t *record, *one;
+    size_t i;
 
     if (!c->audit || !is_ok(json_parse(c->arena, c->audit->text, NULL, &record)))
         return STR_ABSENT;
-    return cfn_dump(c->arena, json_object_get(record, "barmkin"));
+    json_t *kept = cfn_own(c->arena, json_object()), *list = json_array();
+    json_object_set_new(kept, "judgements", list);
+    json_array_foreach(json_object_get(json_object_get(record, "barmkin"), "judgements"), i, one)
+    {
+        json_t *bare = json_copy(one);
+        json_object_del(bare, "trace");
+        json_array_append_new(list, bare);
+    }
+    return cfn_dump(c->arena, kept);
 }
 
 static str service_word(struct call *c, const struct operation *op)

@@ -8,7 +8,7 @@
 #include "template.h"
 
 #define CFN "cloudformation.amazonaws.com"
-enum { CFN_RESOURCES_MAX = 500, CFN_AT_ONCE = 16, CFN_PAGE = 100 };
+enum { CFN_RESOURCES_MAX = 500, CFN_AT_ONCE = 16, CFN_AT_ONCE_MAX = 64, CFN_PAGE = 100 };
 
 /* ---- identity.c: in whose name ---- */
 struct cloudformation_kept_caller *cfn_keep_caller(struct call *c);

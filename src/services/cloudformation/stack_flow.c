@@ -347,6 +347,14 @@ static bool is_held(const struct cfn_flight *fl, const struct cfn_item *item)
     return false;
 }
 
+/* Each step reads the template anew; a large one takes more at a time, so that the whole stays linear. */
+static size_t at_once(const struct cfn_flight *fl)
+{
+    size_t n = fl->n_items / 8;
+
+    return n < CFN_AT_ONCE ? CFN_AT_ONCE : n > CFN_AT_ONCE_MAX ? CFN_AT_ONCE_MAX : n;
+}
+
 /* Removal goes on beside what failed; making stops at the first failure. */
 static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *left)
 {
@@ -356,7 +364,7 @@ static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *lef
     for (size_t i = 0; i < fl->n_items; i++) {
         if (!is_ready(fl, &fl->items[i]) || (st->ensures && is_held(fl, &fl->items[i])))
             continue;
-        if (taken == CFN_AT_ONCE || (st->ensures && count(fl, ITEM_FAILED))) {
+        if (taken == at_once(fl) || (st->ensures && count(fl, ITEM_FAILED))) {
             ++*left;
             continue;
         }
