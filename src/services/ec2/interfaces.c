@@ -168,7 +168,20 @@ static res groups_or_default(struct call *c, const struct list_of_str *asked, st
     return ec2_check_groups(c, vpc_id, out);
 }
 
-/* Made for a command of `barmkin run`, the interface is marked: it goes with the command. */
+static bool asked_by(const struct call *c, const char *service)
+{
+    return c->parent && str_eq(str_z(c->parent->op->service->name), str_z(service));
+}
+
+/* What a service made for itself, that service alone changes and removes. */
+static bool is_managed(const struct call *c, const struct ec2_interface *i)
+{
+    return i->endpoint_id.n || str_eq(i->interface_type, S("nat_gateway")) ||
+           (i->requester_id.n && !asked_by(c, "efs"));
+}
+
+/* Made for a command of `barmkin run`, the interface is marked: it goes with the command. One of a mount target is
+ * managed by its requester. */
 res ec2_create_network_interface(struct call *c, const struct ec2_create_network_interface_in *in,
                                  struct ec2_create_network_interface_out *out)
 {
@@ -186,8 +199,10 @@ res ec2_create_network_interface(struct call *c, const struct ec2_create_network
     TRY(ec2_dry_run(c, in->dry_run));
     i->group_ids = groups;
     i->description = in->description;
-    if (c->parent && str_eq(str_z(c->parent->op->service->name), S("barmkin")))
+    if (asked_by(c, "barmkin"))
         i->held_by = S("run");
+    if (asked_by(c, "efs"))
+        i->requester_id = c->caller->account;
     TRY(ec2_interface_save(c, i));
     TRY(ec2_tag_new(c, &in->tag_specifications, i->network_interface_id));
     TRY(ec2_changed(c, i->vpc_id));
@@ -258,9 +273,9 @@ res ec2_delete_network_interface(struct call *c, const struct ec2_delete_network
 
     (void)out;
     TRY(ec2_get_interface(c, in->network_interface_id, &i));
-    if (i->endpoint_id.n || str_eq(i->interface_type, S("nat_gateway")))
+    if (is_managed(c, i))
         return fault(c, &ec2_OperationNotPermitted, "You are not allowed to manage 'ela-attach' attachments.");
-    if (i->held_by.n && !(c->parent && str_eq(str_z(c->parent->op->service->name), S("barmkin"))))
+    if (i->held_by.n && !asked_by(c, "barmkin"))
         return fault(c, &ec2_InvalidNetworkInterfaceInUse,
                      "Network interface '%.*s' is currently in use by a command of `barmkin run`.",
                      FMT(i->network_interface_id));
@@ -284,6 +299,8 @@ res ec2_modify_network_interface_attribute(struct call *c, const struct ec2_modi
         return fault(c, &ec2_OperationNotPermitted, "The interface belongs to a VPC endpoint: use ModifyVpcEndpoint.");
     if (str_eq(i->interface_type, S("nat_gateway")))
         return fault(c, &ec2_OperationNotPermitted, "The interface belongs to a NAT gateway.");
+    if (is_managed(c, i))
+        return fault(c, &ec2_OperationNotPermitted, "The interface is managed by the service that made it.");
     if (in->source_dest_check && !in->source_dest_check->value.v)
         return fault(c, &ec2_UnsupportedOperation, "The source/destination check cannot be switched off here.");
     if (!in->groups.n && !in->description && !in->source_dest_check)

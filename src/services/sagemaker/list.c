@@ -13,7 +13,7 @@ struct item {
 };
 
 struct filters {
-    str contains, status, approval, type, sort_by, sort_order, token;
+    str contains, status, approval, owner, sort_by, sort_order, token;
     opt_time after, before, modified_after, modified_before;
     size_t max;
 };
@@ -69,6 +69,8 @@ static bool fits(const struct sm_list *q, const struct filters *f, const void *r
         return false;
     if (str_is(f->approval) && !str_eq(text_of(s, record, "ModelApprovalStatus"), f->approval))
         return false;
+    if (str_is(f->owner) && !str_eq(text_of(s, record, "UserProfileName"), f->owner))
+        return false;
     return between(time_of(s, record, "CreationTime"), f->after, f->before) &&
            between(time_of(s, record, "LastModifiedTime"), f->modified_after, f->modified_before);
 }
@@ -90,7 +92,8 @@ static str order_of(struct call *c, const struct sm_list *q, const struct filter
         return name;
     if (str_eq(f->sort_by, S("Status")))
         return arena_printf(c->arena, "%.*s %.*s", FMT(text_of(s, record, q->status)), FMT(name));
-    return arena_printf(c->arena, "%020lld %.*s", (long long)time_of(s, record, "CreationTime").ms, FMT(name));
+    const char *when = str_eq(f->sort_by, S("LastModifiedTime")) ? "LastModifiedTime" : "CreationTime";
+    return arena_printf(c->arena, "%020lld %.*s", (long long)time_of(s, record, when).ms, FMT(name));
 }
 
 static res read_filters(struct call *c, const struct sm_list *q, struct filters *f)
@@ -98,6 +101,7 @@ static res read_filters(struct call *c, const struct sm_list *q, struct filters 
     const opt_int *max = input(c, "MaxResults");
 
     *f = (struct filters){.contains = text_in(c, "NameContains"),
+                          .owner = text_in(c, "UserProfileNameEquals"),
                           .status = text_in(c, "StatusEquals"),
                           .approval = text_in(c, "ModelApprovalStatus"),
                           .sort_by = text_in(c, "SortBy"),
@@ -107,6 +111,8 @@ static res read_filters(struct call *c, const struct sm_list *q, struct filters 
                           .modified_after = time_in(c, "LastModifiedTimeAfter"),
                           .modified_before = time_in(c, "LastModifiedTimeBefore"),
                           .max = max ? (size_t)max->v : PAGE};
+    if (!str_is(f->contains))
+        f->contains = text_in(c, "UserProfileNameContains");
     if (!str_is(f->sort_order))
         f->sort_order = q->newest_first ? S("Descending") : S("Ascending");
     if (str_is(text_in(c, "NextToken")) && !page_token_open(c, text_in(c, "NextToken"), &f->token))

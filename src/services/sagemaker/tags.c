@@ -14,7 +14,10 @@ static const struct {
              {"model-package", &sagemaker_package_record, true},
              {"model", &sagemaker_model_record, false},
              {"endpoint-config", &sagemaker_endpoint_config_record, false},
-             {"endpoint", &sagemaker_endpoint_record, false}};
+             {"endpoint", &sagemaker_endpoint_record, false},
+             {"domain", &sagemaker_domain_record, false},
+             {"user-profile", &sagemaker_user_profile_record, false},
+             {"app", &sagemaker_app_record, false}};
 
 struct tagged { /* a record of any kind, and where its tags are */
     const struct record_type *type;
