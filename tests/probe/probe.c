@@ -163,6 +163,9 @@ static void facts(void)
     while (f && fgets(line, sizeof line, f))
         if (strncmp(line, "Cap", 3) == 0 || strncmp(line, "NoNewPrivs", 10) == 0 || strncmp(line, "Seccomp:", 8) == 0)
             fputs(line, stdout);
+    f = fopen("/etc/resolv.conf", "r");
+    while (f && fgets(line, sizeof line, f))
+        printf("resolv %s", line);
     f = fopen("/opt/ml/written", "w");
     printf("volume %s\n", f && fputs("x", f) >= 0 ? "writable" : "readonly");
 }

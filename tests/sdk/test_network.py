@@ -548,3 +548,26 @@ def test_kill_9_leaves_nothing_after_the_next_start(own_server):
     p.stdout.close()
     assert own_server.stop() == 0
     assert of_tag(own_server.tag) == []
+
+
+def test_an_endpoint_to_a_service_that_is_not_built(server):
+    """Its door has names, groups and a policy; behind it nobody is there, and nothing else either."""
+    v = Vpc(server, cidr="10.9")
+    try:
+        ends = [v.interface(s) for s in ("codepipeline", "git-codecommit", "ecr.dkr", "ecr.api")]
+        ends.append(v.ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface", VpcId=v.id, ServiceName="aws.sagemaker.us-east-1.notebook",
+            SubnetIds=v.subnets, SecurityGroupIds=[v.doors], PrivateDnsEnabled=True)["VpcEndpoint"]["VpcEndpointId"])
+        said = v.python("""
+names = ["codepipeline.us-east-1.amazonaws.com", "git-codecommit.us-east-1.amazonaws.com",
+         "123456789012.dkr.ecr.us-east-1.amazonaws.com", "api.ecr.us-east-1.amazonaws.com",
+         "mine.notebook.us-east-1.sagemaker.aws"]
+print(json.dumps([[socket.gethostbyname(n) for n in names], attempt(client("codepipeline").list_pipelines),
+                  attempt(client("sts", endpoint_url="https://codepipeline.us-east-1.amazonaws.com").get_caller_identity)]))""")
+        assert all(a.startswith("10.9.") for a in said[0])
+        assert said[1] != "ok" and "leads to codepipeline" in said[2], said
+        shown = v.ec2.describe_vpc_endpoint_services(ServiceNames=["aws.sagemaker.us-east-1.notebook"])
+        assert shown["ServiceDetails"][0]["PrivateDnsName"] == "notebook.us-east-1.sagemaker.aws"
+        assert len(shown["ServiceNames"]) == 1 and len(ends) == 5
+    finally:
+        v.remove()

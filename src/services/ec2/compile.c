@@ -256,7 +256,7 @@ static void endpoint_names(struct namer *m, const struct ec2_endpoint *v)
 
     if (!s)
         return;
-    bool buckets = str_eq(str_z(s->name), S("s3"));
+    bool buckets = ec2_service_has_below(s);
     name(m, ec2_endpoint_name(k->a, v, s, STR_ABSENT), buckets, all, n);
     for (size_t i = 0; i < v->subnet_ids.n; i++) {
         uint16_t at = subnet_at(k->w, v->subnet_ids.v[i]);

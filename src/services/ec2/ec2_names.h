@@ -109,6 +109,7 @@ res ec2_take_policy(struct call *c, str text, str *bound);
 /* ---- services.c: what an endpoint can lead to, and the names it has ---- */
 /* "com.amazonaws.us-east-1.sagemaker.api" -> sagemaker's service; NULL if it is none of this house's. */
 const struct service *ec2_service_by_name(str region, str service_name);
+bool ec2_service_has_below(const struct service *s); /* names below its own, too: buckets, registries, notebooks */
 /* A service's host with its labels turned round: "sagemaker.api". */
 str ec2_service_suffix(struct arena *a, const struct service *s);
 /* "vpce-ID-SUFFIX[-ZONE].sts.us-east-1.vpce.amazonaws.com" */

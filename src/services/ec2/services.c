@@ -1,11 +1,60 @@
 /* SPDX-License-Identifier: MIT */
-/* What a VPC endpoint can lead to: every service of this house, under AWS's names for them. */
+/* What a VPC endpoint can lead to: every service of this house, under AWS's names for them; and those that are not
+ * built yet but that environments open doors to: such a door has its names, its policy and its groups, and whoever
+ * knocks is told that nobody is there. */
 #include "ec2_names.h"
+
+static const struct service unbuilt[] = {
+    {.name = "cloudwatch", .host = "monitoring"},
+    {.name = "codecommit-git", .host = "git-codecommit"},
+    {.name = "codecommit", .host = "codecommit"},
+    {.name = "codepipeline", .host = "codepipeline"},
+    {.name = "codebuild", .host = "codebuild"},
+    {.name = "ecr", .host = "api.ecr"},
+    {.name = "ecr-registry", .host = "dkr.ecr"},
+    {.name = "servicecatalog", .host = "servicecatalog"},
+    {.name = "elasticfilesystem", .host = "elasticfilesystem"},
+    {.name = "sagemaker-notebook", .host = "notebook"},
+};
+enum { UNBUILT = sizeof unbuilt / sizeof *unbuilt };
+
+static bool is_notebook(const struct service *s)
+{
+    return str_eq(str_z(s->host), S("notebook"));
+}
+
+/* The i-th that may be offered; NULL at the end. One that has been built since is not offered twice. */
+static const struct service *service_at(size_t i)
+{
+    size_t built = 0;
+
+    while (services[built])
+        built++;
+    return i < built ? services[i] : i < built + UNBUILT ? &unbuilt[i - built] : NULL;
+}
+
+static bool is_twice(const struct service *s)
+{
+    for (size_t i = 0; services[i] && s >= unbuilt && s < unbuilt + UNBUILT; i++)
+        if (services[i]->host && str_eq(str_z(services[i]->host), str_z(s->host)))
+            return true;
+    return false;
+}
 
 /* The admin channel is no AWS service. */
 static bool offered(const struct service *s)
 {
-    return s->host && !str_starts(str_z(s->host), S("admin."));
+    return s->host && !str_starts(str_z(s->host), S("admin.")) && !is_twice(s);
+}
+
+bool ec2_service_has_below(const struct service *s)
+{
+    static const char *const hosts[] = {"s3", "dkr.ecr", "notebook"};
+
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (str_eq(str_z(s->host), str_z(hosts[i])))
+            return true;
+    return false;
 }
 
 static bool is_s3(const struct service *s)
@@ -40,20 +89,24 @@ static bool turned_round(str suffix, str host)
 const struct service *ec2_service_by_name(str region, str service_name)
 {
     str rest = service_name;
+    bool notebook = str_starts(rest, S("aws.sagemaker."));
+    const struct service *s;
 
-    if (!str_starts(rest, S("com.amazonaws.")))
+    if (!notebook && !str_starts(rest, S("com.amazonaws.")))
         return NULL;
-    rest = str_from(rest, 14);
+    rest = str_from(rest, 14); /* of either */
     if (!str_eq(str_cut(&rest, '.'), region) || !rest.n)
         return NULL;
-    for (const struct service *const *s = services; *s; s++)
-        if (offered(*s) && turned_round(rest, str_z((*s)->host)))
-            return *s;
+    for (size_t i = 0; (s = service_at(i)) != NULL; i++)
+        if (offered(s) && is_notebook(s) == notebook && turned_round(rest, str_z(s->host)))
+            return s;
     return NULL;
 }
 
 str ec2_private_name(struct arena *a, str region, const struct service *s)
 {
+    if (is_notebook(s))
+        return arena_printf(a, "%s.%.*s.sagemaker.aws", s->host, FMT(region));
     return arena_printf(a, "%s.%.*s.amazonaws.com", s->host, FMT(region));
 }
 
@@ -91,8 +144,8 @@ static struct ec2_service_detail detail_of(struct call *c, const struct service 
     struct ec2_private_name *private = ARENA_NEW(c->arena, struct ec2_private_name);
     str *names = ARENA_ARRAY(c->arena, str, 2);
     struct ec2_service_detail d = {
-        .service_name =
-            arena_printf(c->arena, "com.amazonaws.%.*s.%.*s", FMT(c->region), FMT(ec2_service_suffix(c->arena, s))),
+        .service_name = arena_printf(c->arena, "%s.%.*s.%.*s", is_notebook(s) ? "aws.sagemaker" : "com.amazonaws",
+                                     FMT(c->region), FMT(ec2_service_suffix(c->arena, s))),
         .service_id = arena_printf(c->arena, "vpce-svc-%017llx", (unsigned long long)str_hash(str_z(s->name)) >> 4),
         .service_type = {1, types},
         .availability_zones = zones_of(c),
@@ -142,15 +195,15 @@ res ec2_describe_vpc_endpoint_services(struct call *c, const struct ec2_describe
         if (!ec2_service_by_name(c->region, in->service_names.v[i]))
             return fault(c, &ec2_InvalidServiceName, "The Vpc Endpoint Service '%.*s' does not exist",
                          FMT(str_sub(in->service_names.v[i], 0, 128)));
-    while (services[most])
+    while (service_at(most))
         most++;
     out->service_details.v = ARENA_ARRAY(c->arena, struct ec2_service_detail, most + 1);
     out->service_names.v = ARENA_ARRAY(c->arena, str, most + 1);
     for (size_t i = 0; i < most; i++) {
         bool match;
-        if (!offered(services[i]))
+        if (!offered(service_at(i)))
             continue;
-        struct ec2_service_detail d = detail_of(c, services[i]);
+        struct ec2_service_detail d = detail_of(c, service_at(i));
         if (in->service_names.n && !list_has(&in->service_names, d.service_name))
             continue;
         TRY(ec2_matches(c, &in->filters, &d, detail_values, &no_tags, &match));

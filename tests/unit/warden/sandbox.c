@@ -79,6 +79,7 @@ static void start_warden(struct world *w)
     rig_start(&w->rig, on_event, w);
     close(pipe_fds[1]);
     plan_make(&w->plan, 0xc);
+    w->plan.plan.dhcp = (struct plan_dhcp){{IP(10, 0, 2, 53), IP(10, 0, 0, 2)}, "corp.example"};
     apply(&w->rig, &w->plan);
 }
 
@@ -286,6 +287,7 @@ static void test_warden_sandbox__sees_its_own_world_only(void **state)
     has(text, "NoNewPrivs:\t1");
     has(text, "Seccomp:\t2");
     has(text, "volume writable\n");
+    has(text, "resolv nameserver 10.0.2.53\nresolv nameserver 10.0.0.2\nresolv search corp.example\n");
     assert_null(strstr(text, "descriptor"));
     assert_int_equal(x.code, 0);
     assert_int_equal(x.oom_kills, 0);
