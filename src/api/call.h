@@ -38,6 +38,7 @@ struct caller {
     str source_identity;
     const str *called_via; /* forward access: services in order; n == 0: a direct call */
     size_t n_called_via;
+    struct str_pair made_for;       /* a condition key of a service's session: lambda:SourceFunctionArn; or absent */
     str source_arn, source_account; /* of a service principal: the resource it acts for */
     bool house; /* the house itself, in an account's name: only caller_operator says so, no key, token or header */
 };

@@ -148,6 +148,8 @@ static void add_principal(struct call *c, const struct caller *who, const struct
     }
     if (who->source_identity.n)
         context_add(c, S("aws:SourceIdentity"), who->source_identity);
+    if (who->made_for.key.n)
+        context_add(c, who->made_for.key, who->made_for.value);
 }
 
 static str vpc_arn(const struct call *c)

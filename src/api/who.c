@@ -250,7 +250,8 @@ static res from_token(struct call *c, str akid, str token, struct known *k)
                                 .n_session_policies = claims.n_policies,
                                 .session_policy_arns = claims.policy_arns,
                                 .n_session_policy_arns = claims.n_policy_arns,
-                                .source_identity = claims.source_identity};
+                                .source_identity = claims.source_identity,
+                                .made_for = {claims.made_for_key, claims.made_for_arn}};
     take_tags(c, &claims, &k->caller);
     k->sealed_secret = claims.sealed_secret;
     k->expires_ms = claims.expires_ms;
@@ -323,6 +324,7 @@ static void copy_caller(struct arena *a, const struct caller *from, struct calle
     to->access_key_id = arena_dup(a, from->access_key_id);
     to->parent_key = arena_dup(a, from->parent_key);
     to->source_identity = arena_dup(a, from->source_identity);
+    to->made_for = (struct str_pair){arena_dup(a, from->made_for.key), arena_dup(a, from->made_for.value)};
     for (size_t i = 0; i < from->n_session_policies; i++)
         policies[i] = arena_dup(a, from->session_policies[i]);
     for (size_t i = 0; i < from->n_session_tags; i++)
@@ -528,6 +530,8 @@ res who_issue_session(struct call *c, const struct session_grant *g, struct sess
                                     .issued_ms = c->now_ms,
                                     .expires_ms = g->expires_ms,
                                     .source_identity = who->source_identity,
+                                    .made_for_key = who->made_for.key,
+                                    .made_for_arn = who->made_for.value,
                                     .chained = g->chained,
                                     .issuer_arn = g->issuer_arn,
                                     .policies = who->session_policies,

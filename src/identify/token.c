@@ -67,6 +67,8 @@ res session_claims_encode(const struct session_claims *c, struct arena *a, str *
     add_member(&b, "parent", c->parent_key);
     add_member(&b, "source", c->source_identity);
     add_member(&b, "by", c->issuer_arn);
+    add_member(&b, "for-key", c->made_for_key);
+    add_member(&b, "for", c->made_for_arn);
     if (c->chained)
         buf_add(&b, S(",\"chained\":true"));
     add_list(&b, "policies", c->policies, c->n_policies);
@@ -207,6 +209,8 @@ res session_claims_decode(str text, struct arena *a, struct session_claims *c, s
     TRY(read_text(top, "parent", false, &c->parent_key, e));
     TRY(read_text(top, "source", false, &c->source_identity, e));
     TRY(read_text(top, "by", false, &c->issuer_arn, e));
+    TRY(read_text(top, "for-key", false, &c->made_for_key, e));
+    TRY(read_text(top, "for", false, &c->made_for_arn, e));
     if (!base64_decode(a, secret, &c->sealed_secret))
         return bad(e, "secret");
     c->chained = json_is_true(json_object_get(top, "chained"));

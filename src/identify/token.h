@@ -39,7 +39,8 @@ struct session_claims {
     str session_name;    /* RoleSessionName, Name, or the user's own name */
     str parent_key;      /* SELF, FEDERATED: the access key that asked; the session ends with it; absent for root */
     str source_identity; /* or absent */
-    str issuer_arn;      /* who assumed the role, for the audit; or absent */
+    str made_for_key, made_for_arn; /* a service's session: which condition key says for what; or absent */
+    str issuer_arn;                 /* who assumed the role, for the audit; or absent */
     int64_t issued_ms, expires_ms;
     bool chained;        /* assumed by a role's session: at most one hour */
     const str *policies; /* session policies: JSON documents as given */

@@ -82,6 +82,22 @@ def handler(event, context):
     assert answer[4:] == ["é", "AWS_Lambda_python3.8"]
 
 
+def test_policies_may_ask_which_function_acts(functions, server, account):
+    arn = f"arn:aws:lambda:us-east-1:{account}:function:{functions.name}-f"
+    role = functions.role({"Action": "ssm:GetParameter", "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": arn + "0"}}})
+    source = """
+import boto3
+def handler(event, context):
+    try:
+        boto3.client("ssm").get_parameter(Name="/there/is/none")
+    except Exception as e:
+        return e.response["Error"]["Code"]
+"""
+    one, other = (functions.make(source, role, Timeout=30, MemorySize=256) for _ in range(2))
+    assert functions.invoke(one)[1] == "ParameterNotFound"
+    assert functions.invoke(other)[1] == "AccessDeniedException"
+
+
 def test_there_is_no_way_out_of_its_network(functions):
     name = functions.make("""
 import socket

@@ -128,6 +128,20 @@ static void fill_tags(struct call *c, const struct sts_assume_role_in *in, struc
     to->n_session_tags = n;
 }
 
+/* A service that assumes a role for a thing of its own lets policies ask which. */
+static struct str_pair made_for(const struct call *c)
+{
+    static const struct {
+        const char *service, *key;
+    } keys[] = {{"lambda.amazonaws.com", "lambda:SourceFunctionArn"}};
+    const struct caller *who = c->caller;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (who->kind == PRINCIPAL_SERVICE && str_eq(who->arn, str_z(keys[i].service)) && who->source_arn.n)
+            return (struct str_pair){str_z(keys[i].key), who->source_arn};
+    return (struct str_pair){STR_ABSENT, STR_ABSENT};
+}
+
 static void fill_session(struct call *c, const struct sts_assume_role_in *in, const struct role_facts *r,
                          struct session_grant *g)
 {
@@ -136,7 +150,8 @@ static void fill_session(struct call *c, const struct sts_assume_role_in *in, co
                                 .role_arn = r->arn,
                                 .unique_id = r->role_id,
                                 .name = in->role_session_name,
-                                .source_identity = effective_identity(c, in->source_identity)};
+                                .source_identity = effective_identity(c, in->source_identity),
+                                .made_for = made_for(c)};
     sts_pass_policies(c, &g->caller, in->policy, &in->policy_arns);
     fill_tags(c, in, &g->caller);
     g->caller.arn = arena_printf(c->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s", FMT(r->account), FMT(r->name),
