@@ -470,6 +470,27 @@ def test_what_is_retained_stays(client, stack, name):
     client("ssm").delete_parameter(Name=f"/{name}/a")
 
 
+def test_what_was_replaced_may_stay(client, stack, name):
+    s, ssm = stack(), client("ssm")
+    s.create(template({"A": {**parameter("1", f"/{name}/a"), "UpdateReplacePolicy": "Retain"}}))
+    assert s.update(template({"A": {**parameter("1", f"/{name}/aa"), "UpdateReplacePolicy": "Retain"}})) == "UPDATE_COMPLETE"
+    assert "A DELETE_SKIPPED" in s.lines()
+    assert ssm.get_parameter(Name=f"/{name}/a")["Parameter"]["Value"] == "1"
+    ssm.delete_parameter(Name=f"/{name}/a")
+
+
+def test_a_stack_is_not_deleted_for_ever_by_a_key_that_ended(client, stack, user, name, iam):
+    """Who began an operation may be gone when the next one begins: that one has a beginner of its own."""
+    may = user(policy=document(Action=["cloudformation:*", "ssm:*"]))
+    s = stack(may.client("cloudformation"))
+    assert s.create(template({"A": parameter("1", f"/{name}/a")})) == "CREATE_COMPLETE"
+    for key in iam.list_access_keys(UserName=may.name)["AccessKeyMetadata"]:
+        iam.update_access_key(UserName=may.name, AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    mine = stack()
+    mine.id = s.id
+    assert mine.delete() == "DELETE_COMPLETE", mine.lines()
+
+
 def test_parameters_from_ssm_and_dynamic_references(client, stack, name, refuses):
     client("ssm").put_parameter(Name=f"/{name}/source", Value="from ssm", Type="String")
     s = stack()
@@ -648,7 +669,9 @@ def test_a_registry(client, stack, name, account):
 
 def test_types_that_are_refused(stack):
     s = stack()
-    assert s.create(template({"W": {"Type": "AWS::CloudFormation::WaitConditionHandle"}})) == "ROLLBACK_COMPLETE"
+    never = {"Set": {"Type": "AWS::CloudFormation::StackSet", "Condition": "No"}}
+    body = template({"W": {"Type": "AWS::CloudFormation::WaitConditionHandle"}, **never}, Conditions={"No": {"Fn::Equals": ["a", "b"]}})
+    assert s.create(body) == "ROLLBACK_COMPLETE"
     assert "AWS::CloudFormation::WaitConditionHandle is not built" in s.reason("W")
 
 
