@@ -267,6 +267,12 @@ def test_a_file_systems_policy_decides(server, efs, make, role, document, refuse
     other = server.client("efs", "staging")
     with refuses("AccessDeniedException", "resource-based policy"):
         other.describe_file_systems(FileSystemId=f["FileSystemArn"])
+    policy["Statement"].append({"Sid": "theirs", "Effect": "Allow", "Principal": {"AWS": server.account("staging")["id"]},
+                                "Action": ["elasticfilesystem:Describe*", "elasticfilesystem:CreateMountTarget"], "Resource": "*"})
+    efs.put_file_system_policy(FileSystemId=f["FileSystemId"], Policy=json.dumps(policy))
+    assert other.describe_file_systems(FileSystemId=f["FileSystemArn"])["FileSystems"][0]["OwnerId"] == account
+    with refuses("BadRequest", "account of its file system"):
+        other.create_mount_target(FileSystemId=f["FileSystemArn"], SubnetId="subnet-0123456789abcdef0")
     with refuses("InvalidPolicyException"):
         efs.put_file_system_policy(FileSystemId=f["FileSystemId"], Policy="{}")
     locked = {"Version": "2012-10-17", "Statement": [

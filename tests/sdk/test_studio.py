@@ -375,9 +375,12 @@ def test_profiles_and_apps_are_judged_by_their_names(studio, role, document, ref
     in_service(mine, app)
     mine.delete_app(**app)
     deleted(mine, app)
-    for call in (mine.list_apps, mine.list_domains, mine.list_user_profiles):
-        with refuses("AccessDeniedException"):
+    for call, on in ((mine.list_apps, "app/*"), (mine.list_domains, "domain/*"), (mine.list_user_profiles, "user-profile/*")):
+        with refuses("AccessDeniedException", f"arn:aws:sagemaker:us-east-1:{account}:{on}"):
             call()
+    some = role(document(Action="sagemaker:List*", Resource=[f"arn:aws:sagemaker:*:*:{t}/*" for t in ("domain", "user-profile", "app")]))
+    for call in ("list_apps", "list_domains", "list_user_profiles"):
+        getattr(some.client("sagemaker"), call)()
     for call in (mine.describe_domain, mine.update_domain, mine.delete_domain):
         with refuses("AccessDeniedException", f"domain/{d}"):
             call(DomainId=d)
@@ -386,6 +389,32 @@ def test_profiles_and_apps_are_judged_by_their_names(studio, role, document, ref
     other = studio.server.client("sagemaker", "staging")
     with refuses("ResourceNotFound"):
         other.describe_domain(DomainId=d)
+
+
+# ---- projects ----
+
+def test_sagemakers_portfolio(client, role, document, refuses):
+    sm, sc = client("sagemaker"), client("servicecatalog")
+
+    def accepted():
+        return [p["ProviderName"] for p in sc.list_accepted_portfolio_shares()["PortfolioDetails"]]
+
+    assert sm.get_sagemaker_servicecatalog_portfolio_status()["Status"] == "Disabled"
+    for may, lacks in (("servicecatalog:*", "sagemaker:EnableSagemakerServicecatalogPortfolio"),
+                       ("sagemaker:*", "servicecatalog:AcceptPortfolioShare")):
+        with refuses("AccessDeniedException", lacks):
+            role(document(Action=may)).client("sagemaker").enable_sagemaker_servicecatalog_portfolio()
+    assert "Amazon SageMaker" not in accepted()
+    for _ in range(2):
+        sm.enable_sagemaker_servicecatalog_portfolio()
+    assert accepted() == ["Amazon SageMaker"]
+    poor = role(document(Action="sagemaker:*")).client("sagemaker")
+    assert poor.get_sagemaker_servicecatalog_portfolio_status()["Status"] == "Enabled"
+    with refuses("AccessDeniedException", "servicecatalog:RejectPortfolioShare"):
+        poor.disable_sagemaker_servicecatalog_portfolio()
+    for _ in range(2):
+        sm.disable_sagemaker_servicecatalog_portfolio()
+    assert accepted() == [] and sm.get_sagemaker_servicecatalog_portfolio_status()["Status"] == "Disabled"
 
 
 # ---- after a crash, and from a template ----

@@ -18,7 +18,7 @@ static struct map_of_str bound_to(struct call *c, const struct efs_file_system *
 
 static const struct caller *as_efs(struct call *c, const struct efs_file_system *f)
 {
-    return caller_service(c, EFS, f->file_system_arn, c->caller->account);
+    return caller_service(c, EFS, f->file_system_arn, f->at.account.n ? f->at.account : c->caller->account);
 }
 
 /* EFS's own words for a key that cannot be used; a denial stays a denial. */

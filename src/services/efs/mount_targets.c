@@ -91,6 +91,8 @@ res efs_create_mount_target(struct call *c, const struct efs_create_mount_target
     struct efs_mount_target *m = ARENA_NEW(c->arena, struct efs_mount_target);
     const struct ec2_subnet_out *subnet;
 
+    if (!str_eq(f->at.account, c->caller->account))
+        return fault(c, &efs_BadRequest, "A mount target is made in the account of its file system.");
     if (in->ipv6_address.n || (in->ip_address_type.n && !str_eq(in->ip_address_type, S("IPV4_ONLY"))))
         return fault(c, &efs_BadRequest, "Nothing has IPv6 here: IpAddressType must be IPV4_ONLY.");
     if (in->security_groups.n > GROUPS_MAX)
