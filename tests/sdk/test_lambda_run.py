@@ -242,6 +242,15 @@ done
     assert answer == {"echo": {"x": 1}} and "handler is any" in base64.b64decode(r["LogResult"]).decode()
 
 
+def test_a_bootstrap_that_cannot_be_started_is_told(functions):
+    for file, mode, words in (("other", 0o755, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"),
+                              ("bootstrap", 0o644, "fork/exec /var/task/bootstrap: permission denied")):
+        name = functions.make("", Runtime="provided.al2023", Handler="any", Code={"ZipFile": zipped("#!/bin/bash\n", file, mode)})
+        r, answer = functions.invoke(name)
+        assert r["FunctionError"] == "Unhandled" and answer["errorType"] == "Runtime.InvalidEntrypoint"
+        assert answer["errorMessage"].endswith(words)
+
+
 def test_code_from_s3_is_read_as_the_caller(functions, server, role, refuses, document, name):
     s3 = server.client("s3")
     s3.create_bucket(Bucket=name)

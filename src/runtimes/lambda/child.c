@@ -194,8 +194,27 @@ void child_kill(struct host *h)
     h->child.waiting = NULL;
 }
 
+/* It could not even be started: become() said so by its status. */
+static bool never_ran(const struct host *h, int status)
+{
+    return h->child.state == CHILD_INIT && WIFEXITED(status) &&
+           (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
+}
+
+static void told_never_ran(struct host *h, int status)
+{
+    const char *program = h->set.program[0];
+
+    if (WEXITSTATUS(status) == 127)
+        invocation_fail(h, "Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [%s /opt/bootstrap]",
+                        program);
+    else
+        invocation_fail(h, "Runtime.InvalidEntrypoint", "fork/exec %s: permission denied", program);
+}
+
 void child_ended(struct host *h, int status)
 {
+    bool unstarted = never_ran(h, status);
     char how[64];
 
     kill(-1, SIGKILL); /* what it had started */
@@ -210,6 +229,8 @@ void child_ended(struct host *h, int status)
     h->child.waiting = NULL;
     if (h->now.is && h->child.init_error.n)
         invocation_init_failed(h, buf_str(&h->child.init_error));
+    else if (h->now.is && unstarted)
+        told_never_ran(h, status);
     else if (h->now.is)
         invocation_fail(h, "Runtime.ExitError", "Runtime exited %s%s",
                         WIFEXITED(status) && WEXITSTATUS(status) == 0 ? "without providing a reason" : "with error: ",
