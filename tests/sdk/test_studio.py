@@ -308,6 +308,23 @@ def test_the_service_makes_what_its_caller_may_not(studio, role, document, refus
         studio.domain(role(other).client("sagemaker"))
 
 
+@pytest.mark.parametrize("kind", ["permissions boundary", "session policy"])
+def test_what_limits_a_caller_limits_its_domains(studio, role, document, refuses, kind):
+    """Of what is forwarded too: a boundary without efs keeps its caller's key out of the domain's file system."""
+    everything, key = document(Action="*"), studio.kms.create_key()["KeyMetadata"]["Arn"]
+    for limit, lacks in (("iam:*", "sagemaker:CreateDomain"), ("sagemaker:*", "iam:PassRole"),
+                         (["sagemaker:*", "iam:*", "kms:*"], "elasticfilesystem:CreateFileSystem"),
+                         (["sagemaker:*", "iam:*", "elasticfilesystem:*"], "kms:DescribeKey")):
+        limit = document(Action=limit)
+        who = role(everything, **({"Policy": limit} if kind == "session policy" else {}))
+        if kind != "session policy":
+            boundary = studio.iam.create_policy(PolicyName=who.name, PolicyDocument=limit)["Policy"]["Arn"]
+            studio.iam.put_role_permissions_boundary(RoleName=who.name, PermissionsBoundary=boundary)
+        with refuses("AccessDeniedException", lacks, kind):
+            studio.domain(who.client("sagemaker"), KmsKeyId=key)
+    assert studio.sm.list_domains()["Domains"] == []
+
+
 def test_a_customers_key_needs_its_callers_grant(studio, role, document, refuses):
     key = studio.kms.create_key()["KeyMetadata"]
     base = [allow("sagemaker:*", "iam:PassRole", "kms:DescribeKey")]

@@ -71,3 +71,43 @@ X-Amz-Target: SageMaker.CreateNotebookInstance
 => 501
 
 {"__type":"NotImplemented","message":"sagemaker CreateNotebookInstance is known to Barmkin but not built; docs/reference/coverage.md lists what is."}
+
+--- ListDomains
+as prod
+POST /
+X-Amz-Target: SageMaker.ListDomains
+
+{}
+=> 200
+
+{"Domains":[]}
+
+--- DescribeDomain: there is none
+as prod
+POST /
+X-Amz-Target: SageMaker.DescribeDomain
+
+{"DomainId":"d-0123456789ab"}
+=> 400
+
+{"__type":"ResourceNotFound","message":"Could not find arn:aws:sagemaker:{{region}}:{{prod}}:domain/d-0123456789ab."}
+
+--- CreateApp: in no domain
+as prod
+POST /
+X-Amz-Target: SageMaker.CreateApp
+
+{"DomainId":"d-0123456789ab","UserProfileName":"ana","AppType":"JupyterServer","AppName":"default"}
+=> 400
+
+{"__type":"ResourceNotFound","message":"Could not find arn:aws:sagemaker:{{region}}:{{prod}}:domain/d-0123456789ab."}
+
+--- DescribeApp: a type that is none
+as prod
+POST /
+X-Amz-Target: SageMaker.DescribeApp
+
+{"DomainId":"d-0123456789ab","UserProfileName":"ana","AppType":"Jupyter","AppName":"default"}
+=> 400
+
+{{*}}
