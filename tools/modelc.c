@@ -330,6 +330,14 @@ static void parse_provides(struct reader *r, const struct service_def *s)
     provided[n_provided++] = (struct provided){snake(word(r, 1, "what is provided")), word(r, 2, "the function"), s};
 }
 
+static void parse_tagged(struct reader *r, struct service_def *s)
+{
+    if (s->n_tagged == MAX_TAGGED)
+        die(r->file, r->line, "too many tagged lines");
+    s->tagged[s->n_tagged++] = (struct tagged_def){word(r, 1, "the record"), word(r, 2, "the resource type"),
+                                                   word(r, 3, "the ARN's shape"), r->line};
+}
+
 static void parse_setting(struct reader *r, struct service_def *s)
 {
     static const char *const names[] = {"protocol", "target", "signs-as", "version", "xmlns", "host", "failure"};
@@ -481,6 +489,8 @@ static void parse_model(const char *path, struct service_def *s)
             op = &s->ops[s->n_ops - 1];
         } else if (is(&r, 0, "provides")) {
             parse_provides(&r, s);
+        } else if (is(&r, 0, "tagged")) {
+            parse_tagged(&r, s);
         } else if (is(&r, 0, "context")) {
             parse_context(&r, &s->common);
         } else if (is(&r, 0, "cfn") || is(&r, 0, "parameter")) {

@@ -20,6 +20,7 @@ enum {
     MAX_NAMES = 4,
     MAX_FAULTS = 64,
     MAX_PROVIDED = 16,
+    MAX_TAGGED = 24,
     MAX_CFN = 48,
     SETTINGS = 7
 };
@@ -90,6 +91,11 @@ struct op_def {
     size_t n_access, n_context;
 };
 
+struct tagged_def { /* `tagged RECORD TYPE ARN` */
+    str record, type, arn;
+    int line;
+};
+
 struct service_def {
     const char *file;
     str name, c_name, settings[SETTINGS];
@@ -102,7 +108,8 @@ struct service_def {
     struct cfn_def *cfn[MAX_CFN];
     size_t n_cfn;
     struct op_def common; /* its context lines hold for every operation */
-    size_t n_faults, n_resources, n_records, n_shapes, n_ops;
+    struct tagged_def tagged[MAX_TAGGED];
+    size_t n_tagged, n_faults, n_resources, n_records, n_shapes, n_ops;
 };
 
 struct provided {

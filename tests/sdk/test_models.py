@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import model  # noqa: E402
 
 OURS = {s.name: s for s in model.services() if s.name != "barmkin"}
-BOTO = {"sagemakerruntime": "sagemaker-runtime"}
+BOTO = {"sagemakerruntime": "sagemaker-runtime", "resourcegroups": "resource-groups", "tagging": "resourcegroupstaggingapi"}
 
 
 @pytest.mark.parametrize("name", OURS)
