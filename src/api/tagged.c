@@ -95,12 +95,15 @@ static void read_tags(struct call *c, const struct record_type *t, const void *r
     out->n_tags = all->n;
 }
 
-/* Global records that say their region (buckets) are of that region. */
+/* What is deleted and still told of for a while carries no tags any more. Global records that say their region
+ * (buckets) are of that region. */
 static bool is_here(struct call *c, const struct record_type *t, const void *record)
 {
     str region = t->global ? member_of(t, record, S("Region")) : STR_ABSENT;
 
-    return !region.n || str_eq(region, c->region);
+    return (!region.n || str_eq(region, c->region)) &&
+           !str_eq_nocase(member_of(t, record, S("Status")), S("deleted")) &&
+           !str_eq_nocase(member_of(t, record, S("State")), S("deleted"));
 }
 
 static void look_at(struct walk *w, const struct tagged_type *t, const void *record)

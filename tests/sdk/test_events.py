@@ -273,3 +273,106 @@ def test_deliveries_outlive_a_crash(own_server, document):
     own_server.start()
     got = told(lambda s: own_server.client(s), group, 100, 60)
     assert sorted(json.loads(m)["detail"]["n"] for m in got) == list(range(100))
+
+
+# ---- Lambda as a target ----
+
+PRINTS = "import json\ndef handler(event, context):\n    print('GOT ' + json.dumps(event))\n"
+
+
+def printed(client, function, n, seconds=60):
+    """What the function printed, once it did so n times."""
+    logs, deadline = client("logs"), time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            found = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", filterPattern="GOT")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            found = []
+        if len(found) >= n:
+            return [json.loads(e["message"].split("GOT ", 1)[1]) for e in found]
+        time.sleep(0.05)
+    raise AssertionError(f"{len(found)} of {n} events came")
+
+
+def test_a_function_gets_the_events_that_its_policy_lets_in(client, server, rule, functions):
+    events, lam = client("events"), client("lambda")
+    function = functions.make(PRINTS)
+    target = lam.get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    let_in, arn = rule()
+    other, other_arn = rule(json.dumps({"source": ["another"]}))
+    lam.add_permission(FunctionName=function, StatementId="events", Action="lambda:InvokeFunction",
+                       Principal="events.amazonaws.com", SourceArn=arn)
+    for r in (let_in, other):
+        assert events.put_targets(Rule=r, Targets=[{"Id": "f", "Arn": target}])["FailedEntryCount"] == 0
+    events.put_events(Entries=[entry({"n": 1}, source="another"), entry({"state": "done", "n": 2})])
+    got = printed(client, function, 1)
+    assert [(e["source"], e["detail"]["n"]) for e in got] == [("my.app", 2)]
+    deadline = time.monotonic() + 20
+    while target not in server.barmkin("audit", "search", "--action", "lambda:InvokeFunction", "--denied", "-o", "json"):
+        assert time.monotonic() < deadline, "the other rule was not denied"
+        time.sleep(0.1)
+
+
+def test_a_function_as_a_target_takes_no_role(client, rule, account, refuses):
+    n, _ = rule()
+    with refuses("ValidationException", "RoleArn is not supported"):
+        client("events").put_targets(Rule=n, Targets=[{"Id": "f", "Arn": f"arn:aws:lambda:us-east-1:{account}:function:f",
+                                                       "RoleArn": f"arn:aws:iam::{account}:role/r"}])
+
+
+# ---- what SageMaker tells ----
+
+def test_a_model_that_is_approved(client, rule, group, name):
+    events, sm = client("events"), client("sagemaker")
+    n, _ = rule(json.dumps({"source": ["aws.sagemaker"], "detail-type": ["SageMaker Model Package State Change"],
+                            "detail": {"ModelPackageGroupName": [name]}}))
+    events.put_targets(Rule=n, Targets=[{"Id": "log", "Arn": group}])
+    sm.create_model_package_group(ModelPackageGroupName=name)
+    package = sm.create_model_package(ModelPackageGroupName=name, InferenceSpecification={
+        "Containers": [{"Image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3"}],
+        "SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]})["ModelPackageArn"]
+    try:
+        sm.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+        got = [json.loads(m) for m in told(client, group, 2)]
+        assert {e["detail"]["ModelApprovalStatus"] for e in got} == {"PendingManualApproval", "Approved"}
+        for e in got:
+            assert (e["source"], e["resources"], e["detail"]["ModelPackageArn"]) == ("aws.sagemaker", [package], package)
+            assert (e["detail"]["ModelPackageVersion"], e["detail"]["ModelPackageStatus"]) == (1, "Completed")
+    finally:
+        sm.delete_model_package(ModelPackageName=package)
+        sm.delete_model_package_group(ModelPackageGroupName=name)
+
+
+# ---- CloudFormation ----
+
+def test_a_rule_by_a_stack(client, group, name, refuses):
+    cfn, events = client("cloudformation"), client("events")
+
+    def template(source, target):
+        return json.dumps({"Resources": {"R": {"Type": "AWS::Events::Rule", "Properties": {
+            "Description": "d", "EventPattern": {"source": [source], "detail": {"state": ["done"]}}, "State": "ENABLED",
+            "Targets": [{"Id": target, "Arn": group}]}}},
+            "Outputs": {"Name": {"Value": {"Ref": "R"}}, "Arn": {"Value": {"Fn::GetAtt": "R.Arn"}}}})
+
+    def wait(want):
+        for _ in range(1500):
+            s = cfn.describe_stacks(StackName=stack)["Stacks"][0]
+            if not s["StackStatus"].endswith("IN_PROGRESS"):
+                assert s["StackStatus"] == want
+                return {o["OutputKey"]: o["OutputValue"] for o in s.get("Outputs", [])}
+            time.sleep(0.02)
+
+    stack = cfn.create_stack(StackName=name, TemplateBody=template("my.app", "a"), Tags=[{"Key": "k", "Value": "v"}])["StackId"]
+    out = wait("CREATE_COMPLETE")
+    assert out["Arn"].endswith(":rule/" + out["Name"]) and out["Name"].startswith(name + "-R-")
+    assert events.list_tags_for_resource(ResourceARN=out["Arn"])["Tags"] == []  # deployers may not be allowed to tag rules
+    events.put_events(Entries=[entry({"state": "done"})])
+    assert json.loads(told(client, group, 1)[0])["source"] == "my.app"
+    cfn.update_stack(StackName=name, TemplateBody=template("other.app", "b"))
+    assert wait("UPDATE_COMPLETE") == out
+    assert [t["Id"] for t in events.list_targets_by_rule(Rule=out["Name"])["Targets"]] == ["b"]
+    assert json.loads(events.describe_rule(Name=out["Name"])["EventPattern"])["source"] == ["other.app"]
+    cfn.delete_stack(StackName=stack)
+    wait("DELETE_COMPLETE")
+    with refuses("ResourceNotFoundException", out["Name"]):
+        events.describe_rule(Name=out["Name"])

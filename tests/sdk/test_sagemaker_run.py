@@ -103,6 +103,28 @@ class World:
         return False
 
 
+@pytest.fixture
+def events_told(server, name):
+    """events_told(): what SageMaker has told EventBridge of the thing called like the test: (detail-type, detail)."""
+    events, logs, account = server.client("events"), server.client("logs"), server.account("dev")["id"]
+    group = f"arn:aws:logs:us-east-1:{account}:log-group:/aws/events/{name}"
+    logs.create_log_group(logGroupName=f"/aws/events/{name}")
+    logs.put_resource_policy(policyName=name, policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "logs:*", "Resource": group + ":*"}]}))
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.sagemaker"]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "log", "Arn": group}])
+
+    def ask():
+        found = [json.loads(e["message"]) for e in logs.filter_log_events(logGroupName=f"/aws/events/{name}")["events"]]
+        assert all(e["source"] == "aws.sagemaker" for e in found)
+        return [(e["detail-type"], e["detail"]) for e in found if e["resources"][0].endswith("/" + name)]
+    yield ask
+    events.remove_targets(Rule=name, Ids=["log"])
+    events.delete_rule(Name=name)
+    logs.delete_resource_policy(policyName=name)
+    logs.delete_log_group(logGroupName=f"/aws/events/{name}")
+
+
 def wait(ask, done, seconds):
     end = time.monotonic() + seconds
     while True:
@@ -134,7 +156,7 @@ def model(world):
     return job["ModelArtifacts"]["S3ModelArtifacts"]
 
 
-def test_a_job_runs(world, name):
+def test_a_job_runs(world, name, events_told):
     world.job(name)
     job = world.wait_job(name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
@@ -151,6 +173,11 @@ def test_a_job_runs(world, name):
                                        logStreamName=streams[0]["logStreamName"])["events"]
     assert sum("train-rmse" in e["message"] for e in events) == 5
     assert world.is_clean()
+    said = wait(events_told, lambda all: any(d["TrainingJobStatus"] == "Completed" for _, d in all), 20)
+    assert {t for t, _ in said} == {"SageMaker Training Job State Change"}
+    assert {d["SecondaryStatus"] for _, d in said} == set(stages)
+    last = next(d for _, d in said if d["TrainingJobStatus"] == "Completed")
+    assert (last["TrainingJobName"], last["ModelArtifacts"]) == (name, job["ModelArtifacts"])
 
 
 def test_a_job_without_a_key_of_its_own(world, name):
@@ -203,7 +230,7 @@ def test_a_job_takes_too_long(world, name):
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
 
 
-def test_an_endpoint_answers_and_goes(world, model, name, refuses):
+def test_an_endpoint_answers_and_goes(world, model, name, refuses, events_told):
     world.endpoint(name, model)
     told = world.wait_endpoint(name)
     assert told["EndpointStatus"] == "InService", told.get("FailureReason")
@@ -234,6 +261,8 @@ def test_an_endpoint_answers_and_goes(world, model, name, refuses):
     else:
         raise AssertionError("the endpoint does not go")
     assert world.is_clean()
+    said = [d for t, d in wait(events_told, lambda all: len(all) >= 5, 20) if t == "SageMaker Endpoint State Change"]
+    assert sorted(d["EndpointStatus"] for d in said) == ["CREATING", "DELETING", "IN_SERVICE", "IN_SERVICE", "UPDATING"]
 
 
 def test_an_endpoint_without_its_model(world, name):

@@ -183,7 +183,7 @@ static res on_healthy(struct call *c, struct flow *f, const struct flow_event *e
     f->attempts = 0;
     flow_wake(c, f, -1);
     settle(c, &p);
-    return sagemaker_endpoint_save(c, p.e);
+    return sm_save_endpoint(c, p.e);
 }
 
 /* ---- what goes wrong ---- */
@@ -210,7 +210,7 @@ static res fail(struct call *c, struct flow *f, str reason)
     if (p.s) {
         p.s->state = S("Starting");
         p.s->failure_reason = str_sub(reason, 0, 1024);
-        TRY(sagemaker_endpoint_save(c, p.e));
+        TRY(sm_save_endpoint(c, p.e));
     }
     flow_wake(c, f, -1);
     flow_effect(c, f, launch_close, launch_ids(c, f));
@@ -337,12 +337,12 @@ static res on_closed(struct call *c, struct flow *f, const struct flow_event *e)
     bool deleting = str_eq(p.e->endpoint_status, S("Deleting"));
     if (!deleting && !json_is_true(json_object_get(f->data, "deleted"))) {
         give_up(c, &p, flow_text(f, "reason"));
-        return sagemaker_endpoint_save(c, p.e);
+        return sm_save_endpoint(c, p.e);
     }
     take_out(p.next ? &p.e->next_servers : &p.e->servers, p.s);
     if (deleting && !any_lives(&p.e->servers) && !any_lives(&p.e->next_servers))
         return sagemaker_endpoint_drop(c, p.e);
-    return sagemaker_endpoint_save(c, p.e);
+    return sm_save_endpoint(c, p.e);
 }
 
 /* After a start of the server every endpoint's sandboxes are made anew. */
@@ -354,7 +354,7 @@ static res on_resumed(struct call *c, struct flow *f, const struct flow_event *e
     if (!p.s || str_eq(p.e->endpoint_status, S("Deleting")))
         return on_delete(c, f, e);
     p.s->state = S("Starting");
-    TRY(sagemaker_endpoint_save(c, p.e));
+    TRY(sm_save_endpoint(c, p.e));
     flow_go(f, "reopening");
     flow_effect(c, f, launch_close, launch_ids(c, f)); /* the volume's image is still there */
     return OK;

@@ -89,7 +89,7 @@ res sagemaker_create_endpoint(struct call *c, const struct sagemaker_create_endp
     e->endpoint_status = S("Creating");
     e->creation_time = e->last_modified_time = SET_TIME(c->now_ms);
     TRY(start_servers(c, e, config_of(c), &e->servers));
-    TRY(sagemaker_endpoint_save(c, e));
+    TRY(sm_save_endpoint(c, e));
     out->endpoint_arn = e->endpoint_arn;
     return OK;
 }
@@ -152,7 +152,7 @@ res sagemaker_update_endpoint(struct call *c, const struct sagemaker_update_endp
     e->last_modified_time = SET_TIME(c->now_ms);
     TRY(start_servers(c, e, config_of(c), &e->next_servers));
     out->endpoint_arn = e->endpoint_arn;
-    return sagemaker_endpoint_save(c, e);
+    return sm_save_endpoint(c, e);
 }
 
 static bool tell_all(struct call *c, const struct sagemaker_server_list *v)
@@ -179,5 +179,5 @@ res sagemaker_delete_endpoint(struct call *c, const struct sagemaker_delete_endp
         return sagemaker_endpoint_drop(c, e);
     e->endpoint_status = S("Deleting");
     e->last_modified_time = SET_TIME(c->now_ms);
-    return sagemaker_endpoint_save(c, e);
+    return sm_save_endpoint(c, e);
 }

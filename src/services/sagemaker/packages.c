@@ -85,7 +85,7 @@ res sagemaker_create_model_package(struct call *c, const struct sagemaker_create
         p->model_approval_status = S("PendingManualApproval");
     TRY(sagemaker_package_save(c, p));
     out->model_package_arn = p->model_package_arn;
-    return OK;
+    return sm_tell_package(c, p);
 }
 
 res sagemaker_describe_model_package(struct call *c, const struct sagemaker_describe_model_package_in *in,
@@ -152,7 +152,8 @@ res sagemaker_update_model_package(struct call *c, const struct sagemaker_update
     merge(c, p, in);
     p->last_modified_time = SET_TIME(c->now_ms);
     out->model_package_arn = p->model_package_arn;
-    return sagemaker_package_save(c, p);
+    TRY(sagemaker_package_save(c, p));
+    return str_is(in->model_approval_status) ? sm_tell_package(c, p) : OK;
 }
 
 res sagemaker_delete_model_package(struct call *c, const struct sagemaker_delete_model_package_in *in,

@@ -99,7 +99,7 @@ res sagemaker_create_training_job(struct call *c, const struct sagemaker_create_
     TRY(json_parse(c->arena, S("{}"), &c->err, &data));
     TRY(launch_grant(c, &l, data));
     TRY(flow_begin(c, "training", j->key, dump(c, data), &j->flow_id));
-    TRY(sagemaker_training_job_save(c, j));
+    TRY(sm_save_training(c, j));
     out->training_job_arn = j->training_job_arn;
     return OK;
 }
@@ -145,5 +145,5 @@ res sagemaker_stop_training_job(struct call *c, const struct sagemaker_stop_trai
                      FMT(j->training_job_status));
     training_status(c, j, "Stopping", "Stopping", "Stopping the training job");
     flow_tell(c, j->flow_id, "stop");
-    return sagemaker_training_job_save(c, j);
+    return sm_save_training(c, j);
 }

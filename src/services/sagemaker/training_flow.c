@@ -56,7 +56,7 @@ static res set_status(struct call *c, const struct flow *f, const char *secondar
     training_status(c, j, "InProgress", secondary, message);
     if (str_eq(str_z(secondary), S("Training")) && !j->training_start_time.set)
         j->training_start_time = SET_TIME(c->now_ms);
-    return sagemaker_training_job_save(c, j);
+    return sm_save_training(c, j);
 }
 
 /* ---- the agent's order ---- */
@@ -305,7 +305,7 @@ static res on_closed(struct call *c, struct flow *f, const struct flow_event *e)
         training_status(c, j, "Completed", "Completed", "Training job completed");
     if (str_is(reason))
         j->failure_reason = reason;
-    return sagemaker_training_job_save(c, j);
+    return sm_save_training(c, j);
 }
 
 /* Closing itself went wrong: again, a little later; what stays would be in somebody's way. */
