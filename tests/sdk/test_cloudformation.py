@@ -736,6 +736,18 @@ def test_templates_by_url_that_cannot_be_had(client, stack, shelf, name, role, r
         may.client("cloudformation").create_stack(StackName=name, TemplateURL=url)
 
 
+def test_a_template_that_stands_for_more_than_its_text(stack, shelf, refuses):
+    s, head = stack(), "Resources: {P: {Type: 'AWS::SSM::Parameter', Properties: {Type: String, Value: v}}}\nMetadata:\n"
+    line = "  - \"" + r"\x01" * 8 + "\"\n"  # 38 bytes in YAML, 51 in the JSON that a stack keeps
+    url = shelf("long.yaml", head + " X:\n" + line * 25000)
+    s.id = s.cfn.create_stack(StackName=s.name, TemplateURL=url)["StackId"]
+    assert s.wait() == "CREATE_COMPLETE", s.lines()
+    url = shelf("more.yaml", head.replace("Value: v", "Value: w") + " X: &x\n" + line * 12000 + " Y: [*x, *x, *x]\n")
+    with refuses("ValidationError", "Template may not exceed 1000000 bytes in size."):
+        s.cfn.update_stack(StackName=s.name, TemplateURL=url)
+    assert s.delete() == "DELETE_COMPLETE"
+
+
 # ---- custom resources ----
 
 ANSWERS = """

@@ -262,7 +262,7 @@ res cfn_scope_open(struct cfn_scope *s, struct err *e)
     for (size_t i = 0; i < n; i++)
         given[i] = (struct template_given){s->version->parameters.v[i].key, s->version->parameters.v[i].text};
     s->asking = false;
-    TRY(template_parse(c->arena, kept->tree, e, &s->t));
+    TRY(template_reread(c->arena, kept->tree, e, &s->t));
     return bind(s, given, n, e);
 }
 

@@ -17,6 +17,8 @@ res cfn_keep_template(struct call *c, struct cloudformation_stack *s, str body, 
 
     s->template_count = SET_INT(s->template_count.v + 1);
     *r = (struct cloudformation_template){.stack_id = s->stack_id, .body = body, .tree = cfn_dump(c->arena, t->tree)};
+    if (!str_is(r->tree)) /* aliases and escapes: a text within the limit may stand for far more */
+        return fault(c, &cloudformation_ValidationError, "Template may not exceed %d bytes in size.", TEMPLATE_MAX);
     r->template_id = arena_printf(c->arena, "%.*s/%lld", FMT(cfn_own_id(s->stack_id)), (long long)s->template_count.v);
     *id = r->template_id;
     return cloudformation_template_save(c, r);

@@ -14,7 +14,8 @@ struct edges {
     const struct template_scope *s; /* NULL: only what holds under every condition */
     size_t from, room;
     struct template_links *links;
-    str unwanted; /* a resource that is named, but not wanted */
+    bool *unwanted; /* resources that are named, but not wanted */
+    bool linking;   /* else only the unwanted are looked for */
 };
 
 static void add_link(struct edges *x, size_t to)
@@ -42,10 +43,10 @@ static void visit_link(void *about, const struct template_reference *r)
 
     if (!to)
         return;
-    if (!x->s || x->s->wanted[to->at])
+    if (x->s && !x->s->wanted[to->at])
+        x->unwanted[to->at] = true;
+    else if (x->linking)
         add_link(x, to->at);
-    else if (!str_is(x->unwanted))
-        x->unwanted = to->id;
 }
 
 static int by_index(const void *x, const void *y)
@@ -139,26 +140,56 @@ static res refuse_circles(struct arena *a, const struct template *t, const struc
 
 res template_check_circles(struct arena *a, const struct template *t, struct err *e)
 {
-    struct edges x = {.a = a, .t = t, .links = ARENA_ARRAY(a, struct template_links, t->n_resources)};
+    struct edges x = {.a = a, .t = t, .linking = true};
 
+    x.links = ARENA_ARRAY(a, struct template_links, t->n_resources);
     for (size_t i = 0; i < t->n_resources; i++)
         if (!str_is(t->resources[i].condition))
             link_one(&x, &t->resources[i]);
     return refuse_circles(a, t, x.links, e);
 }
 
+/* ---- of a scope ---- */
+
+static res refuse_unwanted(const struct edges *x, const char *prefix, const char *block, struct err *e)
+{
+    struct buf names;
+    res done = OK;
+
+    buf_init(&names, 900);
+    for (size_t i = 0; i < x->t->n_resources; i++)
+        if (x->unwanted[i])
+            buf_printf(&names, "%s%.*s", names.n ? ", " : "", FMT(x->t->resources[i].id));
+    if (names.n || names.full)
+        done = reject(e, "%sUnresolved resource dependencies [%.*s] in the %s block of the template", prefix,
+                      FMT(buf_str(&names)), block);
+    buf_done(&names);
+    return done;
+}
+
+static res check_outputs(struct edges *x, struct err *e)
+{
+    x->linking = false;
+    for (size_t i = 0; i < x->t->n_outputs; i++) {
+        const struct template_output *o = &x->t->outputs[i];
+        if (!template_output_wanted(x->s, o))
+            continue;
+        template_references(o->value, WALK_TAKEN, x->s, visit_link, x);
+        template_references(o->export_name, WALK_TAKEN, x->s, visit_link, x);
+    }
+    return refuse_unwanted(x, "", "Outputs", e);
+}
+
 res template_link(struct template_scope *s, struct err *e)
 {
-    struct edges x = {.a = s->arena, .t = s->t, .s = s};
+    struct edges x = {.a = s->arena, .t = s->t, .s = s, .linking = true};
 
+    x.unwanted = ARENA_ARRAY(s->arena, bool, s->t->n_resources);
     x.links = s->depends = ARENA_ARRAY(s->arena, struct template_links, s->t->n_resources);
     for (size_t i = 0; i < s->t->n_resources; i++)
         if (s->wanted[i])
             link_one(&x, &s->t->resources[i]);
-    if (str_is(x.unwanted))
-        return reject(e,
-                      "Template format error: Unresolved resource dependencies [%.*s] in the Resources block of the "
-                      "template",
-                      FMT(x.unwanted));
+    TRY(refuse_unwanted(&x, "Template format error: ", "Resources", e));
+    TRY(check_outputs(&x, e));
     return refuse_circles(s->arena, s->t, s->depends, e);
 }

@@ -310,6 +310,63 @@ static void test_services_cloudformation_template_forms__all_are_worth_the_same(
     assert_true(good > TEMPLATES / 2); /* most are good templates */
 }
 
+/* Whether `early` says nothing but what `late` says, where it says anything. */
+static bool foretells(const json_t *early, const json_t *late)
+{
+    const char *key;
+    json_t *one;
+    size_t i;
+
+    if (template_is_later(early))
+        return true;
+    if (!json_is_object(early) && !json_is_array(early))
+        return json_equal(early, late);
+    if (json_typeof(early) != json_typeof(late) || json_object_size(early) != json_object_size(late) ||
+        json_array_size(early) != json_array_size(late))
+        return false;
+    json_object_foreach((json_t *)early, key, one)
+    {
+        if (!foretells(one, json_object_get(late, key)))
+            return false;
+    }
+    json_array_foreach(early, i, one)
+    {
+        if (!foretells(one, json_array_get(late, i)))
+            return false;
+    }
+    return true;
+}
+
+static void test_services_cloudformation_template_forms__what_is_known_early_stays_true(void **state)
+{
+    size_t open = 0;
+
+    (void)state;
+    for (unsigned seed = 1; seed <= TEMPLATES; seed++) {
+        struct dice d = {seed * 7919};
+        struct fixture f;
+        struct buf b;
+        json_t *t = some_template(&d), *early, *late;
+        fixture_open(&f);
+        buf_init(&b, 1 << 20);
+        buf_add_json(&b, t);
+        assert_true(fixture_bind(&f, buf_str(&b), NULL));
+        const struct template_resource *x = template_resource_find(f.t, S("X"));
+        f.later = true;
+        bool may = is_ok(template_properties(f.s, x, &f.e, &early));
+        f.later = false;
+        if (is_ok(template_properties(f.s, x, &f.e, &late))) {
+            assert_true(may); /* not knowing is no reason to refuse */
+            assert_true(foretells(early, late));
+            open += template_has_later(early);
+        }
+        buf_done(&b);
+        json_decref(t);
+        fixture_close(&f);
+    }
+    assert_true(open > TEMPLATES / 10);
+}
+
 /* What the aws CLI's `package` writes, folded lines and all; and what its author wrote. */
 static void test_services_cloudformation_template_forms__packaged_as_written(void **state)
 {
@@ -456,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_services_cloudformation_template_forms__all_are_worth_the_same),
+        cmocka_unit_test(test_services_cloudformation_template_forms__what_is_known_early_stays_true),
         cmocka_unit_test(test_services_cloudformation_template_forms__packaged_as_written),
         cmocka_unit_test(test_services_cloudformation_template_forms__a_checked_tree_is_read_again),
     };
