@@ -147,6 +147,8 @@ def test_products_and_their_versions(sc, catalog, template, refuses):
     assert sc.describe_provisioning_artifact(ProductName=catalog.name, ProvisioningArtifactName="v2")[
         "ProvisioningArtifactDetail"]["Id"] == second
     sc.delete_provisioning_artifact(ProductId=product, ProvisioningArtifactId=second)
+    with refuses("InvalidParametersException", "ProvisioningArtifactId is required"):
+        sc.delete_provisioning_artifact(ProductId=product)
     with refuses("ResourceInUseException", "last provisioning artifact"):
         sc.delete_provisioning_artifact(ProductId=product, ProvisioningArtifactId=listed["v1"]["Id"])
     with refuses("ResourceNotFoundException", second):
@@ -374,6 +376,28 @@ def test_a_catalog_by_a_stack(sc, stack, role, template, name, refuses):  # noqa
     for call, i in ((sc.describe_portfolio, "Portfolio"), (sc.describe_product_as_admin, "Product"), (sc.describe_constraint, "Constraint")):
         with refuses("ResourceNotFoundException", "not found"):
             call(Id=out[i])
+
+
+def test_versions_by_a_stack(sc, client, stack, template, name):  # noqa: F811
+    s = stack()
+
+    def body(*names):
+        return json.dumps({"Resources": {"P": {"Type": "AWS::ServiceCatalog::CloudFormationProduct", "Properties": {
+            "Name": name, "Owner": "us", "ProvisioningArtifactParameters": [
+                {"Name": n, "Description": d, "Info": {"LoadTemplateFromURL": template}} for n, d in names]}}},
+            "Outputs": {"P": {"Value": {"Ref": "P"}}, "Ids": {"Value": {"Fn::GetAtt": "P.ProvisioningArtifactIds"}},
+                        "Names": {"Value": {"Fn::GetAtt": "P.ProvisioningArtifactNames"}}}})
+
+    def listed():
+        return sorted((a["Name"], a["Description"]) for a in sc.list_provisioning_artifacts(ProductId=s.outputs()["P"])["ProvisioningArtifactDetails"])
+    assert s.create(body(("a", "1"), ("b", "1"), ("c", "1"), ("d", "1"))) == "CREATE_COMPLETE", s.lines()
+    first = s.outputs()
+    assert sorted(first["Names"].split(",")) == ["a", "b", "c", "d"] and len(set(first["Ids"].split(","))) == 4
+    assert s.update(body(("a", "2"), ("b", "1"))) == "UPDATE_COMPLETE", s.lines()
+    assert listed() == [("a", "2"), ("b", "1")] and s.outputs()["P"] == first["P"]
+    assert sorted(s.outputs()["Names"].split(",")) == ["a", "b"]
+    assert s.update(body(("z", "1"))) == "UPDATE_COMPLETE", s.lines()
+    assert listed() == [("z", "1")] and s.outputs()["Names"] == "z"
 
 
 def test_a_catalog_without_the_right_to_pass(stack, role, document, template, name):  # noqa: F811

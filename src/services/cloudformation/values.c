@@ -53,12 +53,29 @@ static json_t *member(const json_t *from, str name)
     return NULL;
 }
 
+/* "1+": the items of a list from there on; NULL: there are none. */
+static json_t *rest_of(struct arena *a, const json_t *list, str name)
+{
+    json_t *rest = cfn_own(a, json_array());
+    uint64_t from;
+
+    if (!str_to_u64(str_sub(name, 0, name.n - 1), &from))
+        return NULL;
+    for (size_t i = (size_t)from; i < json_array_size(list); i++)
+        json_array_append(rest, json_array_get(list, i));
+    return json_array_size(rest) ? rest : NULL;
+}
+
 json_t *cfn_at(struct arena *a, const json_t *from, str path)
 {
     json_t *at = present(from);
 
     while (at && path.n) {
         str name = str_cut(&path, '.');
+        if (json_is_array(at) && str_ends(name, S("+"))) {
+            at = rest_of(a, at, name);
+            continue;
+        }
         if (!json_is_array(at) || str_all(name, "0123456789")) {
             at = member(at, name);
             continue;
@@ -76,8 +93,8 @@ json_t *cfn_at(struct arena *a, const json_t *from, str path)
     return at;
 }
 
-/* ---- what follows a path: [A>B,C>D] renames members, {K,V} makes a list of an object, (K,V) an object of a list ----
- */
+/* ---- what follows a path: [A>B,C>D] renames members, {K,V} makes a list of an object, (K,V) an object of a list,
+ * (,) a text of its items with commas between them ---- */
 
 static json_t *rename_one(struct arena *a, const json_t *from, str names)
 {
@@ -202,7 +219,12 @@ static json_t *source(const struct cfn_values *v, str text)
         char kind = text.p[0];
         text = str_from(text, 1);
         str names = str_cut(&text, kind == '[' ? ']' : kind == '{' ? '}' : ')');
-        at = kind == '[' ? rename_members(a, at, names) : kind == '{' ? list_of(a, at, names) : object_of(a, at, names);
+        if (str_eq(names, S(",")))
+            at = scalar_of(a, at);
+        else
+            at = kind == '['   ? rename_members(a, at, names)
+                 : kind == '{' ? list_of(a, at, names)
+                               : object_of(a, at, names);
     }
     return at;
 }

@@ -206,6 +206,17 @@ res servicecatalog_update_provisioning_artifact(struct call *c,
     return OK;
 }
 
+/* The oldest of those with the name: a stack that changes a version has made the new one before. */
+static struct servicecatalog_artifact *oldest(const struct servicecatalog_artifact_page *page, str name)
+{
+    struct servicecatalog_artifact *found = NULL;
+
+    for (size_t i = 0; i < page->n; i++)
+        if (str_eq(page->v[i]->name, name) && (!found || page->v[i]->created_time.ms < found->created_time.ms))
+            found = page->v[i];
+    return found;
+}
+
 res servicecatalog_delete_provisioning_artifact(struct call *c,
                                                 const struct servicecatalog_delete_provisioning_artifact_in *in,
                                                 struct servicecatalog_delete_provisioning_artifact_out *out)
@@ -214,8 +225,15 @@ res servicecatalog_delete_provisioning_artifact(struct call *c,
     struct servicecatalog_artifact *a;
 
     (void)out;
-    TRY(need(c, c->subject, in->provisioning_artifact_id, &a));
+    if (!in->provisioning_artifact_id.n && !c->parent)
+        return fault(c, &servicecatalog_InvalidParametersException, "ProvisioningArtifactId is required.");
     TRY(sc_artifacts(c, c->subject, &page));
+    if (in->provisioning_artifact_id.n)
+        TRY(need(c, c->subject, in->provisioning_artifact_id, &a));
+    else
+        a = oldest(&page, in->provisioning_artifact_name);
+    if (!a)
+        return OK;
     if (page.n == 1)
         return fault(c, &servicecatalog_ResourceInUseException,
                      "You can't delete the last provisioning artifact of a product.");
