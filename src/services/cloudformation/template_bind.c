@@ -75,7 +75,7 @@ static res check_value(struct template_scope *s, size_t at, struct err *e)
 
     if (v->text.n > VALUE_MAX_BYTES || !str_is_utf8(v->text))
         return reject(e, "Parameter '%.*s' must contain at most %d characters", FMT(p->name), VALUE_MAX_BYTES);
-    TRY(template_check_constraints(s->arena, p, v->text, e));
+    TRY(template_check_constraints(s, p, v->text, e));
     if (!template_type_is_outside(p->type)) {
         v->value = value_of(s, p, v->text);
         return OK;

@@ -7,7 +7,7 @@
 
 #include "services/cloudformation/template_parts.h"
 
-enum { MATCH_LIMIT = 200000, DEPTH_LIMIT = 5000, HEAP_KIB = 4096, PATTERN_MAX = 4096 };
+enum { MATCH_LIMIT = 100000, DEPTH_LIMIT = 5000, HEAP_KIB = 4096, PATTERN_MAX = 4096 };
 
 /* ---- from Java's language to PCRE2's ---- */
 

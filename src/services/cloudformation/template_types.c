@@ -2,6 +2,8 @@
 /* Parameter types and the constraints on their values. */
 #include "services/cloudformation/template_parts.h"
 
+enum { MATCH_BYTES = 8192 }; /* a match costs what a text of this size costs: a thousand of them to a stack */
+
 /* ---- types ---- */
 
 /* The EC2 and Route 53 types whose values are looked up, as a text and in List<>. */
@@ -121,8 +123,9 @@ static res check_number(struct arena *a, const struct template_parameter *p, str
     return OK;
 }
 
-static res check_one(struct arena *a, const struct template_parameter *p, str value, struct err *e)
+static res check_one(struct template_scope *s, const struct template_parameter *p, str value, struct err *e)
 {
+    struct arena *a = s->arena;
     double length = (double)characters(value);
     bool matches = true;
 
@@ -134,21 +137,23 @@ static res check_one(struct arena *a, const struct template_parameter *p, str va
         return broken(p, arena_printf(a, "must contain at least %.*s characters", FMT(p->min_length)), e);
     if (str_is(p->max_length) && length > number_of(p->max_length, 0))
         return broken(p, arena_printf(a, "must contain at most %.*s characters", FMT(p->max_length)), e);
-    if (str_is(p->allowed_pattern))
+    if (str_is(p->allowed_pattern)) {
+        TRY(template_spend(s, MATCH_BYTES, e));
         TRY(template_pattern_matches(p->allowed_pattern, value, &matches, e));
+    }
     return matches ? OK : broken(p, arena_printf(a, "must match pattern %.*s", FMT(p->allowed_pattern)), e);
 }
 
 /* Each member of a list must satisfy what is said of the parameter; of a Systems Manager parameter it is the name. */
-res template_check_constraints(struct arena *a, const struct template_parameter *p, str value, struct err *e)
+res template_check_constraints(struct template_scope *s, const struct template_parameter *p, str value, struct err *e)
 {
     str rest = value;
 
     if (str_starts(p->type, S("AWS::SSM::")) || !template_type_is_list(p->type))
-        return check_one(a, p, value, e);
+        return check_one(s, p, value, e);
     if (str_empty(value) && !p->allowed && !str_eq(p->type, S("List<Number>")))
-        return check_one(a, p, value, e);
+        return check_one(s, p, value, e);
     while (str_is(rest))
-        TRY(check_one(a, p, str_trim(str_cut(&rest, ',')), e));
+        TRY(check_one(s, p, str_trim(str_cut(&rest, ',')), e));
     return OK;
 }

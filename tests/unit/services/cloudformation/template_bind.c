@@ -222,6 +222,25 @@ static void test_services_cloudformation_template_bind__a_pattern_has_bounded_wo
     CHECK_ROWS(rows);
 }
 
+/* Each match is short of the bound; there are just too many. */
+static void test_services_cloudformation_template_bind__many_patterns_have_bounded_work(void **state)
+{
+    struct fixture f;
+    struct buf b;
+
+    (void)state;
+    fixture_open(&f);
+    buf_init(&b, 1 << 20);
+    buf_add_z(&b, "Resources: {R: {Type: T}}\nParameters:\n");
+    for (int i = 0; i < 200; i++)
+        buf_printf(&b, "  P%d: {Type: CommaDelimitedList, AllowedPattern: '(a|a?)+', Default: 'a%s'}\n", i,
+                   ",aaaaa,aaaaa,aaaaa,aaaaa,aaaaa,aaaaa,aaaaa,aaaaa,aaaaa");
+    assert_false(fixture_bind(&f, buf_str(&b), NULL));
+    assert_true(str_starts(str_z(f.e.what), S("Template error: the values of this template grow beyond")));
+    buf_done(&b);
+    fixture_close(&f);
+}
+
 static void test_services_cloudformation_template_bind__names_and_many(void **state)
 {
     static const char text[] = "Parameters: {A: {Type: String}, B: {Type: String}, C: {Type: String, Default: c}}\n"
@@ -324,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_services_cloudformation_template_bind__patterns_are_those_of_java),
         cmocka_unit_test(test_services_cloudformation_template_bind__the_rule_of_a_cdk_template),
         cmocka_unit_test(test_services_cloudformation_template_bind__a_pattern_has_bounded_work),
+        cmocka_unit_test(test_services_cloudformation_template_bind__many_patterns_have_bounded_work),
         cmocka_unit_test(test_services_cloudformation_template_bind__names_and_many),
         cmocka_unit_test(test_services_cloudformation_template_bind__a_value_is_not_longer_than_4096),
         cmocka_unit_test(test_services_cloudformation_template_bind__rules),
