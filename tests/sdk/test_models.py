@@ -9,7 +9,8 @@ from conftest import LOADER, ROOT
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 import model  # noqa: E402
 
-OURS = {s.name: s for s in model.services() if s.name != "barmkin"}
+INNER = ("barmkin", "cloudformationresponse")  # no client of AWS's calls them
+OURS = {s.name: s for s in model.services() if s.name not in INNER}
 BOTO = {"sagemakerruntime": "sagemaker-runtime", "resourcegroups": "resource-groups", "tagging": "resourcegroupstaggingapi"}
 
 
