@@ -42,12 +42,14 @@ res events_schedule_begin(struct call *c, struct events_rule *r)
     return flow_begin(c, events_schedule_flow.name, r->name, STR_ABSENT, &r->schedule_flow);
 }
 
-/* The rule, if this flow is the one that keeps its time. */
-static res rule_of(struct call *c, const struct flow *f, struct events_rule **out)
+/* The rule, if this flow is the one that keeps its time; else NULL, and the flow ends. */
+static res rule_of(struct call *c, struct flow *f, struct events_rule **out)
 {
     TRY(events_rule_load(c, f->account, f->subject, out));
     if (*out && !str_eq((*out)->schedule_flow, f->id))
         *out = NULL;
+    if (!*out)
+        flow_end(f);
     return OK;
 }
 
@@ -67,11 +69,7 @@ static res on_begin(struct call *c, struct flow *f, const struct flow_event *e)
 
     (void)e;
     TRY(rule_of(c, f, &r));
-    if (!r) {
-        flow_end(f);
-        return OK;
-    }
-    return arm(c, f, r);
+    return r ? arm(c, f, r) : OK;
 }
 
 static res on_timer(struct call *c, struct flow *f, const struct flow_event *e)
@@ -80,10 +78,8 @@ static res on_timer(struct call *c, struct flow *f, const struct flow_event *e)
 
     (void)e;
     TRY(rule_of(c, f, &r));
-    if (!r) {
-        flow_end(f);
+    if (!r)
         return OK;
-    }
     struct list_of_str resources = {1, &r->arn};
     struct event_facts facts = {.source = S("aws.events"),
                                 .detail_type = S("Scheduled Event"),
