@@ -27,6 +27,8 @@ static void scan_levels(struct eval *v, struct policy_levels levels, bool implie
         }
     }
     out->allowed = all;
+    out->allow[0] =
+        (struct authz_reason){NULL, 0}; /* each level allows by a statement of its own: none speaks for all */
 }
 
 bool eval_begin(struct eval *v, const struct authz_request *r, const struct authz_layers *l)

@@ -13,6 +13,7 @@
     "\"principal\":\"arn:aws:iam::111111111111:user/ana\",\"action\":\"s3:GetObject\",\"resource\":\"arn:aws:s3:::b/"  \
     "k\""
 #define ALL "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"
+#define EVERYONE "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}}"
 #define WHO(principal) "{\"request\":{\"principal\":\"" principal "\",\"action\":\"a:b\",\"resource\":\"*\"}}"
 #define WITH(member) "{\"request\":{" ANA "}," member "}"
 
@@ -163,6 +164,26 @@ static void test_authz_batch__context_values_of_every_type(void **state)
 }
 
 /* Which law a resource policy is under follows from action and resource (rules 10 and 11). */
+/* Each level allows by a statement of its own. */
+static void test_authz_batch__levels_that_allow_name_no_statement(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+
+    (void)state;
+    json_t *said = answer(a, S(WITH("\"resourceControlPolicies\":[[" EVERYONE "]]")), true), *rung;
+    size_t i, found = 0;
+    json_array_foreach(json_object_get(json_object_get(said, "trace"), "layers"), i, rung)
+    {
+        if (!str_eq(json_str_at(rung, "layer"), S("rcp")))
+            continue;
+        found++;
+        assert_str_equal(json_str_at(rung, "verdict"), S("Allowed"));
+        assert_null(json_object_get(rung, "policy"));
+    }
+    assert_int_equal(found, 1);
+    arena_free(a);
+}
+
 static void test_authz_batch__the_kind_of_a_resource_policy(void **state)
 {
     static const struct {
@@ -198,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_authz_batch__a_line_has_a_maximum),
         cmocka_unit_test(test_authz_batch__null_is_absence),
         cmocka_unit_test(test_authz_batch__context_values_of_every_type),
+        cmocka_unit_test(test_authz_batch__levels_that_allow_name_no_statement),
         cmocka_unit_test(test_authz_batch__the_kind_of_a_resource_policy),
     };
 
