@@ -54,22 +54,8 @@ static void context(const struct call *c, struct buf *b)
 
     if (!g || !g->n_judgements || g->denied)
         return;
-    buf_add_z(b, ",\"context\":{");
-    for (size_t i = 0; i < g->n_context; i++) {
-        const struct authz_value *v = &g->context[i];
-        if (i)
-            buf_add_char(b, ',');
-        buf_add_json_str(b, v->key);
-        buf_add_z(b, v->multi ? ":[" : ":");
-        for (size_t k = 0; k < v->n; k++) {
-            if (k)
-                buf_add_char(b, ',');
-            buf_add_json_str(b, v->values[k]);
-        }
-        if (v->multi)
-            buf_add_char(b, ']');
-    }
-    buf_add_char(b, '}');
+    buf_add_z(b, ",\"context\":");
+    authz_context_json(g->context, g->n_context, b);
 }
 
 static void judgements(const struct call *c, enum audit_detail detail, struct buf *b)

@@ -137,13 +137,13 @@ enum policy_kind authz_resource_kind(const struct authz_request *r); /* a key's,
 /* The same evaluation with a trace: {"decision","by","layers":[{"layer","verdict","policy","sid","index","statement",
  * "failed":{...}}...],"context":{...}} as JSON into `out`. */
 void authz_explain(const struct authz_request *r, const struct authz_layers *l, struct buf *out);
+void authz_context_json(const struct authz_value *v, size_t n, struct buf *out); /* an object; each key once */
 const char *authz_layer_name(enum layer l);     /* "identity", "resource", "vpce", ... (authz-rules section 2) */
 const char *authz_verdict_name(enum verdict v); /* "Allowed", "ExplicitlyDenied", "ImplicitlyDenied" */
 /* Rules 43 and 44: "User: ... is not authorized to perform: ... because ...". */
 str authz_message(struct arena *a, const struct authz_request *r, const struct decision *d);
 /* One case of `barmkin authz --batch` (one JSON line in, one out, without newline). Bad cases answer {"id","error"}. */
 void authz_batch_line(str line, bool explain, struct buf *out);
-
 /* Matching, tested on its own: '*' any run, '?' one character. */
 bool authz_glob(str pattern, str text, bool nocase);
 

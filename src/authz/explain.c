@@ -124,17 +124,44 @@ static void add_grant(const struct judged *j, struct buf *out)
     buf_add_char(out, '}');
 }
 
-static void add_context(const struct authz_request *r, struct buf *out)
+/* Every value that the request has for the key, also where it brought the key twice (two tags of one name). */
+static void add_all_values(const struct authz_value *v, size_t n, str key, struct buf *out)
 {
-    buf_add_char(out, '{');
-    for (size_t i = 0; i < r->n_context; i++) {
-        if (i)
-            buf_add_char(out, ',');
-        buf_add_json_str(out, r->context[i].key);
+    const char *sep = "[";
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; str_eq(v[i].key, key) && k < v[i].n; k++) {
+            buf_add_z(out, sep);
+            buf_add_json_str(out, v[i].values[k]);
+            sep = ",";
+        }
+    buf_add_z(out, *sep == '[' ? "[]" : "]");
+}
+
+static size_t same_key_from(const struct authz_value *v, size_t from, size_t to, str key)
+{
+    while (from < to && (v[from].key.n != key.n || !str_eq(v[from].key, key)))
+        from++;
+    return from;
+}
+
+void authz_context_json(const struct authz_value *v, size_t n, struct buf *out)
+{
+    const char *sep = "{";
+
+    for (size_t i = 0; i < n; i++) {
+        if (same_key_from(v, 0, i, v[i].key) < i)
+            continue;
+        buf_add_z(out, sep);
+        buf_add_json_str(out, v[i].key);
         buf_add_char(out, ':');
-        explain_values(out, &r->context[i]);
+        if (same_key_from(v, i + 1, n, v[i].key) < n)
+            add_all_values(v, n, v[i].key, out);
+        else
+            explain_values(out, &v[i]);
+        sep = ",";
     }
-    buf_add_char(out, '}');
+    buf_add_z(out, *sep == '{' ? "{}" : "}");
 }
 
 static void add_decision(struct judged *j, const struct decision *d, const struct rung *rungs, size_t n,
@@ -174,6 +201,6 @@ void authz_explain(const struct authz_request *r, const struct authz_layers *l, 
         add_grant(&j, out);
     }
     buf_add(out, S("],\"context\":"));
-    add_context(r, out);
+    authz_context_json(r->context, r->n_context, out);
     buf_add_char(out, '}');
 }

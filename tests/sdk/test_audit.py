@@ -201,6 +201,17 @@ def test_search_refuses_nonsense(server):
     assert search(server, "word", fine=(2,))
 
 
+def test_a_key_that_comes_twice_is_told_once(client, server, name, refuses):
+    """Two tags of one name are one condition key with two values: a record stays JSON, allowed or denied."""
+    twice = [{"Key": "x", "Value": "1"}, {"Key": "x", "Value": "2"}]
+    with refuses("InvalidInputException"):
+        client("organizations", "management").create_account(Email=f"{name}@example.com", AccountName=name, Tags=twice)
+    report = json.loads(server.barmkin("audit", "verify", "-o", "json"))
+    assert report["intact"]
+    found = json.loads(server.barmkin("audit", "search", "--event", "CreateAccount", "--limit", "1", "-o", "json").splitlines()[0])
+    assert found["barmkin"]["context"]["aws:RequestTag/x"] == ["1", "2"]
+
+
 def test_the_chain_still_verifies(server):
     report = json.loads(server.barmkin("audit verify", "-o", "json"))
     assert report["intact"] and report["lines"] > 10

@@ -81,7 +81,7 @@ def test_signed_json_that_is_none(server, body):
 
 
 @pytest.mark.parametrize("service, call, code", [
-    ("lambda", lambda c: c.list_functions(), "UnknownOperationException"),
+    ("batch", lambda c: c.list_jobs(), "UnknownOperationException"),
     ("dynamodb", lambda c: c.list_tables(), "UnknownOperationException"),
     ("sns", lambda c: c.list_topics(), "InvalidAction"),
     ("sagemaker", lambda c: c._make_api_call("ListHubs", {}), "UnknownOperationException")])
