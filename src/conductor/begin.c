@@ -26,18 +26,8 @@ res conductor_begin(struct house *h, str account, str region, const char *kind, 
 
     *b = (struct beginning){.in = {.kind = str_z(kind), .subject = subject}, .data = data};
     b->inner.quiet = true;
-    b->inner.who = (struct caller){.kind = PRINCIPAL_SERVICE,
-                                   .arn = S("barmkin.amazonaws.com"),
-                                   .user_id = S("barmkin.amazonaws.com"),
-                                   .account = account};
-    b->inner.op = (struct operation){.service = &conductor_service,
-                                     .name = "FlowBegin",
-                                     .kind = OP_WRITES,
-                                     .in = &barmkin_flow_step_shape,
-                                     .out = &barmkin_nothing_shape,
-                                     .handle = begin};
-    b->inner.call.in = &b->in;
-    b->inner.call.out = &b->out;
+    b->inner.who = inner_caller(INNER_SERVICE, account);
+    inner_work_plan(&b->inner, "FlowBegin", begin, &b->in, &b->out);
     b->inner.call.region = region;
     res r = inner_work_run(h->conductor, &b->inner, a, secrets);
     if (is_ok(r))

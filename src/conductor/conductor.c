@@ -260,18 +260,8 @@ res conductor_resume(struct conductor *c, struct err *e)
     struct resuming *r = ARENA_NEW(a, struct resuming);
 
     r->inner.quiet = true;
-    r->inner.who = (struct caller){.kind = PRINCIPAL_SERVICE,
-                                   .arn = S("barmkin.amazonaws.com"),
-                                   .user_id = S("barmkin.amazonaws.com"),
-                                   .account = c->house->management_account};
-    r->inner.op = (struct operation){.service = &conductor_service,
-                                     .name = "FlowResume",
-                                     .kind = OP_WRITES,
-                                     .in = &barmkin_flow_step_shape,
-                                     .out = &barmkin_nothing_shape,
-                                     .handle = find_open};
-    r->inner.call.in = &r->in;
-    r->inner.call.out = &r->out;
+    r->inner.who = inner_caller(INNER_SERVICE, c->house->management_account);
+    inner_work_plan(&r->inner, "FlowResume", find_open, &r->in, &r->out);
     res why = inner_work_run(c, &r->inner, a, secrets);
     if (!is_ok(why))
         why = oops(e, r->inner.call.err.sys_errno, "unfinished flows cannot be read: %s", r->inner.call.err.what);

@@ -62,6 +62,11 @@ struct inner_work {
     pthread_cond_t done;
     bool finished, committed, quiet; /* quiet: writes no audit record */
 };
+/* What is to run, under which name for the audit log; `in` and `out` lie beside the work. */
+void inner_work_plan(struct inner_work *w, const char *name, res (*run)(struct call *c, const void *in, void *out),
+                     struct barmkin_flow_step *in, struct barmkin_nothing *out);
+struct caller inner_caller(str service, str account); /* a service at work in an account */
+#define INNER_SERVICE S("barmkin.amazonaws.com")      /* the conductor's own */
 res inner_work_run(struct conductor *c, struct inner_work *w, struct arena *a, struct arena *secrets);
 void inner_work_done(struct inner_work *w);
 

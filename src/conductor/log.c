@@ -56,16 +56,8 @@ void log_ship(struct conductor *c, const struct log_batch *b)
     struct shipping *s = ARENA_NEW(a, struct shipping);
 
     *s = (struct shipping){.batch = b, .in = {.kind = S("log"), .subject = b->stream}};
-    s->inner.who =
-        (struct caller){.kind = PRINCIPAL_SERVICE, .arn = b->service, .user_id = b->service, .account = b->account};
-    s->inner.op = (struct operation){.service = &conductor_service,
-                                     .name = "FlowLog",
-                                     .kind = OP_WRITES,
-                                     .in = &barmkin_flow_step_shape,
-                                     .out = &barmkin_nothing_shape,
-                                     .handle = put_lines};
-    s->inner.call.in = &s->in;
-    s->inner.call.out = &s->out;
+    s->inner.who = inner_caller(b->service, b->account);
+    inner_work_plan(&s->inner, "FlowLog", put_lines, &s->in, &s->out);
     s->inner.call.region = b->region;
     if (!is_ok(inner_work_run(c, &s->inner, a, secrets)))
         log_warn("a log batch of %.*s was lost: %s", FMT(b->stream), s->inner.call.err.what);

@@ -125,14 +125,7 @@ static void begin(struct conductor *c, struct mend *m)
     *t = (struct attempt){.arena = a, .secrets = arena_new_secret(1 << 16), .conductor = c, .mend = m};
     t->inner.who = caller_operator(a, c->house->management_account);
     t->inner.quiet = true;
-    t->inner.op = (struct operation){.service = &conductor_service,
-                                     .name = "NetworkMend",
-                                     .kind = OP_WRITES,
-                                     .in = &barmkin_flow_step_shape,
-                                     .out = &barmkin_nothing_shape,
-                                     .handle = read_network};
-    t->inner.call.in = &t->in;
-    t->inner.call.out = &t->out;
+    inner_work_plan(&t->inner, "NetworkMend", read_network, &t->in, &t->out);
     t->errand.run = make;
     res r = inner_work_run(c, &t->inner, a, t->secrets);
     if (!is_ok(r)) {

@@ -317,6 +317,24 @@ static void work_done(struct work *w, bool committed)
     pthread_mutex_unlock(&one->lock);
 }
 
+void inner_work_plan(struct inner_work *w, const char *name, res (*run)(struct call *c, const void *in, void *out),
+                     struct barmkin_flow_step *in, struct barmkin_nothing *out)
+{
+    w->op = (struct operation){.service = &conductor_service,
+                               .name = name,
+                               .kind = OP_WRITES,
+                               .in = &barmkin_flow_step_shape,
+                               .out = &barmkin_nothing_shape,
+                               .handle = run};
+    w->call.in = in;
+    w->call.out = out;
+}
+
+struct caller inner_caller(str service, str account)
+{
+    return (struct caller){.kind = PRINCIPAL_SERVICE, .arn = service, .user_id = service, .account = account};
+}
+
 res inner_work_run(struct conductor *c, struct inner_work *w, struct arena *a, struct arena *secrets)
 {
     w->call.op = &w->op;
@@ -376,18 +394,8 @@ void step_take(struct conductor *c, const struct posted *p)
     *s = (struct step){.arena = a, .secrets = arena_new_secret(1 << 20), .conductor = c, .posted = p};
     s->flow = arena_dup(a, p->flow);
     s->inner.quiet = true;
-    s->inner.who = (struct caller){.kind = PRINCIPAL_SERVICE,
-                                   .arn = S("barmkin.amazonaws.com"),
-                                   .user_id = S("barmkin.amazonaws.com"),
-                                   .account = str_sub(s->flow, 0, 12)};
-    s->inner.op = (struct operation){.service = &conductor_service,
-                                     .name = "FlowStep",
-                                     .kind = OP_WRITES,
-                                     .in = &barmkin_flow_step_shape,
-                                     .out = &barmkin_nothing_shape,
-                                     .handle = take_step};
-    s->inner.call.in = &s->in;
-    s->inner.call.out = &s->out;
+    s->inner.who = inner_caller(INNER_SERVICE, str_sub(s->flow, 0, 12));
+    inner_work_plan(&s->inner, "FlowStep", take_step, &s->in, &s->out);
     res r = inner_work_run(c, &s->inner, a, s->secrets);
     s->posted = p;
     if (!is_ok(r)) {
