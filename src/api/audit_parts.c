@@ -114,13 +114,11 @@ static const char *spelled(const char *service)
 static void resource_type(const struct resource *r, struct buf *b)
 {
     const char *service = r->type ? spelled(r->type->service) : str_starts(r->arn, S("arn:aws:iam:")) ? "IAM" : NULL;
-    str rest = r->arn, kind;
+    str rest = str_behind(r->arn, ':', 5), kind;
     bool upper = true;
 
     if (!service)
         return;
-    for (int i = 0; i < 5 && str_is(rest); i++)
-        (void)str_cut(&rest, ':');
     for (kind = str_sub(rest, 0, 0); kind.n < rest.n && rest.p[kind.n] != '/' && rest.p[kind.n] != ':'; kind.n++)
         ;
     if (strcmp(service, "S3") == 0)

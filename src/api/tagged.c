@@ -57,14 +57,10 @@ static str arn_of(struct call *c, const struct tagged_type *t, const void *recor
 /* "ec2:vpc" of arn:aws:ec2:R:A:vpc/vpc-1; where the sixth field is a name alone, the type's last word: "s3:bucket". */
 static str kind_of(struct call *c, const struct tagged_type *t, str arn)
 {
-    str rest = arn, service, word = str_z(t->type);
+    str from = str_behind(arn, ':', 2), service = str_cut(&from, ':'), rest = str_behind(from, ':', 2),
+        word = str_z(t->type);
     size_t n = 0;
 
-    str_cut(&rest, ':');
-    str_cut(&rest, ':');
-    service = str_cut(&rest, ':');
-    str_cut(&rest, ':');
-    str_cut(&rest, ':');
     while (n < rest.n && rest.p[n] != '/' && rest.p[n] != ':')
         n++;
     if (n < rest.n)

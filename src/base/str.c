@@ -87,6 +87,13 @@ str str_cut(str *rest, char sep)
     return str_sub(part, 0, (size_t)at);
 }
 
+str str_behind(str s, char sep, size_t n)
+{
+    while (n--)
+        (void)str_cut(&s, sep);
+    return s;
+}
+
 bool str_to_u64(str s, uint64_t *out)
 {
     uint64_t v = 0;

@@ -67,6 +67,7 @@ ptrdiff_t str_search(str s, str needle); /* index of the first needle, or -1 */
 /* Cuts `*rest` at the first `sep`: returns what stands before it and leaves what stands after it.
  * Without a `sep` returns all and leaves `*rest` absent. Loop: while (str_is(rest)) part = str_cut(&rest, ','). */
 str str_cut(str *rest, char sep);
+str str_behind(str s, char sep, size_t n); /* what stands behind the n-th sep; absent where there are fewer */
 
 /* Whole-string numbers; false leaves *out alone. No sign, blanks or plus for u64; a minus is allowed for i64. */
 bool str_to_u64(str s, uint64_t *out);

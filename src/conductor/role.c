@@ -6,11 +6,9 @@
 /* "arn:aws:iam::ACCOUNT:role/..." */
 static str account_of(str arn)
 {
-    str account = STR_ABSENT;
+    str rest = str_behind(arn, ':', 4);
 
-    for (int i = 0; i < 5; i++)
-        account = str_cut(&arn, ':');
-    return account;
+    return str_cut(&rest, ':');
 }
 
 res flow_role(struct call *c, const char *service, str role_arn, str session, str source_arn, const struct caller **out,

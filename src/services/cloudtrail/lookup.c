@@ -38,10 +38,7 @@ static str user_name(const json_t *record)
 /* A key is named by its ARN, all else by what follows its kind. */
 static str resource_name(str arn)
 {
-    str rest = arn;
-
-    for (int i = 0; i < 5 && str_is(rest); i++)
-        (void)str_cut(&rest, ':');
+    str rest = str_behind(arn, ':', 5);
     ptrdiff_t at = str_find(rest, '/');
     if (str_starts(arn, S("arn:aws:kms:")) || !rest.n)
         return arn;

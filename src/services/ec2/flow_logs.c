@@ -28,9 +28,9 @@ bool ec2_format_ok(str format)
 /* "arn:aws:logs:REGION:ACCOUNT:log-group:NAME", perhaps with ":*" behind it. */
 static str group_of_arn(str arn)
 {
-    for (int i = 0; i < 6; i++)
-        str_cut(&arn, ':');
-    return str_is(arn) ? str_cut(&arn, ':') : STR_ABSENT;
+    str rest = str_behind(arn, ':', 6);
+
+    return str_cut(&rest, ':');
 }
 
 static res check(struct call *c, const struct ec2_create_flow_logs_in *in, str *group)

@@ -36,13 +36,9 @@ res efs_open_marker(struct call *c, str marker, str *after)
 /* The account of an ARN; empty for an id, which is the caller's own. */
 static str account_of(str id_or_arn)
 {
-    str rest = id_or_arn;
+    str rest = str_behind(id_or_arn, ':', 4);
 
-    if (!str_starts(id_or_arn, S("arn:")))
-        return STR_ABSENT;
-    for (int i = 0; i < 4; i++)
-        str_cut(&rest, ':');
-    return str_cut(&rest, ':');
+    return str_starts(id_or_arn, S("arn:")) ? str_cut(&rest, ':') : STR_ABSENT;
 }
 
 static res find(struct call *c, str id_or_arn, struct resource *out)

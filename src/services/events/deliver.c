@@ -18,22 +18,11 @@ struct target_kind {
     send_fn *send;
 };
 
-/* arn:aws:SERVICE:region:account:REST */
-static str arn_rest(str arn, str *service)
-{
-    str_cut(&arn, ':');
-    str_cut(&arn, ':');
-    *service = str_cut(&arn, ':');
-    str_cut(&arn, ':');
-    str_cut(&arn, ':');
-    return arn;
-}
-
 /* ---- CloudWatch Logs: a stream a delivery, as AWS makes one an event's batch ---- */
 
 static res send_to_logs(struct call *c, const struct caller *who, str arn, str input, struct fault *why)
 {
-    str service, rest = arn_rest(arn, &service), group = str_from(rest, sizeof("log-group:") - 1);
+    str group = str_behind(arn, ':', 6);
     struct logs_input_event event = {.timestamp = SET_INT(c->now_ms), .message = input};
     struct logs_create_log_stream_out made = {0};
     struct logs_put_log_events_out put = {0};
@@ -61,9 +50,8 @@ static const struct target_kind kinds[] = {{"logs", false, send_to_logs}, {"lamb
 
 static const struct target_kind *kind_of(str arn)
 {
-    str service;
+    str rest = str_behind(arn, ':', 2), service = str_cut(&rest, ':');
 
-    arn_rest(arn, &service);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (str_eq(service, str_z(kinds[i].service)))
             return &kinds[i];

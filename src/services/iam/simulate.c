@@ -80,11 +80,9 @@ static void match(struct call *c, const struct authz_request *r, const struct au
 
 static str account_in(str arn)
 {
-    str rest = arn, account = STR_ABSENT;
+    str rest = str_behind(arn, ':', 4), account = str_cut(&rest, ':');
     uint64_t digits;
 
-    for (int i = 0; i < 5 && str_is(rest); i++)
-        account = str_cut(&rest, ':');
     return account.n == 12 && str_to_u64(account, &digits) ? account : STR_ABSENT;
 }
 

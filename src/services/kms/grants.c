@@ -31,8 +31,7 @@ static bool read_token(struct call *c, str token, str *account, str *key_id, str
     *grant_id = str_cut(&text, ' ');
     if (!str_is(text))
         return false;
-    for (int i = 0; i < 4; i++)
-        str_cut(&arn, ':');
+    arn = str_behind(arn, ':', 4);
     *account = str_cut(&arn, ':');
     if (!str_starts(arn, S("key/")) || account->n != 12)
         return false;

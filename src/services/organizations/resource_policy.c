@@ -67,14 +67,10 @@ static res check_action(struct call *c, str action)
 
 static res check_principal(struct call *c, str principal)
 {
-    str id = principal;
+    bool arn = str_starts(principal, S("arn:")), found;
+    str rest = arn ? str_behind(principal, ':', 4) : principal, id = arn ? str_cut(&rest, ':') : principal;
     struct org_node node;
-    bool found;
 
-    for (int i = 0; i < 4 && str_starts(principal, S("arn:")); i++)
-        (void)str_cut(&id, ':');
-    if (str_starts(principal, S("arn:")))
-        id = str_cut(&id, ':');
     TRY(organizations_node(c, id, &node, &found));
     if (found && node.kind == ORG_ACCOUNT)
         return OK;

@@ -224,12 +224,9 @@ res s3_policy_normal(struct call *c, str policy, str *out)
 /* The bucket's name is what the resource's last field has before its first slash. */
 static bool is_about(str resource, str bucket)
 {
-    for (int i = 0; i < 5; i++) {
-        if (!str_is(resource))
-            return false;
-        (void)str_cut(&resource, ':');
-    }
-    return str_is(resource) && authz_glob(str_cut(&resource, '/'), bucket, false);
+    str last = str_behind(resource, ':', 5);
+
+    return str_is(last) && authz_glob(str_cut(&last, '/'), bucket, false);
 }
 
 res s3_policy_fits_bucket(struct call *c, str policy, str bucket)

@@ -29,10 +29,9 @@ bool sm_parse(struct call *c, str name_or_arn, const char *kind, str *account, s
         *key = sm_key(c, name_or_arn);
         return true;
     }
-    str_cut(&rest, ':');
-    str_cut(&rest, ':');
+    rest = str_behind(rest, ':', 2);
     service = str_cut(&rest, ':');
-    str_cut(&rest, ':');
+    rest = str_behind(rest, ':', 1);
     *account = str_cut(&rest, ':');
     *key = sm_key(c, rest);
     if (!str_eq(service, S("sagemaker")) || account->n != 12 || !str_starts(*key, str_z(kind)) ||

@@ -20,6 +20,16 @@ static void test_base_str__cut_walks_all_parts(void **state)
     assert_false(str_is(rest));
 }
 
+static void test_base_str__behind_the_nth_of_many(void **state)
+{
+    (void)state;
+    assert_true(str_eq(str_behind(S("arn:aws:s3:::b/k:1"), ':', 5), S("b/k:1")));
+    assert_true(str_eq(str_behind(S("a:b"), ':', 0), S("a:b")));
+    assert_true(str_is(str_behind(S("a:"), ':', 1)));
+    assert_false(str_is(str_behind(S("a:b"), ':', 2)));
+    assert_false(str_is(str_behind(STR_ABSENT, ':', 1)));
+}
+
 static void test_base_str__numbers_refuse_overflow_and_blanks(void **state)
 {
     uint64_t u;
@@ -80,6 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base_str__cut_walks_all_parts),
+        cmocka_unit_test(test_base_str__behind_the_nth_of_many),
         cmocka_unit_test(test_base_str__numbers_refuse_overflow_and_blanks),
         cmocka_unit_test(test_base_str__utf8_refuses_overlong_and_surrogates),
         cmocka_unit_test(test_base_str__controls_are_found_at_every_place),
