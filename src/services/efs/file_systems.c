@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* File systems: made once for a creation token, described, deleted when nothing mounts them any more. */
 #include "api/gate.h"
+#include "api/tags.h"
 #include "efs_parts.h"
 
 enum { FILE_SYSTEMS_MAX = 1000, PAGE = 100, TAGS_MAX = 50 };
@@ -235,48 +236,25 @@ res efs_delete_file_system_policy(struct call *c, const struct efs_delete_file_s
 
 /* ---- tags ---- */
 
-static bool has(const struct efs_tag *v, size_t n, str key)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(v[i].key, key))
-            return true;
-    return false;
-}
-
 res efs_tag_resource(struct call *c, const struct efs_tag_resource_in *in, struct efs_tag_resource_out *out)
 {
     struct efs_file_system *f = efs_own_copy(c);
-    struct efs_tag *v = ARENA_ARRAY(c->arena, struct efs_tag, f->tags.n + in->tags.n + 1);
-    size_t n = 0;
+    struct map_of_str all = tags_put(c->arena, TAGS(f->tags), TAGS(in->tags));
 
     (void)out;
-    for (size_t i = 0; i < f->tags.n; i++)
-        if (!has(in->tags.v, in->tags.n, f->tags.v[i].key))
-            v[n++] = f->tags.v[i];
-    for (size_t i = 0; i < in->tags.n; i++)
-        if (!has(v, n, in->tags.v[i].key))
-            v[n++] = in->tags.v[i];
-    if (n > TAGS_MAX)
+    if (all.n > TAGS_MAX)
         return fault(c, &efs_BadRequest, "A file system has at most %d tags.", TAGS_MAX);
-    f->tags = (struct efs_tag_list){n, v};
+    f->tags = (struct efs_tag_list){all.n, (struct efs_tag *)all.v};
     return efs_file_system_save(c, f);
 }
 
 res efs_untag_resource(struct call *c, const struct efs_untag_resource_in *in, struct efs_untag_resource_out *out)
 {
     struct efs_file_system *f = efs_own_copy(c);
-    struct efs_tag *v = ARENA_ARRAY(c->arena, struct efs_tag, f->tags.n + 1);
-    size_t n = 0;
+    struct map_of_str kept = tags_take_off(c->arena, TAGS(f->tags), &in->tag_keys);
 
     (void)out;
-    for (size_t i = 0; i < f->tags.n; i++) {
-        bool goes = false;
-        for (size_t k = 0; k < in->tag_keys.n; k++)
-            goes = goes || str_eq(in->tag_keys.v[k], f->tags.v[i].key);
-        if (!goes)
-            v[n++] = f->tags.v[i];
-    }
-    f->tags = (struct efs_tag_list){n, v};
+    f->tags = (struct efs_tag_list){kept.n, (struct efs_tag *)kept.v};
     return efs_file_system_save(c, f);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tags and rotation of a key. */
+#include "api/tags.h"
 #include "kms_parts.h"
 
 /* ---- tags ---- */
@@ -48,19 +49,11 @@ res kms_tag_resource(struct call *c, const struct kms_tag_resource_in *in, struc
 res kms_untag_resource(struct call *c, const struct kms_untag_resource_in *in, struct kms_untag_resource_out *out)
 {
     struct kms_key *k = kms_own_copy(c);
-    struct kms_tag *v = ARENA_ARRAY(c->arena, struct kms_tag, k->tags.n + 1);
-    size_t n = 0;
+    struct map_of_str kept = tags_take_off(c->arena, TAGS(k->tags), &in->tag_keys);
 
     (void)out;
     TRY(kms_changeable(c, k));
-    for (size_t i = 0; i < k->tags.n; i++) {
-        bool goes = false;
-        for (size_t t = 0; t < in->tag_keys.n; t++)
-            goes |= str_eq(in->tag_keys.v[t], k->tags.v[i].tag_key);
-        if (!goes)
-            v[n++] = k->tags.v[i];
-    }
-    k->tags = (struct kms_tag_list){n, v};
+    k->tags = (struct kms_tag_list){kept.n, (struct kms_tag *)kept.v};
     return kms_key_save(c, k);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reserved concurrency and tags. */
+#include "api/tags.h"
 #include "lambda_parts.h"
 
 enum { TAGS_MAX = 50, ACCOUNT_CONCURRENCY = 1000, UNRESERVED_LEAST = 100 };
@@ -63,28 +64,14 @@ res lambda_delete_function_concurrency(struct call *c, const struct lambda_delet
 
 /* ---- tags ---- */
 
-static bool has_key(const struct map_of_str *v, str key)
-{
-    for (size_t i = 0; i < v->n; i++)
-        if (str_eq(v->v[i].key, key))
-            return true;
-    return false;
-}
-
 res lambda_tag_resource(struct call *c, const struct lambda_tag_resource_in *in, struct lambda_tag_resource_out *out)
 {
     struct lambda_function *f = own_copy(c);
-    struct map_of_str all = {0, ARENA_ARRAY(c->arena, struct str_pair, f->tags.n + in->tags.n + 1)};
 
     (void)out;
-    for (size_t i = 0; i < f->tags.n; i++)
-        if (!has_key(&in->tags, f->tags.v[i].key))
-            all.v[all.n++] = f->tags.v[i];
-    for (size_t i = 0; i < in->tags.n; i++)
-        all.v[all.n++] = in->tags.v[i];
-    if (all.n > TAGS_MAX)
+    f->tags = tags_put(c->arena, f->tags, in->tags);
+    if (f->tags.n > TAGS_MAX)
         return fault(c, &lambda_InvalidParameterValueException, "A function carries at most %d tags.", TAGS_MAX);
-    f->tags = all;
     return lambda_function_save(c, f);
 }
 
@@ -92,17 +79,9 @@ res lambda_untag_resource(struct call *c, const struct lambda_untag_resource_in 
                           struct lambda_untag_resource_out *out)
 {
     struct lambda_function *f = own_copy(c);
-    struct map_of_str kept = {0, ARENA_ARRAY(c->arena, struct str_pair, f->tags.n + 1)};
 
     (void)out;
-    for (size_t i = 0; i < f->tags.n; i++) {
-        bool gone = false;
-        for (size_t k = 0; k < in->tag_keys.n; k++)
-            gone |= str_eq(in->tag_keys.v[k], f->tags.v[i].key);
-        if (!gone)
-            kept.v[kept.n++] = f->tags.v[i];
-    }
-    f->tags = kept;
+    f->tags = tags_take_off(c->arena, f->tags, &in->tag_keys);
     return lambda_function_save(c, f);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Log groups: made, listed, tagged, kept for so many days, sealed under a key, deleted. */
+#include "api/tags.h"
 #include "logs_parts.h"
 
 enum { GROUPS_SCAN_MAX = 1000, DROP_AT_ONCE = 100 };
@@ -192,43 +193,21 @@ res logs_list_tags_for_resource(struct call *c, const struct logs_list_tags_for_
     return OK;
 }
 
-static bool has(const struct map_of_str *tags, str key)
-{
-    for (size_t i = 0; i < tags->n; i++)
-        if (str_eq(tags->v[i].key, key))
-            return true;
-    return false;
-}
-
 res logs_tag_resource(struct call *c, const struct logs_tag_resource_in *in, struct logs_tag_resource_out *out)
 {
     struct logs_group *g = copy(c);
-    struct map_of_str all = {0, ARENA_ARRAY(c->arena, struct str_pair, g->tags.n + in->tags.n + 1)};
 
     (void)out;
-    for (size_t i = 0; i < g->tags.n; i++)
-        if (!has(&in->tags, g->tags.v[i].key))
-            all.v[all.n++] = g->tags.v[i];
-    for (size_t i = 0; i < in->tags.n; i++)
-        all.v[all.n++] = in->tags.v[i];
-    TRY(check_tags(c, &all));
-    g->tags = all;
+    g->tags = tags_put(c->arena, g->tags, in->tags);
+    TRY(check_tags(c, &g->tags));
     return logs_group_save(c, g);
 }
 
 res logs_untag_resource(struct call *c, const struct logs_untag_resource_in *in, struct logs_untag_resource_out *out)
 {
     struct logs_group *g = copy(c);
-    struct map_of_str rest = {0, ARENA_ARRAY(c->arena, struct str_pair, g->tags.n + 1)};
 
     (void)out;
-    for (size_t i = 0; i < g->tags.n; i++) {
-        bool goes = false;
-        for (size_t k = 0; k < in->tag_keys.n; k++)
-            goes |= str_eq(in->tag_keys.v[k], g->tags.v[i].key);
-        if (!goes)
-            rest.v[rest.n++] = g->tags.v[i];
-    }
-    g->tags = rest;
+    g->tags = tags_take_off(c->arena, g->tags, &in->tag_keys);
     return logs_group_save(c, g);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups and their tags. */
+#include "api/tags.h"
 #include "resourcegroups_parts.h"
 
 /* ---- found by name or ARN ---- */
@@ -70,14 +71,6 @@ static res need(struct call *c, const struct resourcegroups_group **out)
 
 /* ---- tags ---- */
 
-static bool has(const struct map_of_str *tags, str key)
-{
-    for (size_t i = 0; i < tags->n; i++)
-        if (str_eq(tags->v[i].key, key))
-            return true;
-    return false;
-}
-
 static res check_tags(struct call *c, const struct map_of_str *tags)
 {
     for (size_t i = 0; i < tags->n; i++) {
@@ -96,15 +89,9 @@ static res check_tags(struct call *c, const struct map_of_str *tags)
 res resourcegroups_tag(struct call *c, const struct resourcegroups_tag_in *in, struct resourcegroups_tag_out *out)
 {
     struct resourcegroups_group g = *(const struct resourcegroups_group *)c->subject;
-    struct map_of_str all = {0, ARENA_ARRAY(c->arena, struct str_pair, g.tags.n + in->tags.n + 1)};
 
-    for (size_t i = 0; i < g.tags.n; i++)
-        if (!has(&in->tags, g.tags.v[i].key))
-            all.v[all.n++] = g.tags.v[i];
-    for (size_t i = 0; i < in->tags.n; i++)
-        all.v[all.n++] = in->tags.v[i];
-    TRY(check_tags(c, &all));
-    g.tags = all;
+    g.tags = tags_put(c->arena, g.tags, in->tags);
+    TRY(check_tags(c, &g.tags));
     out->arn = g.group_arn;
     out->tags = in->tags;
     return resourcegroups_group_save(c, &g);
@@ -113,16 +100,8 @@ res resourcegroups_tag(struct call *c, const struct resourcegroups_tag_in *in, s
 res resourcegroups_untag(struct call *c, const struct resourcegroups_untag_in *in, struct resourcegroups_untag_out *out)
 {
     struct resourcegroups_group g = *(const struct resourcegroups_group *)c->subject;
-    struct map_of_str kept = {0, ARENA_ARRAY(c->arena, struct str_pair, g.tags.n + 1)};
 
-    for (size_t i = 0; i < g.tags.n; i++) {
-        bool goes = false;
-        for (size_t k = 0; k < in->keys.n; k++)
-            goes = goes || str_eq(in->keys.v[k], g.tags.v[i].key);
-        if (!goes)
-            kept.v[kept.n++] = g.tags.v[i];
-    }
-    g.tags = kept;
+    g.tags = tags_take_off(c->arena, g.tags, &in->keys);
     out->arn = g.group_arn;
     out->keys = in->keys;
     return resourcegroups_group_save(c, &g);

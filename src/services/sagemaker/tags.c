@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tags of whatever a SageMaker ARN names. */
+#include "api/tags.h"
 #include "sagemaker_parts.h"
 
 enum { TAGS_MAX = 50 };
@@ -91,17 +92,10 @@ res sagemaker_delete_tags(struct call *c, const struct sagemaker_delete_tags_in 
                           struct sagemaker_delete_tags_out *out)
 {
     const struct tagged *t = c->subject;
-    struct sagemaker_tag_list kept = {0, ARENA_ARRAY(c->arena, struct sagemaker_tag, t->tags->n + 1)};
+    struct map_of_str kept = tags_take_off(c->arena, TAGS(*t->tags), &in->tag_keys);
 
     (void)out;
-    for (size_t i = 0; i < t->tags->n; i++) {
-        bool gone = false;
-        for (size_t k = 0; k < in->tag_keys.n; k++)
-            gone |= str_eq(in->tag_keys.v[k], t->tags->v[i].key);
-        if (!gone)
-            kept.v[kept.n++] = t->tags->v[i];
-    }
-    *t->tags = kept;
+    *t->tags = (struct sagemaker_tag_list){kept.n, (struct sagemaker_tag *)kept.v};
     return record_save(c, t->type, t->record);
 }
 

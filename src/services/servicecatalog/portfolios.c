@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Portfolios, and what they share with products: tags, pages, tokens. */
+#include "api/tags.h"
 #include "servicecatalog_parts.h"
 
 /* ---- shared ---- */
@@ -22,49 +23,28 @@ res sc_page(struct call *c, str token, opt_int size, str *after, size_t *limit)
     return OK;
 }
 
-static bool has(const struct servicecatalog_tag *v, size_t n, str key)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(v[i].key, key))
-            return true;
-    return false;
-}
-
 res sc_check_tags(struct call *c, const struct servicecatalog_tag_list *tags)
 {
     for (size_t i = 0; i < tags->n; i++) {
         if (str_starts_nocase(tags->v[i].key, S("aws:")))
             return fault(c, &servicecatalog_InvalidParametersException,
                          "Tag keys that begin with aws: are reserved: %.*s", FMT(tags->v[i].key));
-        if (has(tags->v, i, tags->v[i].key))
+        if (tags_have((struct map_of_str){i, (struct str_pair *)tags->v}, tags->v[i].key))
             return fault(c, &servicecatalog_InvalidParametersException, "Duplicate tag key: %.*s", FMT(tags->v[i].key));
     }
     return OK;
 }
 
-static bool listed(const struct list_of_str *list, str key)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (str_eq(list->v[i], key))
-            return true;
-    return false;
-}
-
 res sc_change_tags(struct call *c, const struct servicecatalog_tag_list *old, const struct servicecatalog_tag_list *add,
                    const struct list_of_str *gone, struct servicecatalog_tag_list *out)
 {
-    struct servicecatalog_tag *v = ARENA_ARRAY(c->arena, struct servicecatalog_tag, old->n + add->n + 1);
-    size_t n = 0;
+    struct map_of_str kept = tags_take_off(c->arena, TAGS(*old), gone), all;
 
     TRY(sc_check_tags(c, add));
-    for (size_t i = 0; i < old->n; i++)
-        if (!has(add->v, add->n, old->v[i].key) && !listed(gone, old->v[i].key))
-            v[n++] = old->v[i];
-    for (size_t i = 0; i < add->n; i++)
-        v[n++] = add->v[i];
-    if (n > SC_TAGS_MAX)
+    all = tags_put(c->arena, kept, TAGS(*add));
+    if (all.n > SC_TAGS_MAX)
         return fault(c, &servicecatalog_LimitExceededException, "A resource has at most %d tags.", SC_TAGS_MAX);
-    *out = (struct servicecatalog_tag_list){n, v};
+    *out = (struct servicecatalog_tag_list){all.n, (struct servicecatalog_tag *)all.v};
     return OK;
 }
 
