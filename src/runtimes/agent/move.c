@@ -91,20 +91,33 @@ static res scratch(int root, int *fd, struct err *e)
     return *fd < 0 ? oops(e, errno, "cannot make a scratch file") : OK;
 }
 
+typedef res unpack_fn(int archive, int folder, const struct unpack_limits *limits, struct err *e);
+
+/* What was fetched into fd goes into a folder of the volume. */
+static res unpack_into(int root, const char *name, int fd, unpack_fn *unpack, const struct unpack_limits *limits,
+                       struct err *e)
+{
+    int folder = beneath_open(root, name, O_RDONLY | O_DIRECTORY, 0);
+    res r;
+
+    if (folder < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        r = oops(e, errno, "cannot open the folder %s", name);
+    else
+        r = unpack(fd, folder, limits, e);
+    if (folder >= 0)
+        close(folder);
+    return r;
+}
+
 res move_model_in(struct web *w, int root, const struct order *o, uint64_t *bytes, struct err *e)
 {
     struct unpack_limits limits = UNPACK_LIMITS;
-    int fd, model;
+    int fd;
 
     TRY(scratch(root, &fd, e));
     res r = s3_get(w, o->model.bucket, o->model.key, fd, bytes, e);
-    model = beneath_open(root, "model", O_RDONLY | O_DIRECTORY, 0);
-    if (is_ok(r) && (model < 0 || lseek(fd, 0, SEEK_SET) < 0))
-        r = oops(e, errno, "cannot open the model's folder");
     if (is_ok(r))
-        r = unpack_tar(fd, model, &limits, e);
-    if (model >= 0)
-        close(model);
+        r = unpack_into(root, "model", fd, unpack_tar, &limits, e);
     close(fd);
     return r;
 }
@@ -112,17 +125,12 @@ res move_model_in(struct web *w, int root, const struct order *o, uint64_t *byte
 res move_code_in(struct talk *t, int root, const struct order *o, struct err *e)
 {
     struct unpack_limits limits = UNPACK_CODE_LIMITS;
-    int fd, task;
+    int fd;
 
     TRY(scratch(root, &fd, e));
     res r = talk_read_bytes(t, o->code_bytes, fd, e);
-    task = beneath_open(root, "task", O_RDONLY | O_DIRECTORY, 0);
-    if (is_ok(r) && (task < 0 || lseek(fd, 0, SEEK_SET) < 0))
-        r = oops(e, errno, "cannot open the code's folder");
     if (is_ok(r))
-        r = unpack_zip(fd, task, &limits, e);
-    if (task >= 0)
-        close(task);
+        r = unpack_into(root, "task", fd, unpack_zip, &limits, e);
     close(fd);
     return r;
 }
