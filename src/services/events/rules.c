@@ -7,11 +7,10 @@ static const char name_set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV
 
 /* ---- PutRule ---- */
 
-static res check_pattern(struct call *c, str text)
+static res read_pattern(struct call *c, str text, json_t **out)
 {
     struct err e = {0};
-    json_t *p;
-    res r = event_pattern_parse(c->arena, text, &e, &p);
+    res r = event_pattern_parse(c->arena, text, &e, out);
 
     return r.why == WHY_REJECT
                ? fault(c, &events_InvalidEventPatternException, "Event pattern is not valid. Reason: %s", e.what)
@@ -20,6 +19,7 @@ static res check_pattern(struct call *c, str text)
 
 static res check(struct call *c, const struct events_put_rule_in *in)
 {
+    json_t *pattern;
     int64_t ms;
 
     TRY(events_check_bus(c, in->event_bus_name));
@@ -39,7 +39,7 @@ static res check(struct call *c, const struct events_put_rule_in *in)
     if (str_eq(in->state, S("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")))
         return fault(c, &events_UnsupportedOperationException,
                      "Barmkin sends no CloudTrail events to EventBridge (docs/reference/coverage.md).");
-    return in->event_pattern.n ? check_pattern(c, in->event_pattern) : OK;
+    return in->event_pattern.n ? read_pattern(c, in->event_pattern, &pattern) : OK;
 }
 
 static res check_count(struct call *c)
@@ -227,8 +227,7 @@ res events_test_event_pattern(struct call *c, const struct events_test_event_pat
     struct err e = {0};
     json_t *pattern, *event;
 
-    TRY(check_pattern(c, in->event_pattern));
-    TRY(event_pattern_parse(c->arena, in->event_pattern, &c->err, &pattern));
+    TRY(read_pattern(c, in->event_pattern, &pattern));
     if (!is_ok(json_parse(c->arena, in->event, &e, &event)) || !json_is_object(event))
         return fault(c, &events_ValidationException, "Parameter Event is not valid. Reason: %s",
                      e.what[0] ? e.what : "Event is not an object");
