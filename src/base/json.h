@@ -19,6 +19,10 @@ static inline str json_str(const json_t *v) /* of a string value; absent for any
 {
     return json_is_string(v) ? str_n(json_string_value(v), json_string_length(v)) : STR_ABSENT;
 }
+static inline json_t *json_of(str s) /* a new string value; of absent text the empty one, of bad UTF-8 NULL */
+{
+    return json_stringn(s.n ? s.p : "", s.n);
+}
 str json_str_at(const json_t *object, const char *key); /* a member that is a string, or absent */
 
 void buf_add_json_str(struct buf *b, str s);       /* quoted and escaped; bad UTF-8 becomes U+FFFD */

@@ -64,7 +64,7 @@ str flow_text(const struct flow *f, const char *key)
 
 void flow_set(struct flow *f, const char *key, str value)
 {
-    json_object_set_new(f->data, key, json_stringn(value.p ? value.p : "", value.n));
+    json_object_set_new(f->data, key, json_of(value));
 }
 
 static res tell_after(struct house *h, void *arg, struct err *e)

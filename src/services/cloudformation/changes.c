@@ -14,11 +14,6 @@ struct changing {
     bool *seen;
 };
 
-static json_t *text(str s)
-{
-    return json_stringn(s.p ? s.p : "", s.n);
-}
-
 /* ---- why a property changes ---- */
 
 struct cause {
@@ -110,7 +105,7 @@ static json_t *detail(struct changing *g, const struct template_resource *r, con
     json_object_set_new(d, "Evaluation", json_string(open ? "Dynamic" : "Static"));
     json_object_set_new(d, "ChangeSource", json_string(c.source));
     if (c.entity.n)
-        json_object_set_new(d, "CausingEntity", text(c.entity));
+        json_object_set_new(d, "CausingEntity", json_of(c.entity));
     return d;
 }
 
@@ -175,10 +170,10 @@ static void tell(struct changing *g, const char *action, const struct cloudforma
             r, "PolicyAction",
             json_string(str_eq(was->update_replace_policy, S("Retain")) ? "ReplaceAndRetain" : "ReplaceAndDelete"));
     json_object_set_new(r, "Action", json_string(action));
-    json_object_set_new(r, "LogicalResourceId", text(id));
+    json_object_set_new(r, "LogicalResourceId", json_of(id));
     if (was && was->physical_resource_id.n)
-        json_object_set_new(r, "PhysicalResourceId", text(was->physical_resource_id));
-    json_object_set_new(r, "ResourceType", text(type));
+        json_object_set_new(r, "PhysicalResourceId", json_of(was->physical_resource_id));
+    json_object_set_new(r, "ResourceType", json_of(type));
     if (v)
         json_object_set_new(r, "Replacement", json_string(v->replaced ? "True" : v->perhaps ? "Conditional" : "False"));
     json_object_set_new(r, "Scope", v ? json_incref(v->scope) : json_array());

@@ -34,7 +34,7 @@ static json_t *as_texts(struct arena *a, const json_t *v)
         return object_as_texts(a, v);
     if (!json_is_array(v)) {
         str s = json_is_string(v) ? json_str(v) : cfn_dump(a, v);
-        return json_stringn(s.p ? s.p : "", s.n);
+        return json_of(s);
     }
     list = json_array();
     json_array_foreach(v, i, one) json_array_append_new(list, as_texts(a, one));
@@ -43,7 +43,7 @@ static json_t *as_texts(struct arena *a, const json_t *v)
 
 static void put(json_t *o, const char *key, str value)
 {
-    json_object_set_new(o, key, json_stringn(value.p ? value.p : "", value.n));
+    json_object_set_new(o, key, json_of(value));
 }
 
 static str hash_of(struct arena *a, str token)

@@ -111,11 +111,6 @@ str cfn_shown(struct call *c, const struct cloudformation_stack *s, const json_t
 
 /* ---- tags ---- */
 
-static json_t *text(str s)
-{
-    return json_stringn(s.p ? s.p : "", s.n);
-}
-
 static void add(json_t *list, json_t *key, json_t *value)
 {
     json_t *one = json_object();
@@ -157,7 +152,7 @@ json_t *cfn_add_tags(struct call *c, const struct cfn_type *t, const struct clou
     json_t *list = own_tags(c->arena, own), *out = cfn_own(c->arena, json_copy(props));
     for (size_t i = 0; i < v->tags.n; i++)
         if (!has_tag(list, v->tags.v[i].key))
-            add(list, text(v->tags.v[i].key), text(v->tags.v[i].value));
+            add(list, json_of(v->tags.v[i].key), json_of(v->tags.v[i].value));
     json_object_set(out, t->tags, list);
     return out;
 }

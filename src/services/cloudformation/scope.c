@@ -119,7 +119,7 @@ static res look_up(struct cfn_scope *s, const struct cfn_parameter *p, str value
     if (p->value)
         *out = cfn_at(c->arena, answer.tree, str_z(p->value));
     else
-        *out = cfn_own(c->arena, json_stringn(value.p ? value.p : "", value.n));
+        *out = cfn_own(c->arena, json_of(value));
     return OK;
 }
 

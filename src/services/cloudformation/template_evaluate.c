@@ -16,7 +16,7 @@ json_t *template_keep(struct template_scope *s, json_t *fresh)
 
 json_t *template_text_node(struct template_scope *s, str text)
 {
-    json_t *node = json_stringn(text.p ? text.p : "", text.n);
+    json_t *node = json_of(text);
 
     return template_keep(s, node ? node : json_string("")); /* what is not UTF-8 was refused on its way in */
 }

@@ -300,7 +300,7 @@ static res add_value_of(struct template_scope *s, str type, const json_t *id, st
 
     if (!json_is_array(id)) {
         TRY(s->ask.value_of(s->ask.about, type, json_str(id), attribute, &value, e));
-        json_array_append_new(list, json_stringn(value.p ? value.p : "", value.n));
+        json_array_append_new(list, json_of(value));
         return OK;
     }
     json_array_foreach(id, i, one) TRY(add_value_of(s, type, one, attribute, list, e));

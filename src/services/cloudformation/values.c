@@ -32,7 +32,7 @@ str cfn_dump(struct arena *a, const json_t *v)
 
 static json_t *text_value(struct arena *a, str s)
 {
-    return cfn_own(a, json_stringn(s.p ? s.p : "", s.n));
+    return cfn_own(a, json_of(s));
 }
 
 /* ---- paths ---- */

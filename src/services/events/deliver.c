@@ -92,7 +92,7 @@ static void set_int(json_t *o, const char *key, opt_int v, int64_t fallback)
 
 static void set_text(json_t *o, const char *key, str v)
 {
-    json_object_set_new(o, key, json_stringn(v.n ? v.p : "", v.n));
+    json_object_set_new(o, key, json_of(v));
 }
 
 static res deliver_to(struct call *c, const struct events_rule *r, const struct events_target *t, const json_t *event)

@@ -3,11 +3,6 @@
 #include "base/time.h"
 #include "events_parts.h"
 
-static json_t *text(str s)
-{
-    return json_stringn(s.n ? s.p : "", s.n);
-}
-
 static void free_json(void *j)
 {
     json_decref(j);
@@ -20,14 +15,14 @@ json_t *events_envelope(struct call *c, const struct event_facts *f, str id)
 
     arena_defer(c->arena, free_json, o);
     for (size_t i = 0; f->resources && i < f->resources->n; i++)
-        json_array_append_new(resources, text(f->resources->v[i]));
+        json_array_append_new(resources, json_of(f->resources->v[i]));
     json_object_set_new(o, "version", json_string("0"));
-    json_object_set_new(o, "id", text(id));
-    json_object_set_new(o, "detail-type", text(f->detail_type));
-    json_object_set_new(o, "source", text(f->source));
-    json_object_set_new(o, "account", text(c->caller->account));
-    json_object_set_new(o, "time", text(time_iso(f->time_ms, iso)));
-    json_object_set_new(o, "region", text(c->region));
+    json_object_set_new(o, "id", json_of(id));
+    json_object_set_new(o, "detail-type", json_of(f->detail_type));
+    json_object_set_new(o, "source", json_of(f->source));
+    json_object_set_new(o, "account", json_of(c->caller->account));
+    json_object_set_new(o, "time", json_of(time_iso(f->time_ms, iso)));
+    json_object_set_new(o, "region", json_of(c->region));
     json_object_set_new(o, "resources", resources);
     json_object_set_new(o, "detail", f->detail);
     return o;
@@ -86,19 +81,34 @@ static res check_size(struct call *c, const struct events_put_events_in *in)
 
 /* ---- rules that an event meets ---- */
 
-static res meets(struct call *c, const struct events_rule *r, const json_t *event, bool *yes)
+struct taker {
+    const struct events_rule *rule;
+    const json_t *pattern;
+};
+struct takers {
+    struct taker *v;
+    size_t n;
+};
+
+/* The rules that may take an event at all, their patterns read once for all entries. */
+static res takers_of(struct call *c, struct takers *out)
 {
+    struct events_rule_page rules;
     json_t *pattern;
 
-    *yes = false;
-    if (!str_eq(r->state, S("ENABLED")) || !r->event_pattern.n || !r->targets.n)
-        return OK;
-    TRY(event_pattern_parse(c->arena, r->event_pattern, &c->err, &pattern));
-    *yes = event_pattern_matches(pattern, event);
+    TRY(events_rule_list_all(c, STR_ABSENT, STR_ABSENT, STR_ABSENT, RULES_MAX, &rules));
+    *out = (struct takers){ARENA_ARRAY(c->arena, struct taker, rules.n + 1), 0};
+    for (size_t i = 0; i < rules.n; i++) {
+        const struct events_rule *r = rules.v[i];
+        if (!str_eq(r->state, S("ENABLED")) || !r->event_pattern.n || !r->targets.n)
+            continue;
+        TRY(event_pattern_parse(c->arena, r->event_pattern, &c->err, &pattern));
+        out->v[out->n++] = (struct taker){r, pattern};
+    }
     return OK;
 }
 
-static res put_one(struct call *c, const struct events_event_entry *e, const struct events_rule_page *rules,
+static res put_one(struct call *c, const struct events_event_entry *e, const struct takers *takers,
                    struct events_event_result *r)
 {
     struct event_facts f = {.source = e->source,
@@ -106,7 +116,6 @@ static res put_one(struct call *c, const struct events_event_entry *e, const str
                             .resources = &e->resources,
                             .time_ms = e->time.set ? e->time.ms : c->now_ms};
     str id = call_uuid(c);
-    bool yes;
 
     if (!acceptable(c, e, r))
         return OK;
@@ -117,28 +126,26 @@ static res put_one(struct call *c, const struct events_event_entry *e, const str
         return OK;
     }
     json_t *event = events_envelope(c, &f, id);
-    for (size_t i = 0; i < rules->n; i++) {
-        TRY(meets(c, rules->v[i], event, &yes));
-        if (yes)
-            TRY(events_deliver(c, rules->v[i], event));
-    }
+    for (size_t i = 0; i < takers->n; i++)
+        if (event_pattern_matches(takers->v[i].pattern, event))
+            TRY(events_deliver(c, takers->v[i].rule, event));
     r->event_id = id;
     return OK;
 }
 
 res events_put_events(struct call *c, const struct events_put_events_in *in, struct events_put_events_out *out)
 {
-    struct events_rule_page rules;
+    struct takers takers;
     int64_t failed = 0;
 
     if (str_is(in->endpoint_id))
         return fault(c, &events_UnsupportedOperationException, "Barmkin's EventBridge has no global endpoints.");
     TRY(check_size(c, in));
-    TRY(events_rule_list_all(c, STR_ABSENT, STR_ABSENT, STR_ABSENT, RULES_MAX, &rules));
+    TRY(takers_of(c, &takers));
     out->entries.v = ARENA_ARRAY(c->arena, struct events_event_result, in->entries.n);
     out->entries.n = in->entries.n;
     for (size_t i = 0; i < in->entries.n; i++) {
-        TRY(put_one(c, &in->entries.v[i], &rules, &out->entries.v[i]));
+        TRY(put_one(c, &in->entries.v[i], &takers, &out->entries.v[i]));
         failed += str_is(out->entries.v[i].error_code);
     }
     out->failed_entry_count = SET_INT(failed);

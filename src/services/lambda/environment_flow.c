@@ -167,7 +167,7 @@ static res on_retry(struct call *c, struct flow *f, const struct flow_event *e)
 
 static void put(json_t *o, const char *key, str value)
 {
-    json_object_set_new(o, key, json_stringn(value.p ? value.p : "", value.n));
+    json_object_set_new(o, key, json_of(value));
 }
 
 static str ip_text(struct arena *a, uint32_t ip)

@@ -68,7 +68,7 @@ static res read_context(struct call *c, str given, str *out)
 
 static void put(json_t *o, const char *key, str value)
 {
-    json_object_set_new(o, key, json_stringn(value.p ? value.p : "", value.n));
+    json_object_set_new(o, key, json_of(value));
 }
 
 /* What the flow keeps: the event only sealed. */

@@ -7,11 +7,6 @@
 
 enum { POLICY_MAX_BYTES = 20480 };
 
-static json_t *text(str s)
-{
-    return json_stringn(s.p ? s.p : "", s.n);
-}
-
 /* ---- one statement ---- */
 
 static json_t *principal_of(struct call *c, str principal)
@@ -22,11 +17,11 @@ static json_t *principal_of(struct call *c, str principal)
         return json_string("*");
     o = json_object();
     if (principal.n == 12 && str_all(principal, "0123456789"))
-        json_object_set_new(
-            o, "AWS",
-            text(arena_printf(c->arena, "arn:%.*s:iam::%.*s:root", FMT(c->worker->house->partition), FMT(principal))));
+        json_object_set_new(o, "AWS",
+                            json_of(arena_printf(c->arena, "arn:%.*s:iam::%.*s:root", FMT(c->worker->house->partition),
+                                                 FMT(principal))));
     else
-        json_object_set_new(o, str_starts(principal, S("arn:")) ? "AWS" : "Service", text(principal));
+        json_object_set_new(o, str_starts(principal, S("arn:")) ? "AWS" : "Service", json_of(principal));
     return o;
 }
 
@@ -40,18 +35,18 @@ static void add_condition(json_t *all, const char *op, const char *key, str valu
         o = json_object();
         json_object_set_new(all, op, o);
     }
-    json_object_set_new(o, key, text(value));
+    json_object_set_new(o, key, json_of(value));
 }
 
 static json_t *statement_of(struct call *c, const struct lambda_add_permission_in *in, const struct lambda_function *f)
 {
     json_t *o = json_object(), *conditions = json_object();
 
-    json_object_set_new(o, "Sid", text(in->statement_id));
+    json_object_set_new(o, "Sid", json_of(in->statement_id));
     json_object_set_new(o, "Effect", json_string("Allow"));
     json_object_set_new(o, "Principal", principal_of(c, in->principal));
-    json_object_set_new(o, "Action", text(in->action));
-    json_object_set_new(o, "Resource", text(f->function_arn));
+    json_object_set_new(o, "Action", json_of(in->action));
+    json_object_set_new(o, "Resource", json_of(f->function_arn));
     add_condition(conditions, "StringEquals", "AWS:SourceAccount", in->source_account);
     add_condition(conditions, "StringEquals", "lambda:EventSourceToken", in->event_source_token);
     add_condition(conditions, "StringEquals", "lambda:FunctionUrlAuthType", in->function_url_auth_type);

@@ -18,7 +18,7 @@ static str at(const json_t *o, const char *key)
 
 static void put(json_t *o, const char *key, str value)
 {
-    json_object_set_new(o, key, json_stringn(value.p ? value.p : "", value.n));
+    json_object_set_new(o, key, json_of(value));
 }
 
 static bool parse_ip(str text, uint32_t *out)

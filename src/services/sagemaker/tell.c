@@ -9,7 +9,7 @@ enum { DETAIL_MAX_BYTES = 200 << 10 };
 static void set_text(json_t *o, const char *key, str v)
 {
     if (str_is(v))
-        json_object_set_new(o, key, json_stringn(v.n ? v.p : "", v.n));
+        json_object_set_new(o, key, json_of(v));
 }
 
 static void set_time(json_t *o, const char *key, opt_time t)
@@ -23,8 +23,7 @@ static json_t *tags_of(const struct sagemaker_tag_list *tags)
     json_t *o = json_object();
 
     for (size_t i = 0; i < tags->n; i++)
-        json_object_setn_new(o, tags->v[i].key.p, tags->v[i].key.n,
-                             json_stringn(tags->v[i].value.n ? tags->v[i].value.p : "", tags->v[i].value.n));
+        json_object_setn_new(o, tags->v[i].key.p, tags->v[i].key.n, json_of(tags->v[i].value));
     return o;
 }
 

@@ -61,24 +61,19 @@ static res set_status(struct call *c, const struct flow *f, const char *secondar
 
 /* ---- the agent's order ---- */
 
-static json_t *text(str s)
-{
-    return json_stringn(s.p ? s.p : "", s.n);
-}
-
 static json_t *pairs(const struct map_of_str *map)
 {
     json_t *o = json_object();
 
     for (size_t i = 0; i < map->n; i++)
-        json_object_setn_new(o, map->v[i].key.p, map->v[i].key.n, text(map->v[i].value));
+        json_object_setn_new(o, map->v[i].key.p, map->v[i].key.n, json_of(map->v[i].value));
     return o;
 }
 
 static void set_if(json_t *o, const char *key, str value)
 {
     if (str_is(value))
-        json_object_set_new(o, key, text(value));
+        json_object_set_new(o, key, json_of(value));
 }
 
 static json_t *channels(const struct sagemaker_channel_list *from)
@@ -106,11 +101,11 @@ static json_t *words(const struct sagemaker_algorithm *a)
     json_t *list = json_array();
 
     for (size_t i = 0; i < a->container_entrypoint.n; i++)
-        json_array_append_new(list, text(a->container_entrypoint.v[i]));
+        json_array_append_new(list, json_of(a->container_entrypoint.v[i]));
     if (!a->container_entrypoint.n)
         json_array_append_new(list, json_string("train"));
     for (size_t i = 0; i < a->container_arguments.n; i++)
-        json_array_append_new(list, text(a->container_arguments.v[i]));
+        json_array_append_new(list, json_of(a->container_arguments.v[i]));
     return list;
 }
 
