@@ -23,7 +23,8 @@ enum {
     QUIET_MS = 3000,
     READ_BYTES = 128 * 1024,
     READS_PER_TURN = 64,
-    LINES_MAX = 1000, /* of a batch */
+    ON_THE_WAY_MS = 1000, /* longer than the kernel gathers packets before it hands them over */
+    LINES_MAX = 1000,     /* of a batch */
     SYN_ACK = 0x12,
 };
 
@@ -191,7 +192,7 @@ static void tell(struct flow_watch *w, struct watch *v, size_t face, size_t log,
             put(w, v, face, log, b, flow_line(b->arena, v, l, (int)face, t, "OK", t->first_s, t->last_s));
     if (v->skipped)
         put(w, v, face, log, b, flow_line(b->arena, v, l, (int)face, NULL, "SKIPDATA", began_s, now_s));
-    else if (interval_over && !v->seen[face])
+    else if (interval_over && !v->seen[face] && !v->gone_ms[face])
         put(w, v, face, log, b, flow_line(b->arena, v, l, (int)face, NULL, "NODATA", began_s, now_s));
     ship(w, v, face, log, b);
 }
@@ -289,37 +290,76 @@ static void wake(struct flow_watch *w)
 
 /* ---- what is watched ---- */
 
-static void configure(struct watch *v, const struct network *n)
+static bool same_logs(const struct watch *v, const struct network *n)
 {
-    struct arena *a = arena_new(CONFIG_BYTES);
+    bool same = v->n_logs == n->n_flow_logs;
 
-    v->config = a;
-    v->vpc_id = arena_dup(a, n->vpc_id);
-    v->account = arena_dup(a, n->account);
-    v->resolver = n->plan.resolver;
+    for (size_t i = 0; i < v->n_logs && same; i++)
+        same = str_eq(v->logs[i].id, n->flow_logs[i].id);
+    return same;
+}
+
+static void copy_logs(struct watch *v, const struct network *n)
+{
     v->n_logs = n->n_flow_logs;
-    v->n_faces = n->n_interfaces;
-    v->logs = ARENA_ARRAY(a, struct network_flow_log, v->n_logs + 1);
-    v->faces = ARENA_ARRAY(a, struct network_interface, v->n_faces + 1);
-    v->streamed = ARENA_ARRAY(a, bool, v->n_logs * v->n_faces + 1);
-    v->seen = ARENA_ARRAY(a, bool, v->n_faces + 1);
-    memset(v->streamed, 0, v->n_logs * v->n_faces + 1);
-    memset(v->seen, 0, v->n_faces + 1);
+    v->logs = ARENA_ARRAY(v->config, struct network_flow_log, v->n_logs + 1);
     for (size_t i = 0; i < v->n_logs; i++) {
         const struct network_flow_log *l = &n->flow_logs[i];
         v->logs[i] = *l;
-        v->logs[i].id = arena_dup(a, l->id);
-        v->logs[i].arn = arena_dup(a, l->arn);
-        v->logs[i].role_arn = arena_dup(a, l->role_arn);
-        v->logs[i].group = arena_dup(a, l->group);
-        v->logs[i].format = arena_dup(a, l->format);
-        v->logs[i].region = arena_dup(a, l->region);
+        v->logs[i].id = arena_dup(v->config, l->id);
+        v->logs[i].arn = arena_dup(v->config, l->arn);
+        v->logs[i].role_arn = arena_dup(v->config, l->role_arn);
+        v->logs[i].group = arena_dup(v->config, l->group);
+        v->logs[i].format = arena_dup(v->config, l->format);
+        v->logs[i].region = arena_dup(v->config, l->region);
     }
-    for (size_t i = 0; i < v->n_faces; i++) {
-        v->faces[i] = n->interfaces[i];
-        v->faces[i].eni = arena_dup(a, v->faces[i].eni);
-        v->faces[i].subnet = arena_dup(a, v->faces[i].subnet);
+}
+
+static void put_face(struct watch *v, const struct network_interface *face, int64_t gone_ms)
+{
+    struct network_interface *out = &v->faces[v->n_faces];
+
+    v->gone_ms[v->n_faces++] = gone_ms;
+
+    *out = *face;
+    out->eni = arena_dup(v->config, face->eni);
+    out->subnet = arena_dup(v->config, face->subnet);
+}
+
+/* Those of `before` that n has no more follow those of n for a while. */
+static void copy_faces(struct watch *v, const struct network *n, const struct watch *before)
+{
+    size_t n_before = before->config && same_logs(before, n) ? before->n_faces : 0;
+    int64_t now = time_mono_ms();
+
+    v->n_faces = 0;
+    v->faces = ARENA_ARRAY(v->config, struct network_interface, n->n_interfaces + n_before + 1);
+    v->gone_ms = ARENA_ARRAY(v->config, int64_t, n->n_interfaces + n_before + 1);
+    for (size_t i = 0; i < n->n_interfaces; i++)
+        put_face(v, &n->interfaces[i], 0);
+    for (size_t i = 0; i < n_before; i++) {
+        int64_t gone = before->gone_ms[i] ? before->gone_ms[i] : now;
+        if (now - gone < ON_THE_WAY_MS && face_of(v, before->faces[i].addr) < 0)
+            put_face(v, &before->faces[i], gone);
     }
+}
+
+static void configure(struct watch *v, const struct network *n)
+{
+    struct watch before = *v;
+
+    v->config = arena_new(CONFIG_BYTES);
+    v->vpc_id = arena_dup(v->config, n->vpc_id);
+    v->account = arena_dup(v->config, n->account);
+    v->resolver = n->plan.resolver;
+    copy_logs(v, n);
+    copy_faces(v, n, &before);
+    v->streamed = ARENA_ARRAY(v->config, bool, v->n_logs * v->n_faces + 1);
+    v->seen = ARENA_ARRAY(v->config, bool, v->n_faces + 1);
+    memset(v->streamed, 0, v->n_logs * v->n_faces + 1);
+    memset(v->seen, 0, v->n_faces + 1);
+    if (before.config)
+        arena_free(before.config);
 }
 
 static struct watch **find(struct flow_watch *w, str vpc_id)
@@ -371,9 +411,7 @@ void conductor_flow_logs(struct house *h, const struct network *n, int fd)
     } else if (*at) { /* what came before is told by what was watched then */
         hear(w, *at);
         flush(w, *at, false);
-        struct arena *old = (*at)->config;
         configure(*at, n);
-        arena_free(old);
     } else if (n->n_flow_logs && fd >= 0) {
         begin(w, n, fd);
         fd = -1;

@@ -29,8 +29,9 @@ struct watch { /* one VPC */
     struct network_flow_log *logs;
     struct network_interface *faces;
     size_t n_logs, n_faces;
-    bool *streamed; /* [face * n_logs + log]: its stream has been made */
-    bool *seen;     /* [face]: in this interval */
+    int64_t *gone_ms; /* [face]: since when, while packets may still be on the way; 0 of those that are here */
+    bool *streamed;   /* [face * n_logs + log]: its stream has been made */
+    bool *seen;       /* [face]: in this interval */
     struct map flows;
     struct tally *first, **tail;
     size_t n_flows;

@@ -114,6 +114,16 @@ def test_what_passed_and_what_was_refused(house, delivery, account):
     assert all(s.startswith("eni-") and s.endswith("-all") for s in delivery.streams())
 
 
+def test_the_last_packet_of_who_ends(house, delivery):
+    """The kernel hands packets over in batches: one can arrive when its interface has gone."""
+    create(house, delivery)
+    last = {f"203.0.113.{n}" for n in range(20, 26)}
+    for to in sorted(last):
+        assert house.python(house.private, f'print(json.dumps(dial("{to}", 443)))') == "ENETUNREACH"
+    for to in last:
+        delivery.until(lambda r: (r["dstaddr"], r["action"]) == (to, "REJECT"))
+
+
 @pytest.mark.parametrize("kind,word", [("REJECT", "reject"), ("ACCEPT", "accept")])
 def test_one_kind_of_traffic(house, delivery, kind, word):
     create(house, delivery, TrafficType=kind)
