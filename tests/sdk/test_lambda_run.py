@@ -82,6 +82,16 @@ def handler(event, context):
     assert answer[4:] == ["é", "AWS_Lambda_python3.8"]
 
 
+def test_the_images_modules_are_compiled(functions):
+    """The image is read-only: what is not compiled there is compiled at every start."""
+    name = functions.make("""
+import json, os, boto3
+def handler(event, context):
+    return [os.path.exists(m.__cached__) for m in (boto3, json)]
+""", Timeout=30)
+    assert functions.invoke(name)[1] == [True, True]
+
+
 def test_policies_may_ask_which_function_acts(functions, server, account):
     arn = f"arn:aws:lambda:us-east-1:{account}:function:{functions.name}-f"
     role = functions.role({"Action": "ssm:GetParameter", "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": arn + "0"}}})
