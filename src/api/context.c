@@ -29,18 +29,22 @@ void context_add_list(struct call *c, str key, const str *values, size_t n)
     *next_value(c, c->gate) = (struct authz_value){key, values, n, true};
 }
 
-static void more_room(struct call *c, struct gate_facts *g)
+/* Apart, so that the common way needs no stack. */
+static __attribute__((noinline)) void add_with_more_room(struct call *c, str key, str value)
 {
+    struct gate_facts *g = c->gate;
+
     if (g->n_singles == g->cap_singles) { /* the older ones stay where they are: keys point at them */
         g->cap_singles = 32;
         g->n_singles = 0;
         g->singles = ARENA_ARRAY(c->arena, str, g->cap_singles);
     }
-    if (g->n_context == g->cap_context)
-        grow(c, g);
+    g->singles[g->n_singles] = value;
+    context_add_list(c, key, &g->singles[g->n_singles++], 1);
+    g->context[g->n_context - 1].multi = false;
 }
 
-/* Some twenty times a request: what calls nothing needs no stack, and what is written member by member no copy. */
+/* Some twenty times a request: what is written member by member needs no copy. */
 void context_add(struct call *c, str key, str value)
 {
     struct gate_facts *g = c->gate;
@@ -48,8 +52,7 @@ void context_add(struct call *c, str key, str value)
     if (!str_is(value))
         return;
     if (g->n_singles == g->cap_singles || g->n_context == g->cap_context) {
-        more_room(c, g);
-        context_add(c, key, value);
+        add_with_more_room(c, key, value);
         return;
     }
     str *one = &g->singles[g->n_singles++];
@@ -104,6 +107,26 @@ static const char *principal_type(const struct caller *who)
     }
 }
 
+static str iso_of(struct call *c, struct told_time *t, int64_t ms)
+{
+    if (!str_is(t->text) || t->s != ms / 1000) {
+        t->s = ms / 1000;
+        t->text = time_iso(ms, t->room);
+    }
+    return arena_dup(c->arena, t->text);
+}
+
+static str epoch_of(struct call *c, struct told_time *t, int64_t ms)
+{
+    if (!str_is(t->text) || t->s != ms / 1000) {
+        struct buf b = {.p = t->room, .cap = sizeof t->room, .max = sizeof t->room};
+        t->s = ms / 1000;
+        buf_add_i64(&b, t->s);
+        t->text = buf_str(&b);
+    }
+    return arena_dup(c->arena, t->text);
+}
+
 static void add_principal(struct call *c, const struct caller *who, const struct principal_policies *mine,
                           const struct guardrails *rails)
 {
@@ -141,8 +164,7 @@ static void add_principal(struct call *c, const struct caller *who, const struct
                         arena_dup(c->arena, mine->tags[i].value));
     }
     if (who->issued_ms) {
-        char when[TIME_TEXT_BYTES];
-        context_add(c, S("aws:TokenIssueTime"), arena_dup(c->arena, time_iso(who->issued_ms, when)));
+        context_add(c, S("aws:TokenIssueTime"), iso_of(c, &c->worker->issued, who->issued_ms));
         context_add(c, S("aws:MultiFactorAuthPresent"),
                     S("false")); /* of temporary credentials only; access keys have no such key */
     }
@@ -263,29 +285,13 @@ static res add_line(struct call *c, const struct context_line *line)
     return OK;
 }
 
-/* To write a time takes as long as to add ten keys. */
-static void add_time(struct call *c)
-{
-    struct told_time *t = &c->worker->told;
-    int64_t s = c->now_ms / 1000;
-
-    if (!str_is(t->iso) || t->s != s) {
-        struct buf epoch = {.p = t->room[1], .cap = sizeof t->room[1], .max = sizeof t->room[1]};
-        buf_add_i64(&epoch, s);
-        t->s = s;
-        t->iso = time_iso(c->now_ms, t->room[0]);
-        t->epoch = buf_str(&epoch);
-    }
-    context_add(c, S("aws:CurrentTime"), arena_dup(c->arena, t->iso));
-    context_add(c, S("aws:EpochTime"), arena_dup(c->arena, t->epoch));
-}
-
 res context_build(struct call *c, const struct principal_policies *mine, const struct guardrails *rails)
 {
     add_principal(c, c->caller, mine, rails);
     TRY(add_source(c, c->caller));
     add_path(c, c->caller);
-    add_time(c);
+    context_add(c, S("aws:CurrentTime"), iso_of(c, &c->worker->now, c->now_ms));
+    context_add(c, S("aws:EpochTime"), epoch_of(c, &c->worker->epoch, c->now_ms));
     context_add(c, S("aws:RequestedRegion"), c->op->service->global ? S("us-east-1") : c->region);
     for (size_t i = 0; i < c->op->n_context; i++)
         TRY(add_line(c, &c->op->context[i]));

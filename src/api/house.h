@@ -57,11 +57,11 @@ struct kept {
     const struct kept_entry *last; /* that was asked for */
 };
 
-/* The time as condition keys tell it, made once a second. */
+/* A time as a condition key tells it, kept while it is the same second. */
 struct told_time {
     int64_t s;
-    str iso, epoch;
-    char room[2][TIME_TEXT_BYTES];
+    str text; /* in `room`; absent: nothing is kept yet */
+    char room[TIME_TEXT_BYTES];
 };
 
 struct worker {
@@ -77,7 +77,7 @@ struct worker {
     /* As of one law_generation: callers, records of record_load_kept, and what the gate keeps. */
     struct map callers, records;
     struct kept principals, guardrails, endpoints, roles;
-    struct told_time told;
+    struct told_time now, epoch, issued; /* to write one takes as long as to add ten keys */
     struct arena *law_arena;
     uint64_t law_generation;
 };
