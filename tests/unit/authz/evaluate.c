@@ -330,8 +330,8 @@ static void test_authz_evaluate__many_context_keys(void **state)
     static char keys[EVAL_KEYS + 8][16];
     str a = S("a");
     struct policy *p = compile(
-        "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{\"StringEquals\":"
-        "{\"AWS:k64\":\"a\",\"AWS:k70\":\"a\"}," SIX_ASKED "}}}",
+        "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{" SIX_ASKED
+        ",\"StringEquals\":{\"AWS:k64\":\"a\",\"AWS:k70\":\"a\"}}}}",
         POLICY_IDENTITY);
 
     for (int i = 0; i < EVAL_KEYS + 8; i++) {
