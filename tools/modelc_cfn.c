@@ -201,6 +201,8 @@ void cfn_line(struct reader *r, struct cfn_def *d)
     } else if (is(r, 0, "tags")) {
         d->tags = word(r, 1, "the property");
         d->tags_map = is(r, 2, "map");
+    } else if (is(r, 0, "system-tags")) {
+        d->system_tags = true;
     } else if (is(r, 0, "create") || is(r, 0, "ask")) {
         read_call(r, room(r, d->creates, &d->n_creates));
     } else if (is(r, 0, "update")) {
@@ -392,6 +394,15 @@ static void check_use(struct checking *k, bool updates)
     }
 }
 
+/* The record that a `tagged` line calls by the type's name. */
+static const struct shape_def *tagged_record(const struct service_def *s, const struct cfn_def *d)
+{
+    for (size_t i = 0; i < s->n_tagged; i++)
+        if (str_eq(s->tagged[i].type, d->name))
+            return find_shape(s, s->tagged[i].record);
+    die(s->file, d->line, "system-tags: no tagged line says which record is a %.*s", FMT(d->name));
+}
+
 void cfn_check(const struct service_def *s, const struct cfn_def *d)
 {
     struct checking k = {.s = s, .d = d, .line = d->line};
@@ -567,6 +578,8 @@ void cfn_write(FILE *f, const struct service_def *s, const struct cfn_def *d)
         f,
         ".name_max = %lld, .iam = %d, .nested = %d, .any = %d, .custom = %d, .name_lower = %d, .tags_map = %d,\n    ",
         (long long)d->name_max, d->iam, d->nested, d->any, d->custom, d->lower, d->tags_map);
+    if (d->system_tags)
+        fprintf(f, ".system_tags = &%.*s_record, ", FMT(tagged_record(s, d)->c_name));
     refer(f, d, "props", d->n_props);
     refer(f, d, "creates", d->n_creates);
     refer(f, d, "updates", d->n_updates);

@@ -31,7 +31,7 @@ struct cfn_prop_def {
 struct cfn_def {
     str name, c_name, ref, name_prop, tags, refused, value;
     int64_t name_max;
-    bool iam, lower, tags_map, nested, any, custom;
+    bool iam, lower, tags_map, system_tags, nested, any, custom;
     bool parameter; /* a parameter's type: creates[0] is its operation */
     struct cfn_prop_def props[MAX_PROPS];
     struct cfn_call_def creates[MAX_CALLS], updates[MAX_CALLS], deletes[MAX_CALLS], wait, gone;

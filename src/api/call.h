@@ -9,8 +9,9 @@
 #include "store/store.h"
 #include "vault/vault.h"
 
-struct house;  /* what all threads of front share: api/house.h */
-struct worker; /* what one thread owns: its vault pipe, store connection, caches */
+struct house;       /* what all threads of front share: api/house.h */
+struct worker;      /* what one thread owns: its vault pipe, store connection, caches */
+struct system_tags; /* api/tags.h */
 
 enum { WHY_FAULT = 3 }; /* beside WHY_OOPS and WHY_REJECT: the client's, with an AWS code, kept in the call */
 
@@ -163,8 +164,9 @@ struct call {
         struct download *download;
         struct proxy *proxy;
     } body;
-    struct gate_facts *gate; /* the decision and its context: api/gate.h */
-    int status;              /* a handler may set another success status (206, 304); 0: the operation's */
+    struct gate_facts *gate;               /* the decision and its context: api/gate.h */
+    const struct system_tags *system_tags; /* what the calls it makes put on what they save; NULL: nothing */
+    int status;                            /* a handler may set another success status (206, 304); 0: the operation's */
 };
 
 /* ---- for handlers ---- */

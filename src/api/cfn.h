@@ -48,8 +48,9 @@ struct cfn_type {
     const char *name_prop; /* generated when the template gives none; NULL: nothing is */
     size_t name_max;
     bool name_lower;
-    const char *tags; /* the property that takes the stack's tags too; NULL: it has none */
-    bool tags_map;    /* written as an object in templates */
+    const char *tags;                      /* the property that takes the stack's tags too; NULL: it has none */
+    bool tags_map;                         /* written as an object in templates */
+    const struct record_type *system_tags; /* what it makes, which carries aws:cloudformation:...; NULL: it does not */
     const struct cfn_prop *props;
     const struct cfn_call *creates, *updates, *deletes, *wait, *gone; /* the last two NULL: no waiting */
     size_t n_props, n_creates, n_updates, n_deletes;

@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/codec.h"
 #include "api/house.h"
+#include "api/tags.h"
 
 enum { RECORD_MAX_BYTES = 4 << 20 };
 
@@ -118,6 +119,8 @@ res record_save(struct call *c, const struct record_type *t, void *record)
     struct record_head *head = record;
     struct store_index *ix = index_room(c, t, record);
     struct buf doc;
+
+    tags_mark(c, t, record);
 
     if (!head->account.n)
         head->account = c->caller->account;

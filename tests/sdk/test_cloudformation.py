@@ -557,7 +557,7 @@ def test_keys_buckets_and_logs(client, stack, name, account):
     rule = s3.get_bucket_encryption(Bucket=out["Bucket"])["ServerSideEncryptionConfiguration"]["Rules"][0]
     assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"].endswith(out["Key"])
     assert all(s3.get_public_access_block(Bucket=out["Bucket"])["PublicAccessBlockConfiguration"].values())
-    assert s3.get_bucket_tagging(Bucket=out["Bucket"])["TagSet"] == [{"Key": "k", "Value": "v"}]
+    assert {"Key": "k", "Value": "v"} in s3.get_bucket_tagging(Bucket=out["Bucket"])["TagSet"]
     assert "s3:DeleteObject" in s3.get_bucket_policy(Bucket=out["Bucket"])["Policy"]
     group = logs.describe_log_groups(logGroupNamePrefix=out["Log"])["logGroups"][0]
     assert group["retentionInDays"] == 7 and out["LogArn"] == group["arn"]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What CreateStack, UpdateStack and CreateChangeSet ask for, from their members to a version: template, parameters,
  * capabilities, tags; checked as CloudFormation checks before anything begins. */
+#include "api/tags.h"
 #include "cfn_request.h"
 
 #include <string.h>
@@ -207,11 +208,14 @@ res cfn_parse(struct call *c, str text, struct template **out)
     return rejected(c, template_parse(c->arena, text, &e, out), &e);
 }
 
-static struct cloudformation_tag_list tags_of(struct call *c, const struct cloudformation_version *previous)
+static res take_tags(struct call *c, const struct cloudformation_version *previous, struct cloudformation_tag_list *out)
 {
     const struct cloudformation_tag_list *given = member(c, "Tags");
 
-    return given->n || !previous ? *given : previous->tags;
+    if (tags_any_system(TAGS(*given)))
+        return fault(c, &cloudformation_ValidationError, "Tag keys that begin with aws: are AWS's own.");
+    *out = given->n || !previous ? *given : previous->tags;
+    return OK;
 }
 
 res cfn_read_request(struct call *c, struct cloudformation_stack *s, const struct cloudformation_version *previous,
@@ -229,7 +233,7 @@ res cfn_read_request(struct call *c, struct cloudformation_stack *s, const struc
     TRY(check_types(c, out->t));
     v->capabilities = list_of(c, "Capabilities");
     TRY(check_capabilities(c, out->t, &v->capabilities));
-    v->tags = tags_of(c, previous);
+    TRY(take_tags(c, previous, &v->tags));
     v->description = out->t->description;
     out->version = v;
     out->scope = (struct cfn_scope){/* whose asks point to it: it stays where it is */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/gate.h"
+#include "api/tags.h"
 #include "cfn_calls.h"
 
 /* ---- changes ---- */
@@ -144,6 +145,20 @@ static res adopt(struct cfn_hand *h)
     return cloudformation_stack_save(h->c, child);
 }
 
+/* AWS's handlers hand on three tags that no template can give. */
+static res run_marked(struct cfn_hand *h, const struct cfn_call *calls, size_t n, lines_fn *line, enum cfn_end *end)
+{
+    const struct str_pair tags[] = {{S("aws:cloudformation:stack-name"), h->stack->stack_name},
+                                    {S("aws:cloudformation:logical-id"), h->r->logical_resource_id},
+                                    {S("aws:cloudformation:stack-id"), h->stack->stack_id}};
+    const struct system_tags marks = {h->type->system_tags, tags, sizeof tags / sizeof *tags};
+
+    h->c->system_tags = h->type->system_tags ? &marks : NULL;
+    res why = run_lines(h, calls, n, line, end);
+    h->c->system_tags = NULL;
+    return why;
+}
+
 static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, lines_fn *line, enum cfn_end *end)
 {
     *end = CFN_FAILED;
@@ -151,7 +166,7 @@ static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, li
         return OK;
     if (h->type->nested)
         lend_capabilities(h);
-    TRY(run_lines(h, calls, n, line, end));
+    TRY(run_marked(h, calls, n, line, end));
     if (*end != CFN_DONE)
         return OK;
     if (h->type->nested)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tags: on their own, given at creation, and as condition keys. */
+#include "api/tags.h"
 #include "ec2_names.h"
 
 enum { TAGS_MAX = 50 };
@@ -44,14 +45,19 @@ static res load(struct call *c, str id, struct tagged *out)
     return OK;
 }
 
+static res check_not_aws(struct call *c, const struct ec2_tag *t)
+{
+    if (tags_is_system(t->key))
+        return fault(c, &ec2_InvalidParameterValue, "Tag keys starting with 'aws:' are reserved for internal use");
+    return OK;
+}
+
 static res check_tag(struct call *c, const struct ec2_tag *t)
 {
     if (!t->key.n || t->key.n > 128 || t->value.n > 256)
         return fault(c, &ec2_InvalidParameterValue, "Tag keys have 1 to 128 characters and values at most 256: '%.*s'",
                      FMT(str_sub(t->key, 0, 128)));
-    if (str_starts_nocase(t->key, S("aws:")))
-        return fault(c, &ec2_InvalidParameterValue, "Tag keys starting with 'aws:' are reserved for internal use");
-    return OK;
+    return check_not_aws(c, t);
 }
 
 static void set_tag(struct call *c, struct ec2_tag_list *tags, struct ec2_tag tag)
@@ -80,6 +86,16 @@ static void drop_tag(struct ec2_tag_list *tags, struct ec2_tag tag)
     tags->n = kept;
 }
 
+static void drop_own_tags(struct ec2_tag_list *tags)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < tags->n; i++)
+        if (tags_is_system(tags->v[i].key))
+            tags->v[kept++] = tags->v[i];
+    tags->n = kept;
+}
+
 res ec2_create_tags(struct call *c, const struct ec2_create_tags_in *in, struct ec2_create_tags_out *out)
 {
     struct tagged t;
@@ -92,7 +108,7 @@ res ec2_create_tags(struct call *c, const struct ec2_create_tags_in *in, struct 
         TRY(load(c, in->resources.v[i], &t));
         for (size_t k = 0; k < in->tags.n; k++)
             set_tag(c, t.tags, in->tags.v[k]);
-        if (t.tags->n > TAGS_MAX)
+        if (tags_count_own(TAGS(*t.tags)) > TAGS_MAX)
             return fault(c, &ec2_TagLimitExceeded, "The maximum number of tags for a resource has been reached.");
         TRY(record_save(c, t.type, t.record));
     }
@@ -104,13 +120,15 @@ res ec2_delete_tags(struct call *c, const struct ec2_delete_tags_in *in, struct 
     struct tagged t;
 
     (void)out;
+    for (size_t i = 0; i < in->tags.n; i++)
+        TRY(check_not_aws(c, &in->tags.v[i]));
     TRY(ec2_dry_run(c, in->dry_run));
     for (size_t i = 0; i < in->resources.n; i++) {
         TRY(load(c, in->resources.v[i], &t));
         for (size_t k = 0; k < in->tags.n; k++)
             drop_tag(t.tags, in->tags.v[k]);
         if (!in->tags.v)
-            t.tags->n = 0; /* no tag named: all of them */
+            drop_own_tags(t.tags); /* no tag named: all of them */
         TRY(record_save(c, t.type, t.record));
     }
     return OK;

@@ -58,6 +58,20 @@ static res with_token(struct call *c, str token, struct efs_file_system **out)
     return OK;
 }
 
+static res reserved(struct call *c)
+{
+    return fault(c, &efs_BadRequest, "Tag keys that begin with aws: are AWS's own.");
+}
+
+static res check_tags(struct call *c, struct map_of_str given, struct map_of_str all)
+{
+    if (tags_any_system(given))
+        return reserved(c);
+    if (tags_count_own(all) > TAGS_MAX)
+        return fault(c, &efs_BadRequest, "A file system has at most %d tags.", TAGS_MAX);
+    return OK;
+}
+
 static res check(struct call *c, const struct efs_create_file_system_in *in)
 {
     bool provisioned = str_eq(in->throughput_mode, S("provisioned"));
@@ -75,8 +89,7 @@ static res check(struct call *c, const struct efs_create_file_system_in *in)
         return fault(
             c, &efs_BadRequest,
             "ProvisionedThroughputInMibps must be given, and be at least 1, with ThroughputMode provisioned only.");
-    if (in->tags.n > TAGS_MAX)
-        return fault(c, &efs_BadRequest, "A file system has at most %d tags.", TAGS_MAX);
+    TRY(check_tags(c, TAGS(in->tags), TAGS(in->tags)));
     TRY(with_token(c, in->creation_token, &old));
     if (old) {
         c->fault.extra_name = S("FileSystemId");
@@ -242,8 +255,7 @@ res efs_tag_resource(struct call *c, const struct efs_tag_resource_in *in, struc
     struct map_of_str all = tags_put(c->arena, TAGS(f->tags), TAGS(in->tags));
 
     (void)out;
-    if (all.n > TAGS_MAX)
-        return fault(c, &efs_BadRequest, "A file system has at most %d tags.", TAGS_MAX);
+    TRY(check_tags(c, TAGS(in->tags), all));
     f->tags = (struct efs_tag_list){all.n, (struct efs_tag *)all.v};
     return efs_file_system_save(c, f);
 }
@@ -254,6 +266,8 @@ res efs_untag_resource(struct call *c, const struct efs_untag_resource_in *in, s
     struct map_of_str kept = tags_take_off(c->arena, TAGS(f->tags), &in->tag_keys);
 
     (void)out;
+    if (tags_any_system_key(&in->tag_keys))
+        return reserved(c);
     f->tags = (struct efs_tag_list){kept.n, (struct efs_tag *)kept.v};
     return efs_file_system_save(c, f);
 }

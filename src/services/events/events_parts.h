@@ -3,6 +3,7 @@
 #ifndef BARMKIN_EVENTS_PARTS_H
 #define BARMKIN_EVENTS_PARTS_H
 #include "api/flow.h"
+#include "api/tags.h"
 #include "events.h"
 #include "pattern.h"
 
@@ -14,6 +15,9 @@ enum { RULES_MAX = 300, TARGETS_MAX = 5, ENTRIES_MAX_BYTES = 256 << 10, TAGS_MAX
 /* Only the account's own bus "default" is built; absent means it, and its ARN is taken. Faults for any other. */
 res events_check_bus(struct call *c, str bus);
 str events_rule_arn(struct call *c, str name);
+
+/* tags.c: no given tag is AWS's own, and of the others the rule will not have too many. */
+res events_check_tags(struct call *c, struct map_of_str given, struct map_of_str all);
 
 /* schedule.c: "rate(5 minutes)". False when it is no such expression. */
 bool events_rate_ms(str expression, int64_t *ms);

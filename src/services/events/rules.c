@@ -67,8 +67,7 @@ res events_put_rule(struct call *c, const struct events_put_rule_in *in, struct 
     TRY(check(c, in));
     if (!old)
         TRY(check_count(c));
-    if (in->tags.n > TAGS_MAX)
-        return fault(c, &events_LimitExceededException, "A rule has at most %d tags.", TAGS_MAX);
+    TRY(events_check_tags(c, TAGS(in->tags), TAGS(in->tags)));
     r.name = in->name;
     r.arn = events_rule_arn(c, in->name);
     r.event_pattern = in->event_pattern;

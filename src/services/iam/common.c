@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names, paths, ids, ARNs, tags, boundaries, pages. */
+#include "api/tags.h"
 #include "crypto/random.h"
 #include "iam_names.h"
 #include "identify/accesskey.h"
@@ -168,7 +169,7 @@ res iam_check_tags(struct call *c, const struct iam_tag_list *tags)
         if (tag_of(tags, i, tags->v[i].key))
             return fault(c, &iam_InvalidInput,
                          "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-        if (str_starts_nocase(tags->v[i].key, S("aws:")))
+        if (tags_is_system(tags->v[i].key))
             return fault(c, &iam_InvalidInput, "Tag keys that begin with aws: are reserved.");
     }
     return OK;

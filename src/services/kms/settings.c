@@ -10,8 +10,7 @@ res kms_check_tags(struct call *c, const struct kms_tag *v, size_t n)
     if (n > KMS_TAGS_MAX)
         return fault(c, &kms_LimitExceededException, "A key has at most %d tags.", KMS_TAGS_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (v[i].tag_key.n < 1 || v[i].tag_key.n > 128 || v[i].tag_value.n > 256 ||
-            str_starts_nocase(v[i].tag_key, S("aws:")))
+        if (v[i].tag_key.n < 1 || v[i].tag_key.n > 128 || v[i].tag_value.n > 256 || tags_is_system(v[i].tag_key))
             return fault(c, &kms_TagException, "The tag key or value is not valid: '%.*s'.", FMT(v[i].tag_key));
         for (size_t k = 0; k < i; k++)
             if (str_eq(v[i].tag_key, v[k].tag_key))

@@ -173,6 +173,7 @@ res lambda_create_function(struct call *c, const struct lambda_create_function_i
 
     TRY(refuse_unbuilt(c, in));
     TRY(check_names(c, in, lambda_parse_name(c, in->function_name, &name) ? name.name : in->function_name));
+    TRY(lambda_check_tags(c, in->tags, in->tags));
     TRY(lambda_function_load(c, STR_ABSENT, name.name, &old));
     if (old)
         return fault(c, &lambda_ResourceConflictException, "Function already exist: %.*s", FMT(name.name));

@@ -5,6 +5,7 @@
 #include "api/flow.h"
 #include "api/functions.h"
 #include "api/house.h"
+#include "api/tags.h"
 #include "lambda.h"
 
 #define LAMBDA "lambda.amazonaws.com"
@@ -57,6 +58,10 @@ res lambda_describe(struct call *c, const struct lambda_function *f, bool secret
 void lambda_retire(struct call *c, str function, str revision); /* after the commit */
 str lambda_session(struct call *c, str function_name);          /* of its role: the name, of at least two characters */
 str lambda_log_group(struct call *c, const struct lambda_function *f);
+
+/* ---- settings.c ---- */
+/* No given tag is AWS's own, and of the others the function will not have too many. */
+res lambda_check_tags(struct call *c, struct map_of_str given, struct map_of_str all);
 
 /* ---- network.c ---- */
 res lambda_take_vpc(struct call *c, const struct lambda_vpc_config *in, str role_arn, struct lambda_function *f);

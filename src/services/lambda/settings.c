@@ -64,14 +64,27 @@ res lambda_delete_function_concurrency(struct call *c, const struct lambda_delet
 
 /* ---- tags ---- */
 
+static res reserved(struct call *c)
+{
+    return fault(c, &lambda_InvalidParameterValueException, "Tag keys that begin with aws: are AWS's own.");
+}
+
+res lambda_check_tags(struct call *c, struct map_of_str given, struct map_of_str all)
+{
+    if (tags_any_system(given))
+        return reserved(c);
+    if (tags_count_own(all) > TAGS_MAX)
+        return fault(c, &lambda_InvalidParameterValueException, "A function carries at most %d tags.", TAGS_MAX);
+    return OK;
+}
+
 res lambda_tag_resource(struct call *c, const struct lambda_tag_resource_in *in, struct lambda_tag_resource_out *out)
 {
     struct lambda_function *f = own_copy(c);
 
     (void)out;
     f->tags = tags_put(c->arena, f->tags, in->tags);
-    if (f->tags.n > TAGS_MAX)
-        return fault(c, &lambda_InvalidParameterValueException, "A function carries at most %d tags.", TAGS_MAX);
+    TRY(lambda_check_tags(c, in->tags, f->tags));
     return lambda_function_save(c, f);
 }
 
@@ -81,6 +94,8 @@ res lambda_untag_resource(struct call *c, const struct lambda_untag_resource_in 
     struct lambda_function *f = own_copy(c);
 
     (void)out;
+    if (tags_any_system_key(&in->tag_keys))
+        return reserved(c);
     f->tags = tags_take_off(c->arena, f->tags, &in->tag_keys);
     return lambda_function_save(c, f);
 }

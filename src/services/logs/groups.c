@@ -34,16 +34,20 @@ static struct logs_group *copy(struct call *c)
     return g;
 }
 
+static res check_count(struct call *c, const struct map_of_str *tags)
+{
+    return tags_count_own(*tags) <= LOGS_TAGS_MAX
+               ? OK
+               : fault(c, &logs_TooManyTagsException, "A log group has at most %d tags.", LOGS_TAGS_MAX);
+}
+
 static res check_tags(struct call *c, const struct map_of_str *tags)
 {
-    if (tags->n > LOGS_TAGS_MAX)
-        return fault(c, &logs_TooManyTagsException, "A log group has at most %d tags.", LOGS_TAGS_MAX);
     for (size_t i = 0; i < tags->n; i++)
-        if (!tags->v[i].key.n || tags->v[i].key.n > 128 || tags->v[i].value.n > 256 ||
-            str_starts_nocase(tags->v[i].key, S("aws:")))
+        if (!tags->v[i].key.n || tags->v[i].key.n > 128 || tags->v[i].value.n > 256 || tags_is_system(tags->v[i].key))
             return fault(c, &logs_InvalidParameterException, "The tag key or value is not valid: '%.*s'.",
                          FMT(tags->v[i].key));
-    return OK;
+    return check_count(c, tags);
 }
 
 res logs_create_log_group(struct call *c, const struct logs_create_log_group_in *in,
@@ -198,8 +202,9 @@ res logs_tag_resource(struct call *c, const struct logs_tag_resource_in *in, str
     struct logs_group *g = copy(c);
 
     (void)out;
+    TRY(check_tags(c, &in->tags));
     g->tags = tags_put(c->arena, g->tags, in->tags);
-    TRY(check_tags(c, &g->tags));
+    TRY(check_count(c, &g->tags));
     return logs_group_save(c, g);
 }
 
@@ -208,6 +213,8 @@ res logs_untag_resource(struct call *c, const struct logs_untag_resource_in *in,
     struct logs_group *g = copy(c);
 
     (void)out;
+    if (tags_any_system_key(&in->tag_keys))
+        return fault(c, &logs_InvalidParameterException, "Tag keys that begin with aws: are AWS's own.");
     g->tags = tags_take_off(c->arena, g->tags, &in->tag_keys);
     return logs_group_save(c, g);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What answers have in common: reasons, pages, accounts, lists of ids. */
+#include "api/tags.h"
 #include "organizations_parts.h"
 
 res organizations_because(struct call *c, const char *reason, res why)
@@ -66,7 +67,7 @@ res organizations_check_tags(struct call *c, const struct organizations_tag_list
             return organizations_because(c, "DUPLICATE_TAG_KEY",
                                          fault(c, &organizations_InvalidInputException,
                                                "You specified the tag key %.*s more than once.", FMT(tags->v[i].key)));
-        if (str_starts_nocase(tags->v[i].key, S("aws:")))
+        if (tags_is_system(tags->v[i].key))
             return organizations_because(
                 c, "INVALID_SYSTEM_TAGS_PARAMETER",
                 fault(c, &organizations_InvalidInputException, "Tag keys that begin with aws: are reserved."));

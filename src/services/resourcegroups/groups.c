@@ -71,6 +71,13 @@ static res need(struct call *c, const struct resourcegroups_group **out)
 
 /* ---- tags ---- */
 
+static res check_count(struct call *c, const struct map_of_str *tags)
+{
+    return tags_count_own(*tags) <= RG_TAGS_MAX
+               ? OK
+               : fault(c, &resourcegroups_BadRequestException, "A group has at most %d tags.", RG_TAGS_MAX);
+}
+
 static res check_tags(struct call *c, const struct map_of_str *tags)
 {
     for (size_t i = 0; i < tags->n; i++) {
@@ -78,20 +85,19 @@ static res check_tags(struct call *c, const struct map_of_str *tags)
         if (!t->key.n || t->key.n > 128 || t->value.n > 256)
             return fault(c, &resourcegroups_BadRequestException,
                          "Tag keys have 1 to 128 characters and values at most 256.");
-        if (str_starts_nocase(t->key, S("aws:")))
+        if (tags_is_system(t->key))
             return fault(c, &resourcegroups_BadRequestException, "Tag keys that begin with aws: are reserved.");
     }
-    return tags->n <= RG_TAGS_MAX
-               ? OK
-               : fault(c, &resourcegroups_BadRequestException, "A group has at most %d tags.", RG_TAGS_MAX);
+    return check_count(c, tags);
 }
 
 res resourcegroups_tag(struct call *c, const struct resourcegroups_tag_in *in, struct resourcegroups_tag_out *out)
 {
     struct resourcegroups_group g = *(const struct resourcegroups_group *)c->subject;
 
+    TRY(check_tags(c, &in->tags));
     g.tags = tags_put(c->arena, g.tags, in->tags);
-    TRY(check_tags(c, &g.tags));
+    TRY(check_count(c, &g.tags));
     out->arn = g.group_arn;
     out->tags = in->tags;
     return resourcegroups_group_save(c, &g);
@@ -101,6 +107,8 @@ res resourcegroups_untag(struct call *c, const struct resourcegroups_untag_in *i
 {
     struct resourcegroups_group g = *(const struct resourcegroups_group *)c->subject;
 
+    if (tags_any_system_key(&in->keys))
+        return fault(c, &resourcegroups_BadRequestException, "Tag keys that begin with aws: are reserved.");
     g.tags = tags_take_off(c->arena, g.tags, &in->keys);
     out->arn = g.group_arn;
     out->keys = in->keys;

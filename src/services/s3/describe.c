@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What describes an object: checksums, tags, and what all ways of making one check. */
+#include "api/tags.h"
 #include "base/enc.h"
 #include "s3_parts.h"
 
@@ -38,7 +39,7 @@ res s3_check_tags(struct call *c, const struct s3_tag_list *tags, size_t max)
             return fault(c, &s3_InvalidTag, "The TagKey you have provided is invalid");
         if (tags->v[i].value.n > 256)
             return fault(c, &s3_InvalidTag, "The TagValue you have provided is invalid");
-        if (str_starts_nocase(tags->v[i].key, S("aws:")))
+        if (tags_is_system(tags->v[i].key))
             return fault(c, &s3_InvalidTag, "Your TagKey cannot be prefixed with aws:");
         for (size_t k = 0; k < i; k++)
             if (str_eq(tags->v[k].key, tags->v[i].key))

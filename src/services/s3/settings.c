@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a bucket is told: its policy, default encryption, public access block, tags; and what it answers about the rest.
  */
+#include "api/tags.h"
 #include "s3_parts.h"
 
 static res save(struct call *c, const struct s3_bucket *changed)
@@ -186,6 +187,25 @@ res s3_delete_public_access_block(struct call *c, const struct s3_delete_public_
 
 /* ---- tags ---- */
 
+/* AWS's own, or all others. */
+static struct s3_tag_list tags_of(struct call *c, const struct s3_tag_list *tags, bool system)
+{
+    struct s3_tag_list out = {0, ARENA_ARRAY(c->arena, struct s3_tag, tags->n + 1)};
+
+    for (size_t i = 0; i < tags->n; i++)
+        if (tags_is_system(tags->v[i].key) == system)
+            out.v[out.n++] = tags->v[i];
+    return out;
+}
+
+static bool has_pair(struct map_of_str tags, const struct str_pair *pair)
+{
+    for (size_t i = 0; i < tags.n; i++)
+        if (str_eq(tags.v[i].key, pair->key))
+            return str_eq(tags.v[i].value, pair->value);
+    return false;
+}
+
 res s3_get_bucket_tagging(struct call *c, const struct s3_get_bucket_tagging_in *in,
                           struct s3_get_bucket_tagging_out *out)
 {
@@ -199,6 +219,20 @@ res s3_get_bucket_tagging(struct call *c, const struct s3_get_bucket_tagging_in 
     return OK;
 }
 
+/* AWS's own go along unchanged, or the whole set is refused; those of a stack come by themselves. */
+static res check_system_tags(struct call *c, const struct s3_bucket *b, struct map_of_str given)
+{
+    struct map_of_str have = TAGS(b->tags);
+
+    for (size_t i = 0; i < given.n; i++)
+        if (tags_is_system(given.v[i].key) && !has_pair(have, &given.v[i]))
+            return fault(c, &s3_InvalidTag, "System tags cannot be added/updated by requester");
+    for (size_t i = 0; i < have.n && !tags_are_marked(c, &s3_bucket_record); i++)
+        if (tags_is_system(have.v[i].key) && !tags_have(given, have.v[i].key))
+            return fault(c, &s3_InvalidTag, "System Tags cannot be removed by requester");
+    return OK;
+}
+
 res s3_put_bucket_tagging(struct call *c, const struct s3_put_bucket_tagging_in *in,
                           struct s3_put_bucket_tagging_out *out)
 {
@@ -208,8 +242,11 @@ res s3_put_bucket_tagging(struct call *c, const struct s3_put_bucket_tagging_in 
     if (!in->tagging)
         return fault(c, &s3_MalformedXML,
                      "The XML you provided was not well-formed or did not validate against our published schema");
-    TRY(s3_check_tags(c, &in->tagging->tag_set, 50));
-    b.tags = in->tagging->tag_set;
+    struct s3_tag_list own = tags_of(c, &in->tagging->tag_set, false), system = tags_of(c, &b.tags, true);
+    TRY(s3_check_tags(c, &own, 50));
+    TRY(check_system_tags(c, &b, TAGS(in->tagging->tag_set)));
+    struct map_of_str all = tags_put(c->arena, TAGS(system), TAGS(own));
+    b.tags = (struct s3_tag_list){all.n, (struct s3_tag *)all.v};
     return save(c, &b);
 }
 
@@ -219,7 +256,7 @@ res s3_delete_bucket_tagging(struct call *c, const struct s3_delete_bucket_taggi
     struct s3_bucket b = *s3_place(c)->bucket;
 
     (void)in, (void)out;
-    b.tags = (struct s3_tag_list){0};
+    b.tags = tags_of(c, &b.tags, true);
     return save(c, &b);
 }
 

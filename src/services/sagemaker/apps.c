@@ -31,6 +31,7 @@ res sagemaker_create_app(struct call *c, const struct sagemaker_create_app_in *i
     struct sagemaker_app *old, *a = ARENA_NEW(c->arena, struct sagemaker_app);
 
     TRY(check(c, in));
+    TRY(sm_check_tags(c));
     shape_copy(&sagemaker_create_app_in_shape, in, &sagemaker_app_shape, a);
     a->domain_id = sm_key(c, in->domain_id);
     a->key = arena_printf(c->arena, "%.*s/%.*s/%.*s/%.*s", FMT(a->domain_id), FMT(sm_key(c, in->user_profile_name)),

@@ -41,6 +41,7 @@ res sagemaker_create_endpoint_config(struct call *c, const struct sagemaker_crea
     struct sagemaker_endpoint_config *old, *r = ARENA_NEW(c->arena, struct sagemaker_endpoint_config);
 
     TRY(sm_check_name(c, in->endpoint_config_name, "endpointConfigName"));
+    TRY(sm_check_tags(c));
     r->key = sm_key(c, in->endpoint_config_name);
     r->endpoint_config_arn = sm_arn(c, STR_ABSENT, "endpoint-config", r->key);
     TRY(sagemaker_endpoint_config_load(c, STR_ABSENT, r->key, &old));

@@ -112,6 +112,7 @@ res sagemaker_create_domain(struct call *c, const struct sagemaker_create_domain
     const struct caller *service;
 
     TRY(check(c, in));
+    TRY(sm_check_tags(c));
     TRY(sm_check_role(c, in->default_user_settings->execution_role, d->domain_arn));
     TRY(studio_linked_role_made(c, d->domain_arn, &service));
     TRY(check_network(c, service, in));

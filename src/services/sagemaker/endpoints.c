@@ -77,6 +77,7 @@ res sagemaker_create_endpoint(struct call *c, const struct sagemaker_create_endp
     struct sagemaker_endpoint *old, *e = ARENA_NEW(c->arena, struct sagemaker_endpoint);
 
     TRY(sm_check_name(c, in->endpoint_name, "endpointName"));
+    TRY(sm_check_tags(c));
     shape_copy(&sagemaker_create_endpoint_in_shape, in, &sagemaker_endpoint_shape, e);
     e->key = sm_key(c, in->endpoint_name);
     e->endpoint_arn = sm_arn(c, STR_ABSENT, "endpoint", e->key);

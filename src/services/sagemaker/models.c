@@ -78,6 +78,7 @@ res sagemaker_create_model(struct call *c, const struct sagemaker_create_model_i
     struct sagemaker_model *old, *m = ARENA_NEW(c->arena, struct sagemaker_model);
 
     TRY(sm_check_name(c, in->model_name, "modelName"));
+    TRY(sm_check_tags(c));
     m->key = sm_key(c, in->model_name);
     m->model_arn = sm_arn(c, STR_ABSENT, "model", m->key);
     TRY(sagemaker_model_load(c, STR_ABSENT, m->key, &old));

@@ -72,6 +72,7 @@ res sagemaker_create_model_package(struct call *c, const struct sagemaker_create
         return fault(c, &sagemaker_ValidationException,
                      "Exactly one of ModelPackageName and ModelPackageGroupName is required.");
     TRY(check_containers(c, in));
+    TRY(sm_check_tags(c));
     TRY(find_repeated(c, in->client_token, g ? g->at.account : c->caller->account, &old));
     if (old) {
         out->model_package_arn = old->model_package_arn;

@@ -14,6 +14,7 @@ res sagemaker_create_user_profile(struct call *c, const struct sagemaker_create_
     struct sagemaker_domain *d;
 
     TRY(sm_check_name(c, in->user_profile_name, "userProfileName"));
+    TRY(sm_check_tags(c));
     if (in->single_sign_on_user_identifier.n || in->single_sign_on_user_value.n)
         return fault(c, &sagemaker_ValidationException,
                      "SingleSignOnUserIdentifier and SingleSignOnUserValue are for domains with AuthMode SSO.");

@@ -8,6 +8,7 @@ res sagemaker_create_model_package_group(struct call *c, const struct sagemaker_
     struct sagemaker_group *old, *g = ARENA_NEW(c->arena, struct sagemaker_group);
 
     TRY(sm_check_name(c, in->model_package_group_name, "modelPackageGroupName"));
+    TRY(sm_check_tags(c));
     g->key = sm_key(c, in->model_package_group_name);
     TRY(sagemaker_group_load(c, STR_ABSENT, g->key, &old));
     if (old)

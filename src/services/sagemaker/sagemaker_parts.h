@@ -23,6 +23,9 @@ res sm_check_role(struct call *c, str role_arn, str subject_arn);
 res sm_image(struct call *c, str uri, str *local);
 res sm_check_s3_uri(struct call *c, str uri, const char *member);
 
+/* ---- tags.c ---- */
+res sm_check_tags(struct call *c); /* of any operation with a member Tags: none is AWS's own */
+
 /* ---- tell.c: saved, and told to EventBridge when it has changed ---- */
 res sm_save_training(struct call *c, struct sagemaker_training_job *j);
 res sm_save_endpoint(struct call *c, struct sagemaker_endpoint *e);

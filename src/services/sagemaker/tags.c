@@ -52,6 +52,18 @@ res sagemaker_find_anything(struct call *c, const str *names, size_t n, struct r
     return OK;
 }
 
+static res reserved(struct call *c)
+{
+    return fault(c, &sagemaker_ValidationException, "Tag keys that begin with aws: are AWS's own.");
+}
+
+res sm_check_tags(struct call *c)
+{
+    const struct sagemaker_tag_list *tags = field_of(c->in, shape_field(c->op->in, S("Tags")));
+
+    return tags_any_system(TAGS(*tags)) ? reserved(c) : OK;
+}
+
 static bool has_key(const struct sagemaker_tag_list *v, str key)
 {
     for (size_t i = 0; i < v->n; i++)
@@ -65,12 +77,13 @@ res sagemaker_add_tags(struct call *c, const struct sagemaker_add_tags_in *in, s
     const struct tagged *t = c->subject;
     struct sagemaker_tag_list all = {0, ARENA_ARRAY(c->arena, struct sagemaker_tag, t->tags->n + in->tags.n + 1)};
 
+    TRY(sm_check_tags(c));
     for (size_t i = 0; i < t->tags->n; i++)
         if (!has_key(&in->tags, t->tags->v[i].key))
             all.v[all.n++] = t->tags->v[i];
     for (size_t i = 0; i < in->tags.n; i++)
         all.v[all.n++] = in->tags.v[i];
-    if (all.n > TAGS_MAX)
+    if (tags_count_own(TAGS(all)) > TAGS_MAX)
         return fault(c, &sagemaker_ResourceLimitExceeded, "A resource carries at most %d tags.", TAGS_MAX);
     *t->tags = all;
     out->tags = all;
@@ -95,6 +108,8 @@ res sagemaker_delete_tags(struct call *c, const struct sagemaker_delete_tags_in 
     struct map_of_str kept = tags_take_off(c->arena, TAGS(*t->tags), &in->tag_keys);
 
     (void)out;
+    if (tags_any_system_key(&in->tag_keys))
+        return reserved(c);
     *t->tags = (struct sagemaker_tag_list){kept.n, (struct sagemaker_tag *)kept.v};
     return record_save(c, t->type, t->record);
 }

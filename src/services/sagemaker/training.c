@@ -83,6 +83,7 @@ res sagemaker_create_training_job(struct call *c, const struct sagemaker_create_
     json_t *data;
 
     TRY(check_request(c, in));
+    TRY(sm_check_tags(c));
     TRY(sagemaker_training_job_load(c, STR_ABSENT, sm_key(c, in->training_job_name), &old));
     if (old)
         return fault(c, &sagemaker_ResourceInUse,

@@ -26,7 +26,7 @@ res sc_page(struct call *c, str token, opt_int size, str *after, size_t *limit)
 res sc_check_tags(struct call *c, const struct servicecatalog_tag_list *tags)
 {
     for (size_t i = 0; i < tags->n; i++) {
-        if (str_starts_nocase(tags->v[i].key, S("aws:")))
+        if (tags_is_system(tags->v[i].key))
             return fault(c, &servicecatalog_InvalidParametersException,
                          "Tag keys that begin with aws: are reserved: %.*s", FMT(tags->v[i].key));
         if (tags_have((struct map_of_str){i, (struct str_pair *)tags->v}, tags->v[i].key))

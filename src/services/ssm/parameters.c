@@ -149,6 +149,7 @@ res ssm_put_parameter(struct call *c, const struct ssm_put_parameter_in *in, str
     TRY(ssm_check_name(c, in->name));
     TRY(check_value(c, in));
     TRY(check_again(c, in, old));
+    TRY(ssm_check_tags(c, TAGS(in->tags), TAGS(in->tags)));
     if (old)
         *p = *old;
     p->name = name;

@@ -2,6 +2,7 @@
 /* What the files of ssm share: names of parameters, and their values for an answer. */
 #ifndef BARMKIN_SSM_PARTS_H
 #define BARMKIN_SSM_PARTS_H
+#include "api/tags.h"
 #include "ssm.h"
 
 enum { SSM_VALUE_MAX_BYTES = 4096, SSM_LEVELS_MAX = 15, SSM_TAGS_MAX = 50 };
@@ -12,6 +13,8 @@ str ssm_arn(struct call *c, str name);
 str ssm_plain_name(struct call *c, str name, str *selector);
 /* Rejects what cannot be a parameter's name. */
 res ssm_check_name(struct call *c, str name);
+/* No given tag is AWS's own, and of the others the parameter will not have too many. */
+res ssm_check_tags(struct call *c, struct map_of_str given, struct map_of_str all);
 
 /* The parameter as GetParameter shows it. A SecureString is opened by kms in the caller's own right. */
 res ssm_show(struct call *c, const struct ssm_parameter *p, bool decrypt, str selector,

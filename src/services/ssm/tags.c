@@ -3,6 +3,20 @@
 #include "api/tags.h"
 #include "ssm_parts.h"
 
+static res reserved(struct call *c)
+{
+    return fault(c, &ssm_ValidationException, "Tag keys that begin with aws: are AWS's own.");
+}
+
+res ssm_check_tags(struct call *c, struct map_of_str given, struct map_of_str all)
+{
+    if (tags_any_system(given))
+        return reserved(c);
+    if (tags_count_own(all) > SSM_TAGS_MAX)
+        return fault(c, &ssm_TooManyTagsError, "A parameter has at most %d tags.", SSM_TAGS_MAX);
+    return OK;
+}
+
 res ssm_add_tags_to_resource(struct call *c, const struct ssm_add_tags_to_resource_in *in,
                              struct ssm_add_tags_to_resource_out *out)
 {
@@ -10,8 +24,7 @@ res ssm_add_tags_to_resource(struct call *c, const struct ssm_add_tags_to_resour
     struct map_of_str all = tags_put(c->arena, TAGS(p.tags), TAGS(in->tags));
 
     (void)out;
-    if (all.n > SSM_TAGS_MAX)
-        return fault(c, &ssm_TooManyTagsError, "A parameter has at most %d tags.", SSM_TAGS_MAX);
+    TRY(ssm_check_tags(c, TAGS(in->tags), all));
     p.tags = (struct ssm_tag_list){all.n, (struct ssm_tag *)all.v};
     return ssm_parameter_save(c, &p);
 }
@@ -23,6 +36,8 @@ res ssm_remove_tags_from_resource(struct call *c, const struct ssm_remove_tags_f
     struct map_of_str kept = tags_take_off(c->arena, TAGS(p.tags), &in->tag_keys);
 
     (void)out;
+    if (tags_any_system_key(&in->tag_keys))
+        return reserved(c);
     p.tags = (struct ssm_tag_list){kept.n, (struct ssm_tag *)kept.v};
     return ssm_parameter_save(c, &p);
 }
