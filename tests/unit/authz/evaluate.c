@@ -329,10 +329,10 @@ static void test_authz_evaluate__many_context_keys(void **state)
     static struct authz_value context[EVAL_KEYS + 8];
     static char keys[EVAL_KEYS + 8][16];
     str a = S("a");
-    struct policy *p = compile(
-        "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{" SIX_ASKED
-        ",\"StringEquals\":{\"AWS:k64\":\"a\",\"AWS:k70\":\"a\"}}}}",
-        POLICY_IDENTITY);
+    struct policy *p =
+        compile("{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{" SIX_ASKED
+                ",\"StringEquals\":{\"AWS:k64\":\"a\",\"AWS:k70\":\"a\"}}}}",
+                POLICY_IDENTITY);
 
     for (int i = 0; i < EVAL_KEYS + 8; i++) {
         str key = str_n(keys[i], (size_t)snprintf(keys[i], sizeof keys[i], "aws:K%d", i));
