@@ -19,7 +19,8 @@ struct cfn_flight {
     struct cloudformation_stack *s;
     const struct caller *actor; /* NULL: nobody acts for the stack any more */
     str nobody;                 /* why */
-    struct cfn_scope scope;     /* open while resources are made */
+    struct cfn_masks masks;
+    struct cfn_scope scope; /* open while resources are made */
     struct cfn_item *items;
     size_t n_items;
     bool moved; /* something ended in this step: more may be ready */

@@ -38,12 +38,17 @@ str cfn_name(struct call *c, str stack, str logical, size_t max, bool lower);
 
 /* ---- resources.c: one resource ---- */
 enum cfn_end { CFN_DONE, CFN_WAITS, CFN_FAILED };
+struct cfn_masks { /* texts that events do not show */
+    size_t n;
+    const str *v;
+};
 struct cfn_hand { /* a resource in hand */
     struct call *c;
     const struct caller *actor;
     struct cloudformation_stack *stack;
     struct cloudformation_resource *r;
     const struct cfn_type *type;
+    struct cfn_masks *masks;
     const json_t *props;  /* wanted, or of a delete those it has */
     const json_t *before; /* of an update */
     json_t *kept;
@@ -57,16 +62,16 @@ res cfn_update(struct cfn_hand *h, enum cfn_end *end);
 res cfn_delete(struct cfn_hand *h, enum cfn_end *end);
 /* custom.c */
 res cfn_custom_ask(struct cfn_hand *h, const char *type, enum cfn_end *end);
-void cfn_custom_look(struct cfn_hand *h, enum cfn_end *end);
+res cfn_custom_look(struct cfn_hand *h, enum cfn_end *end);
 res cfn_poll(struct cfn_hand *h, enum cfn_end *end); /* of a create, update or delete that is under way */
 /* Does the change from one to the other need another resource? *changed: is there one at all? */
 bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *after, bool *changed);
 bool cfn_check_properties(struct cfn_hand *h); /* false: h->reason says what is wrong */
 str cfn_ignored(struct cfn_hand *h);           /* which of the given properties do nothing here; absent: none */
 bool cfn_same(const json_t *a, const json_t *b);
-json_t *cfn_attribute(struct call *c, const struct cfn_type *t, const struct cloudformation_resource *r, str path);
-/* As JSON text, without what NoEcho parameters hold and what custom resources answered with NoEcho. */
-str cfn_shown(struct call *c, const struct cloudformation_stack *s, const json_t *props);
+/* *out NULL: there is none of that name. */
+res cfn_attribute(struct call *c, const struct cloudformation_stack *s, const struct cfn_type *t,
+                  const struct cloudformation_resource *r, str path, json_t **out);
 bool cfn_attribute_moves(const struct cfn_type *t, str path); /* when the resource is changed in place */
 /* With the stack's tags below those of the resource's own property. */
 json_t *cfn_add_tags(struct call *c, const struct cfn_type *t, const struct cloudformation_version *v, json_t *props);

@@ -3,6 +3,8 @@
  * only an apply will show are left open, and what hangs on them is told as Dynamic. */
 #include "cfn_changes.h"
 
+#include "cfn_secrets.h"
+
 #include <string.h>
 
 struct changing {
@@ -189,9 +191,9 @@ static res weigh(struct changing *g, const struct template_resource *r, struct c
     const struct cfn_type *t = cfn_type_find(r->type);
     struct arena *a = g->c->arena;
     struct findings v = {.details = cfn_own(a, json_array()), .scope = cfn_own(a, json_array())};
-    json_t *before = NULL, *after = NULL;
+    json_t *before = NULL, *after = NULL, *kept;
 
-    TRY(json_parse(a, was->properties.n ? was->properties : S("{}"), e, &before));
+    TRY(cfn_open_resource(g->c, g->new->stack, was, &before, &kept));
     TRY(template_properties(g->new->scope, r, e, &after));
     after = after ? after : cfn_own(a, json_object());
     v.replaced = !str_eq(was->resource_type, r->type);

@@ -6,6 +6,7 @@
 #include "api/house.h"
 #include "base/enc.h"
 #include "cfn_calls.h"
+#include "cfn_secrets.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
@@ -132,23 +133,21 @@ static int64_t timeout_ms(const struct cfn_hand *h)
     return (s > 0 && s <= TIMEOUT_S ? s : TIMEOUT_S) * 1000;
 }
 
-static void hide(struct cfn_hand *h, const json_t *data)
+/* Every text in the data, however deep. */
+static res hide(struct cfn_hand *h, const json_t *data)
 {
-    struct cloudformation_stack *s = h->stack;
     const char *key;
     json_t *value;
-    str *v = ARENA_ARRAY(h->c->arena, str, s->hidden.n + json_object_size(data) + 1);
+    size_t i;
 
-    memcpy(v, s->hidden.v, s->hidden.n * sizeof *v);
-    json_object_foreach((json_t *)data, key, value)
-    {
-        if (json_string_length(value))
-            v[s->hidden.n++] = json_str(value);
-    }
-    s->hidden.v = v;
+    if (json_is_string(data))
+        return cfn_hide(h->c, h->stack, h->masks, json_str(data));
+    json_array_foreach(data, i, value) TRY(hide(h, value));
+    json_object_foreach((json_t *)data, key, value) TRY(hide(h, value));
+    return OK;
 }
 
-static void take(struct cfn_hand *h, const json_t *answer)
+static res take(struct cfn_hand *h, const json_t *answer)
 {
     str id = json_str_at(answer, "PhysicalResourceId");
     const json_t *data = json_object_get(answer, "Data");
@@ -159,8 +158,7 @@ static void take(struct cfn_hand *h, const json_t *answer)
     h->r->physical_resource_id = id;
     if (json_is_object(data))
         json_object_set(h->kept, "Data", (json_t *)data);
-    if (secret)
-        hide(h, data);
+    return secret ? hide(h, data) : OK;
 }
 
 static str failure(struct cfn_hand *h, const json_t *answer)
@@ -174,46 +172,47 @@ static str failure(struct cfn_hand *h, const json_t *answer)
         FMT(reason), FMT(h->r->request_id));
 }
 
-static enum cfn_end judge(struct cfn_hand *h)
+static res judge(struct cfn_hand *h, str response, enum cfn_end *end)
 {
     bool deletes = str_starts(h->r->resource_status, S("DELETE"));
     json_t *answer;
 
-    if (h->r->response.n > ANSWER_MAX_BYTES) {
+    *end = CFN_FAILED;
+    if (response.n > ANSWER_MAX_BYTES) {
         h->reason = S("Response object is too long.");
-        return CFN_FAILED;
+        return OK;
     }
-    if (!is_ok(json_parse(h->c->arena, h->r->response, NULL, &answer))) {
+    if (!is_ok(json_parse(h->c->arena, response, NULL, &answer))) {
         h->reason = S("Invalid response object: it is no JSON object.");
-        return CFN_FAILED;
+        return OK;
     }
     str status = json_str_at(answer, "Status");
     if (str_eq(status, S("FAILED"))) {
         h->reason = failure(h, answer);
-        return CFN_FAILED;
+        return OK;
     }
     if (!str_eq(status, S("SUCCESS")) || (!deletes && !json_str_at(answer, "PhysicalResourceId").n)) {
         h->reason = !str_eq(status, S("SUCCESS")) ? S("Invalid response object: Value of property Status is invalid.")
                                                   : S("Invalid PhysicalResourceId");
-        return CFN_FAILED;
+        return OK;
     }
-    if (!deletes)
-        take(h, answer);
-    return CFN_DONE;
+    *end = CFN_DONE;
+    return deletes ? OK : take(h, answer);
 }
 
-void cfn_custom_look(struct cfn_hand *h, enum cfn_end *end)
+res cfn_custom_look(struct cfn_hand *h, enum cfn_end *end)
 {
     struct cloudformation_resource *r = h->r;
 
     *end = CFN_WAITS;
     if (str_is(r->response)) {
-        *end = judge(h);
+        str response;
+        TRY(cfn_open_response(h->c, h->stack, r, &response));
         r->response = STR_ABSENT;
-        return;
+        return judge(h, response, end);
     }
     if (h->c->now_ms - r->began.ms < timeout_ms(h))
-        return;
+        return OK;
     r->token = STR_ABSENT;
     h->reason =
         arena_printf(h->c->arena,
@@ -221,6 +220,7 @@ void cfn_custom_look(struct cfn_hand *h, enum cfn_end *end)
                      "for requestId [%.*s].",
                      FMT(r->request_id));
     *end = CFN_FAILED;
+    return OK;
 }
 
 /* ---- RecordCustomResourceResponse ---- */
@@ -255,11 +255,13 @@ res cloudformation_record_custom_resource_response(struct call *c,
     bool json = is_ok(json_parse(c->arena, in->response, NULL, &answer)) && json_is_object(answer);
     if (json && !is_answer_to(answer, r))
         return refuse(c);
-    r->response = in->response;
+    r->response = str_starts(in->response, S("\"")) ? S("no object") : in->response;
     r->token = STR_ABSENT;
-    TRY(cloudformation_resource_save(c, r));
     TRY(cloudformation_stack_load(c, r->at.account, r->stack_id, &s));
-    if (s && s->flow_id.n)
+    if (!s)
+        return refuse(c);
+    TRY(cfn_save_resource(c, s, r));
+    if (s->flow_id.n)
         flow_tell(c, s->flow_id, "go");
     return OK;
 }

@@ -14,7 +14,9 @@ static void describe_parameters(struct call *c, const struct cloudformation_vers
         json_t *value = NULL;
         to->parameter_key = p->key;
         to->parameter_value = p->no_echo.v ? S("****") : p->text.n ? p->text : S("");
-        if (p->resolved.v && is_ok(json_parse(c->arena, p->value, NULL, &value)))
+        if (p->resolved.v && p->no_echo.v)
+            to->resolved_value = to->parameter_value;
+        else if (p->resolved.v && is_ok(json_parse(c->arena, p->value, NULL, &value)))
             to->resolved_value = json_is_string(value) ? json_str(value) : p->value;
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a stack and its resources go through, as DescribeStackEvents tells it. */
-#include "cfn_parts.h"
+#include "cfn_secrets.h"
 
 static res keep(struct call *c, struct cloudformation_stack *s, struct cloudformation_event *e)
 {
@@ -33,18 +33,19 @@ res cfn_resource_event(struct cfn_hand *h, const char *status, str reason)
 {
     struct call *c = h->c;
     struct cloudformation_resource *r = h->r;
+    str told = cfn_told(c, h->masks, reason);
     struct cloudformation_event e = {
         .event_id = arena_printf(c->arena, "%.*s-%s-%.*s", FMT(r->logical_resource_id), status, FMT(call_uuid(c))),
         .logical_resource_id = r->logical_resource_id,
         .physical_resource_id = r->physical_resource_id.n ? r->physical_resource_id : S(""),
         .resource_type = r->resource_type,
         .resource_status = str_z(status),
-        .resource_status_reason = reason,
+        .resource_status_reason = told,
         .resource_properties = h->properties,
-        .denied = h->denied};
+        .denied = cfn_told(c, h->masks, h->denied)};
 
     r->resource_status = str_z(status);
-    r->resource_status_reason = reason;
+    r->resource_status_reason = told;
     r->timestamp = SET_TIME(c->now_ms);
     return keep(c, h->stack, &e);
 }

@@ -65,50 +65,6 @@ bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *
     return replaces;
 }
 
-/* ---- what events show ---- */
-
-static str quoted(struct arena *a, str s)
-{
-    struct buf b;
-
-    buf_init(&b, 1 << 16);
-    buf_add_json_str(&b, s);
-    str inner = b.n > 2 ? arena_dup(a, str_sub(buf_str(&b), 1, b.n - 2)) : STR_ABSENT;
-    buf_done(&b);
-    return inner;
-}
-
-static str masked(struct arena *a, str text, str secret)
-{
-    struct buf b;
-    ptrdiff_t at;
-
-    buf_init(&b, 4 << 20);
-    for (; (at = str_search(text, secret)) >= 0; text = str_from(text, (size_t)at + secret.n)) {
-        buf_add(&b, str_sub(text, 0, (size_t)at));
-        buf_add_z(&b, "****");
-    }
-    buf_add(&b, text);
-    str out = b.full ? STR_ABSENT : arena_dup(a, buf_str(&b));
-    buf_done(&b);
-    return out;
-}
-
-str cfn_shown(struct call *c, const struct cloudformation_stack *s, const json_t *props)
-{
-    str text = cfn_dump(c->arena, props);
-    const struct cloudformation_version *v = s->now;
-
-    for (size_t i = 0; v && i < v->parameters.n; i++) {
-        str secret = v->parameters.v[i].no_echo.v ? quoted(c->arena, v->parameters.v[i].text) : STR_ABSENT;
-        if (secret.n)
-            text = masked(c->arena, text, secret);
-    }
-    for (size_t i = 0; i < s->hidden.n; i++)
-        text = masked(c->arena, text, quoted(c->arena, s->hidden.v[i]));
-    return text;
-}
-
 /* ---- tags ---- */
 
 static void add(json_t *list, json_t *key, json_t *value)

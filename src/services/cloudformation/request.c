@@ -3,6 +3,7 @@
  * capabilities, tags; checked as CloudFormation checks before anything begins. */
 #include "api/tags.h"
 #include "cfn_request.h"
+#include "cfn_secrets.h"
 
 #include <string.h>
 
@@ -68,8 +69,8 @@ static const struct cloudformation_kept_parameter *previously(const struct cloud
     return NULL;
 }
 
-static res read_parameters(struct call *c, const struct cloudformation_version *previous, struct template_given **out,
-                           size_t *n)
+static res read_parameters(struct call *c, const struct cloudformation_stack *s,
+                           const struct cloudformation_version *previous, struct template_given **out, size_t *n)
 {
     const struct cloudformation_parameter_list *list = member(c, "Parameters");
 
@@ -87,9 +88,10 @@ static res read_parameters(struct call *c, const struct cloudformation_version *
                 "Invalid input for parameter key %.*s. Cannot specify usePreviousValue as true for a parameter key "
                 "not in the previous template",
                 FMT(p->parameter_key));
-        (*out)[*n] = (struct template_given){p->parameter_key, p->use_previous_value.v      ? old->text
-                                                               : str_is(p->parameter_value) ? p->parameter_value
-                                                                                            : S("")};
+        str text = str_is(p->parameter_value) ? p->parameter_value : S(""), value;
+        if (p->use_previous_value.v)
+            TRY(cfn_open_parameter(c, s, old, &text, &value));
+        (*out)[*n] = (struct template_given){p->parameter_key, text};
     }
     return OK;
 }
@@ -228,7 +230,7 @@ res cfn_read_request(struct call *c, struct cloudformation_stack *s, const struc
 
     TRY(check_absent(c));
     TRY(template_text(c, previous, &out->text));
-    TRY(read_parameters(c, previous, &given, &n));
+    TRY(read_parameters(c, s, previous, &given, &n));
     TRY(cfn_parse(c, out->text, &out->t));
     TRY(check_types(c, out->t));
     v->capabilities = list_of(c, "Capabilities");

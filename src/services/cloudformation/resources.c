@@ -6,6 +6,7 @@
 #include "api/gate.h"
 #include "api/tags.h"
 #include "cfn_calls.h"
+#include "cfn_secrets.h"
 
 /* ---- changes ---- */
 
@@ -291,7 +292,7 @@ res cfn_poll(struct cfn_hand *h, enum cfn_end *end)
     bool deleting = str_starts(h->r->resource_status, S("DELETE"));
 
     if (h->type->custom) {
-        cfn_custom_look(h, end);
+        TRY(cfn_custom_look(h, end));
         h->r->kept = cfn_dump(h->c->arena, h->kept);
         return OK;
     }
@@ -326,21 +327,27 @@ bool cfn_attribute_moves(const struct cfn_type *t, str path)
     return true;
 }
 
-json_t *cfn_attribute(struct call *c, const struct cfn_type *t, const struct cloudformation_resource *r, str path)
+static json_t *attribute(const struct cfn_values *v, const struct cfn_type *t, str path)
 {
-    json_t *props = NULL, *kept = NULL;
-
-    if (!is_ok(json_parse(c->arena, r->properties, NULL, &props)) || !is_ok(json_parse(c->arena, r->kept, NULL, &kept)))
-        return NULL;
-    struct cfn_values v = {.c = c, .props = props, .kept = kept, .id = r->physical_resource_id};
     if (t->custom)
-        return cfn_at(c->arena, json_object_get(kept, "Data"), path);
+        return cfn_at(v->c->arena, json_object_get(v->kept, "Data"), path);
     for (size_t i = 0; i < t->n_attrs; i++) {
         str name = str_z(t->attrs[i].to);
         if (str_eq(name, path))
-            return cfn_value(&v, t->attrs[i].from);
+            return cfn_value(v, t->attrs[i].from);
         if (str_ends(name, S(".")) && str_starts(path, name))
-            return picked(cfn_value(&v, t->attrs[i].from), str_from(path, name.n));
+            return picked(cfn_value(v, t->attrs[i].from), str_from(path, name.n));
     }
     return NULL;
+}
+
+res cfn_attribute(struct call *c, const struct cloudformation_stack *s, const struct cfn_type *t,
+                  const struct cloudformation_resource *r, str path, json_t **out)
+{
+    json_t *props = NULL, *kept = NULL;
+
+    TRY(cfn_open_resource(c, s, r, &props, &kept));
+    struct cfn_values v = {.c = c, .props = props, .kept = kept, .id = r->physical_resource_id};
+    *out = attribute(&v, t, path);
+    return OK;
 }

@@ -5,6 +5,7 @@
 
 #include "api/house.h"
 #include "cfn_calls.h"
+#include "cfn_secrets.h"
 
 enum { PARAMETER_TEXT_MAX = 4096 };
 
@@ -61,7 +62,7 @@ static res ask_attribute(void *about, const struct template_resource *r, str pat
     TRY(ours(s->c, e, known(s, r, &found)));
     if (!is_there(s, r, found) || !t || (s->fate && s->fate[r->at] == CFN_FATE_CHANGED && cfn_attribute_moves(t, path)))
         return OK;
-    *out = cfn_attribute(s->c, t, found, path);
+    TRY(ours(s->c, e, cfn_attribute(s->c, s->stack, t, found, path, out)));
     if (!*out)
         return reject(
             e,
@@ -206,6 +207,16 @@ static res ask_ssm(struct cfn_scope *s, const struct cfn_parameter *p, const str
     return OK;
 }
 
+static res as_it_was(struct cfn_scope *s, const struct cloudformation_kept_parameter *k, json_t **out, struct err *e)
+{
+    str text, value;
+
+    if (!k || !k->resolved.v)
+        return OK;
+    TRY(ours(s->c, e, cfn_open_parameter(s->c, s->stack, k, &text, &value)));
+    return str_is(value) ? json_parse(s->c->arena, value, e, out) : OK;
+}
+
 static res ask_parameter(void *about, const struct template_parameter *what, str given, json_t **out, struct err *e)
 {
     struct cfn_scope *s = about;
@@ -214,10 +225,8 @@ static res ask_parameter(void *about, const struct template_parameter *what, str
     const struct cfn_parameter *p = parameter_find(type);
 
     *out = NULL;
-    if (!s->asking) {
-        const struct cloudformation_kept_parameter *k = kept_parameter(s, what->name);
-        return k && str_is(k->value) && k->resolved.v ? json_parse(s->c->arena, k->value, e, out) : OK;
-    }
+    if (!s->asking)
+        return as_it_was(s, kept_parameter(s, what->name), out, e);
     if (!p)
         return reject(e, "Parameters of the type %.*s are not supported here", FMT(what->type));
     return ssm ? ask_ssm(s, p, what, given, out, e) : ask_each(s, p, given, e);
@@ -259,18 +268,22 @@ res cfn_scope_open(struct cfn_scope *s, struct err *e)
     TRY(ours(c, e, cloudformation_template_load(c, s->stack->at.account, s->version->template_id, &kept)));
     if (!kept)
         return oops(e, 0, "the template %.*s is gone", FMT(s->version->template_id));
-    for (size_t i = 0; i < n; i++)
-        given[i] = (struct template_given){s->version->parameters.v[i].key, s->version->parameters.v[i].text};
+    for (size_t i = 0; i < n; i++) {
+        str value;
+        given[i].name = s->version->parameters.v[i].key;
+        TRY(ours(c, e, cfn_open_parameter(c, s->stack, &s->version->parameters.v[i], &given[i].value, &value)));
+    }
     s->asking = false;
     TRY(template_reread(c->arena, kept->tree, e, &s->t));
     return bind(s, given, n, e);
 }
 
-static void keep_parameters(struct cfn_scope *s)
+static res keep_parameters(struct cfn_scope *s)
 {
     struct cloudformation_version *v = (struct cloudformation_version *)s->version;
     struct arena *a = s->c->arena;
 
+    TRY(cfn_give_key(s->c, s->stack, s->t));
     v->parameters.n = s->t->n_parameters;
     v->parameters.v = ARENA_ARRAY(a, struct cloudformation_kept_parameter, s->t->n_parameters + 1);
     for (size_t i = 0; i < s->t->n_parameters; i++) {
@@ -282,7 +295,9 @@ static void keep_parameters(struct cfn_scope *s)
             .value = value->value ? cfn_dump(a, value->value) : STR_ABSENT,
             .resolved = SET_BOOL(str_starts(p->type, S("AWS::SSM::Parameter::Value<"))),
             .no_echo = SET_BOOL(p->no_echo)};
+        TRY(cfn_seal_parameter(s->c, s->stack, &v->parameters.v[i]));
     }
+    return OK;
 }
 
 res cfn_scope_new(struct cfn_scope *s, str text, const struct template_given *given, size_t n, struct err *e)
@@ -291,6 +306,5 @@ res cfn_scope_new(struct cfn_scope *s, str text, const struct template_given *gi
     if (!s->t)
         TRY(template_parse(s->c->arena, text, e, &s->t));
     TRY(bind(s, given, n, e));
-    keep_parameters(s);
-    return OK;
+    return ours(s->c, e, keep_parameters(s));
 }

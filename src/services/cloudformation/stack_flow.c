@@ -4,6 +4,7 @@
  * the same transaction, and posts itself; so after any crash it goes on with what is not yet done. */
 #include "base/map.h"
 #include "cfn_flight.h"
+#include "cfn_secrets.h"
 
 enum { POLL_MIN_MS = 20, POLL_MAX_MS = 1000 };
 
@@ -275,7 +276,7 @@ static res complete_ensure(struct cfn_flight *fl, const struct stage *st)
 
     TRY(cfn_outputs(&fl->scope, &why));
     if (str_is(why))
-        return fail_stage(fl, st, why);
+        return fail_stage(fl, st, cfn_told(fl->c, &fl->masks, why));
     return go_to(fl, st->complete, STR_ABSENT);
 }
 
@@ -450,9 +451,11 @@ static res take_step(struct cfn_flight *fl, const struct stage *st)
     size_t left;
 
     TRY(cfn_actor(fl->c, fl->s, &fl->actor, &fl->nobody));
+    TRY(cfn_masks_of(fl->c, fl->s, &fl->masks));
     res why = open_scope(fl, st, &e);
     if (why.why == WHY_REJECT)
-        return !st->failed ? complete(fl, st) : fail_stage(fl, st, arena_dup(fl->c->arena, str_z(e.what)));
+        return !st->failed ? complete(fl, st)
+                           : fail_stage(fl, st, cfn_told(fl->c, &fl->masks, arena_dup(fl->c->arena, str_z(e.what))));
     if (!is_ok(why))
         return oops(&fl->c->err, e.sys_errno, "%s", e.what);
     if (has_plan(fl))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One item of a plan: a resource that shall be there as the template says, or one that shall be gone. */
 #include "cfn_flight.h"
+#include "cfn_secrets.h"
 
 #include <string.h>
 
@@ -39,15 +40,26 @@ static struct cfn_hand hand_of(struct cfn_flight *fl, struct cloudformation_reso
                              .stack = fl->s,
                              .r = r,
                              .type = cfn_type_find(r->resource_type),
+                             .masks = &fl->masks,
                              .props = props,
-                             .properties = cfn_shown(fl->c, fl->s, props)};
+                             .properties = cfn_shown(fl->c, &fl->masks, props)};
+}
+
+static res open_hand(struct cfn_flight *fl, struct cloudformation_resource *r, struct cfn_hand *h)
+{
+    json_t *props, *kept;
+
+    TRY(cfn_open_resource(fl->c, fl->s, r, &props, &kept));
+    *h = hand_of(fl, r, props);
+    h->kept = kept;
+    return OK;
 }
 
 static res saved(struct cfn_flight *fl, struct cloudformation_resource *r)
 {
     if (!r->obsolete.v && fl->scope.t)
         cfn_forget(&fl->scope, r->logical_resource_id);
-    return cloudformation_resource_save(fl->c, r);
+    return cfn_save_resource(fl->c, fl->s, r);
 }
 
 /* ---- the end of a change ---- */
@@ -134,7 +146,7 @@ static res set_aside(struct cfn_flight *fl, struct cloudformation_resource *r, c
     *old = *r;
     old->key = arena_printf(fl->c->arena, "%.*s/%lld%s", FMT(r->key), (long long)fl->s->operation.v, mark);
     old->obsolete = SET_BOOL(true);
-    return cloudformation_resource_save(fl->c, old);
+    return cfn_save_resource(fl->c, fl->s, old);
 }
 
 static bool keeps_its_name(struct cfn_hand *h)
@@ -213,8 +225,8 @@ static res settle(struct cfn_flight *fl, struct cfn_item *item, const struct tem
     describe(fl, tr, r);
     r->operation = fl->s->operation;
     if (str_ends(r->resource_status, S("_FAILED"))) { /* its change was undone: it is as it was */
-        struct cfn_hand h = hand_of(fl, r, NULL);
-        h.properties = r->properties;
+        struct cfn_hand h;
+        TRY(open_hand(fl, r, &h));
         TRY(cfn_resource_event(&h, "UPDATE_COMPLETE", STR_ABSENT));
     }
     return saved(fl, r);
@@ -227,8 +239,7 @@ static res adjust(struct cfn_flight *fl, struct cfn_item *item, const struct tem
     json_t *before, *kept;
     bool changed;
 
-    TRY(json_parse(fl->c->arena, r->properties.n ? r->properties : S("{}"), &fl->c->err, &before));
-    TRY(json_parse(fl->c->arena, r->kept.n ? r->kept : S("{}"), &fl->c->err, &kept));
+    TRY(cfn_open_resource(fl->c, fl->s, r, &before, &kept));
     h.before = before;
     h.kept = kept;
     h.reason = reason;
@@ -334,17 +345,6 @@ static res ended(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand *
         TRY(cfn_resource_event(h, "DELETE_FAILED", h->reason));
     h->r->began = SET_TIME(fl->c->now_ms);
     return saved(fl, h->r);
-}
-
-static res open_hand(struct cfn_flight *fl, struct cloudformation_resource *r, struct cfn_hand *h)
-{
-    json_t *props, *kept;
-
-    TRY(json_parse(fl->c->arena, r->properties.n ? r->properties : S("{}"), &fl->c->err, &props));
-    TRY(json_parse(fl->c->arena, r->kept.n ? r->kept : S("{}"), &fl->c->err, &kept));
-    *h = hand_of(fl, r, props);
-    h->kept = kept;
-    return OK;
 }
 
 res cfn_remove(struct cfn_flight *fl, struct cfn_item *item)
