@@ -27,14 +27,87 @@ def test_put_get_overwrite_delete(client, server, name, put, refuses):
     assert p["ARN"] == f"arn:aws:ssm:us-east-1:{server.accounts['dev']['id']}:parameter{n}"
     assert ssm.get_parameter(Name=p["ARN"])["Parameter"]["Name"] == n
     assert ssm.get_parameter(Name=n + ":2")["Parameter"]["Selector"] == ":2"
-    with refuses("ParameterVersionNotFound"):
-        ssm.get_parameter(Name=n + ":1")
+    before = ssm.get_parameter(Name=n + ":1")["Parameter"]
+    assert (before["Value"], before["Version"], before["Selector"], before["Name"]) == ("one", 1, ":1", n)
+    for none in (":3", ":0", ":nobody", ":"):
+        with refuses("ParameterVersionNotFound"):
+            ssm.get_parameter(Name=n + none)
     ssm.delete_parameter(Name=n)
     with refuses("ParameterNotFound"):
         ssm.get_parameter(Name=n)
     with refuses("ParameterNotFound"):
         ssm.delete_parameter(Name=n)
     assert put(n)["Version"] == 1
+
+
+def test_history_and_labels(client, name, put, refuses):
+    ssm, n = client("ssm"), f"/{name}/v"
+    for value in ("one", "two", "three"):
+        put(n, value, Overwrite=value != "one", Description="d" + value)
+    assert ssm.label_parameter_version(Name=n, ParameterVersion=1, Labels=["good", "1st", "aws-x", "SSMy", "a b"]) | {
+        "ResponseMetadata": 0} == {"InvalidLabels": ["1st", "aws-x", "SSMy", "a b"], "ParameterVersion": 1,
+                                   "ResponseMetadata": 0}
+    assert ssm.label_parameter_version(Name=n, Labels=["best"])["ParameterVersion"] == 3
+    assert [ssm.get_parameter(Name=f"{n}:{x}")["Parameter"]["Value"] for x in ("good", "best")] == ["one", "three"]
+    assert ssm.get_parameters(Names=[n + ":good", n + ":none"])["InvalidParameters"] == [n + ":none"]
+    ssm.label_parameter_version(Name=n, ParameterVersion=2, Labels=["good", "best"])  # a label moves
+    pages = [ssm.get_parameter_history(Name=n, MaxResults=2)]
+    pages.append(ssm.get_parameter_history(Name=n, MaxResults=2, NextToken=pages[0]["NextToken"]))
+    assert "NextToken" not in pages[1]
+    told = [v for p in pages for v in p["Parameters"]]
+    assert [(v["Version"], v["Value"], v["Description"], v["Labels"]) for v in told] == [
+        (1, "one", "done", []), (2, "two", "dtwo", ["good", "best"]), (3, "three", "dthree", [])]
+    gone = ssm.unlabel_parameter_version(Name=n, ParameterVersion=2, Labels=["best", "none"])
+    assert (gone["RemovedLabels"], gone["InvalidLabels"]) == (["best"], ["none"])
+    with refuses("ParameterVersionLabelLimitExceeded"):
+        ssm.label_parameter_version(Name=n, ParameterVersion=2, Labels=[f"l{i}" for i in range(10)])
+    with refuses("ParameterVersionNotFound"):
+        ssm.label_parameter_version(Name=n, ParameterVersion=4, Labels=["x"])
+    put(n, "four", Overwrite=True)
+    assert ssm.get_parameter(Name=n + ":good")["Parameter"]["Value"] == "two"
+    ssm.delete_parameter(Name=n)
+    put(n, "anew")
+    assert [v["Value"] for v in ssm.get_parameter_history(Name=n)["Parameters"]] == ["anew"]
+
+
+def test_a_hundred_versions_are_kept(client, name, put, refuses):
+    ssm = client("ssm")
+    for i in range(1, 102):
+        put(name, str(i), Overwrite=i > 1)
+    told = [v["Version"] for p in ssm.get_paginator("get_parameter_history").paginate(Name=name) for v in p["Parameters"]]
+    assert told == list(range(2, 102))
+    ssm.label_parameter_version(Name=name, ParameterVersion=2, Labels=["kept"])
+    with refuses("ParameterMaxVersionLimitExceeded", "Version 2"):
+        put(name, "too many", Overwrite=True)
+    assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == "101"
+    ssm.unlabel_parameter_version(Name=name, ParameterVersion=2, Labels=["kept"])
+    assert put(name, "102", Overwrite=True)["Version"] == 102
+
+
+def test_who_may_see_and_label_what_was(client, name, put, role, document, refuses):
+    n = f"/{name}/v"
+    put(n, "one")
+    arn = client("ssm").get_parameter(Name=n)["Parameter"]["ARN"]
+    reader = role(document({"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": arn})).client("ssm")
+    assert reader.get_parameter(Name=n + ":1")["Parameter"]["Value"] == "one"
+    with refuses("AccessDeniedException", "ssm:GetParameterHistory", arn):
+        reader.get_parameter_history(Name=n)
+    with refuses("AccessDeniedException", "ssm:LabelParameterVersion", arn):
+        reader.label_parameter_version(Name=n, Labels=["x"])
+    with refuses("AccessDeniedException", "ssm:UnlabelParameterVersion", arn):
+        reader.unlabel_parameter_version(Name=n, ParameterVersion=1, Labels=["x"])
+    with refuses("ParameterNotFound"):
+        client("ssm").get_parameter_history(Name=n + "x")
+
+
+def test_a_pattern_is_kept_and_checked(client, name, put, refuses):
+    assert put(name, "a1", AllowedPattern="[a-z]\\d+")["Version"] == 1
+    with refuses("ParameterPatternMismatchException"):
+        put(name, "b", Overwrite=True)
+    with refuses("InvalidAllowedPatternException"):
+        put(name, "b", Overwrite=True, AllowedPattern="[")
+    assert put(name, "b", Overwrite=True, AllowedPattern="b|c")["Version"] == 2
+    assert [v["AllowedPattern"] for v in client("ssm").get_parameter_history(Name=name)["Parameters"]] == ["[a-z]\\d+", "b|c"]
 
 
 @pytest.mark.parametrize("bad,code", [
@@ -144,12 +217,17 @@ def test_secure_strings_need_the_key_too(client, server, put, name, role, docume
     reader.get_parameter(Name=n)
     with refuses("AccessDeniedException", "kms:Decrypt", k):
         reader.get_parameter(Name=n, WithDecryption=True)
+    put(n, "the next", "SecureString", KeyId=k, Overwrite=True)
+    assert [v["Value"] for v in ssm.get_parameter_history(Name=n, WithDecryption=True)["Parameters"]] == [SECRET, "the next"]
+    assert SECRET not in str(reader.get_parameter_history(Name=n)["Parameters"])
+    with refuses("AccessDeniedException", "kms:Decrypt", k):
+        reader.get_parameter_history(Name=n, WithDecryption=True)
     via = role(document({"Effect": "Allow", "Action": "ssm:*", "Resource": "*"},
                         {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": k, "Condition": {"StringEquals": {
                             "kms:ViaService": "ssm.us-east-1.amazonaws.com",
                             "kms:EncryptionContext:PARAMETER_ARN":
                                 f"arn:aws:ssm:us-east-1:{server.accounts['dev']['id']}:parameter{n}"}}}))
-    assert via.client("ssm").get_parameter(Name=n, WithDecryption=True)["Parameter"]["Value"] == SECRET
+    assert via.client("ssm").get_parameter(Name=n + ":1", WithDecryption=True)["Parameter"]["Value"] == SECRET
     kms.disable_key(KeyId=k)
     with refuses("InvalidKeyId"):
         ssm.get_parameter(Name=n, WithDecryption=True)

@@ -88,8 +88,6 @@ bool template_type_known(str type);
 bool template_type_is_list(str type);    /* Ref answers an array of texts */
 bool template_type_is_outside(str type); /* asked of template_ask.parameter */
 res template_check_constraints(struct template_scope *s, const struct template_parameter *p, str value, struct err *e);
-/* A regular expression of Java that must match the whole text, within bounded work (template_pattern.c). */
-res template_pattern_matches(str pattern, str text, bool *matches, struct err *e);
 
 /* ---- evaluation (template_evaluate.c, template_functions.c, template_conditions.c) ---- */
 

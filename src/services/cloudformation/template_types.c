@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parameter types and the constraints on their values. */
+#include "api/java_pattern.h"
 #include "services/cloudformation/template_parts.h"
 
 enum { MATCH_BYTES = 8192 }; /* a match costs what a text of this size costs: a thousand of them to a stack */
@@ -123,6 +124,16 @@ static res check_number(struct arena *a, const struct template_parameter *p, str
     return OK;
 }
 
+static res match_pattern(struct template_scope *s, str pattern, str value, bool *matches, struct err *e)
+{
+    struct err why = {0};
+
+    TRY(template_spend(s, MATCH_BYTES, e));
+    if (is_ok(java_pattern_matches(pattern, value, matches, &why)))
+        return OK;
+    return reject(e, "Template format error: %s", why.what);
+}
+
 static res check_one(struct template_scope *s, const struct template_parameter *p, str value, struct err *e)
 {
     struct arena *a = s->arena;
@@ -137,10 +148,8 @@ static res check_one(struct template_scope *s, const struct template_parameter *
         return broken(p, arena_printf(a, "must contain at least %.*s characters", FMT(p->min_length)), e);
     if (str_is(p->max_length) && length > number_of(p->max_length, 0))
         return broken(p, arena_printf(a, "must contain at most %.*s characters", FMT(p->max_length)), e);
-    if (str_is(p->allowed_pattern)) {
-        TRY(template_spend(s, MATCH_BYTES, e));
-        TRY(template_pattern_matches(p->allowed_pattern, value, &matches, e));
-    }
+    if (str_is(p->allowed_pattern))
+        TRY(match_pattern(s, p->allowed_pattern, value, &matches, e));
     return matches ? OK : broken(p, arena_printf(a, "must match pattern %.*s", FMT(p->allowed_pattern)), e);
 }
 

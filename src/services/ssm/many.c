@@ -16,7 +16,6 @@ static bool named_before(const struct list_of_str *names, size_t i)
 res ssm_get_parameters(struct call *c, const struct ssm_get_parameters_in *in, struct ssm_get_parameters_out *out)
 {
     str selector;
-    int64_t version;
 
     out->parameters.v = ARENA_ARRAY(c->arena, struct ssm_parameter_value, in->names.n);
     out->invalid_parameters.v = ARENA_ARRAY(c->arena, str, in->names.n);
@@ -25,7 +24,9 @@ res ssm_get_parameters(struct call *c, const struct ssm_get_parameters_in *in, s
         if (named_before(&in->names, i))
             continue;
         ssm_plain_name(c, in->names.v[i], &selector);
-        if (p && (!str_is(selector) || (str_to_i64(selector, &version) && version == p->version.v)))
+        if (p)
+            TRY(ssm_version_at(c, p, selector, &p));
+        if (p)
             TRY(ssm_show(c, p, in->with_decryption.v, selector, &out->parameters.v[out->parameters.n++]));
         else
             out->invalid_parameters.v[out->invalid_parameters.n++] = in->names.v[i];
@@ -46,7 +47,7 @@ res ssm_delete_parameters(struct call *c, const struct ssm_delete_parameters_in 
             out->invalid_parameters.v[out->invalid_parameters.n++] = in->names.v[i];
             continue;
         }
-        TRY(ssm_parameter_drop(c, p));
+        TRY(ssm_drop(c, p));
         out->deleted_parameters.v[out->deleted_parameters.n++] = p->name;
     }
     return OK;
@@ -151,6 +152,7 @@ res ssm_describe_parameters(struct call *c, const struct ssm_describe_parameters
                                                                                  .last_modified_date = p->last_modified,
                                                                                  .last_modified_user = p->modified_by,
                                                                                  .description = p->description,
+                                                                                 .allowed_pattern = p->pattern,
                                                                                  .version = p->version,
                                                                                  .tier = p->tier,
                                                                                  .data_type = p->data_type};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One parameter at a time: PutParameter, GetParameter, DeleteParameter. */
 #include "base/enc.h"
+#include "api/java_pattern.h"
 #include "kms.h"
 #include "ssm_parts.h"
 
@@ -66,12 +67,14 @@ static res seal(struct call *c, const struct ssm_put_parameter_in *in, str name,
     return OK;
 }
 
-static res unseal(struct call *c, const struct ssm_parameter *p, str *value)
+res ssm_open_value(struct call *c, const struct ssm_parameter *p, str *value)
 {
     struct kms_decrypt_in ask = {.encryption_context = bound_to(c, p->name)};
     struct kms_decrypt_out answer = {0};
     struct fault refused;
 
+    if (!str_eq(p->type, S("SecureString")))
+        return OK;
     if (!base64_decode(c->arena, p->value, &ask.ciphertext_blob))
         return oops(&c->err, 0, "the sealed value of %.*s cannot be read", FMT(p->name));
     TRY(call_try(c, caller_forward(c, "ssm.amazonaws.com"), &kms_Decrypt_op, &ask, &answer, &refused));
@@ -91,9 +94,7 @@ res ssm_show(struct call *c, const struct ssm_parameter *p, bool decrypt, str se
                                         .data_type = p->data_type};
     if (str_is(selector))
         out->selector = arena_printf(c->arena, ":%.*s", FMT(selector));
-    if (decrypt && str_eq(p->type, S("SecureString")))
-        return unseal(c, p, &out->value);
-    return OK;
+    return decrypt ? ssm_open_value(c, p, &out->value) : OK;
 }
 
 /* ---- PutParameter ---- */
@@ -117,8 +118,19 @@ static res check_value(struct call *c, const struct ssm_put_parameter_in *in)
     if (str_eq(in->tier, S("Advanced")) || str_is(in->policies))
         return fault(c, &ssm_ValidationException,
                      "Barmkin's Parameter Store has the tier Standard only, without parameter policies.");
-    if (in->allowed_pattern.n)
-        return fault(c, &ssm_ValidationException, "Barmkin's Parameter Store does not check AllowedPattern yet.");
+    return OK;
+}
+
+static res check_pattern(struct call *c, str pattern, str value)
+{
+    struct err why = {0};
+    bool matches = true;
+
+    if (pattern.n && !is_ok(java_pattern_matches(pattern, value, &matches, &why)))
+        return fault(c, &ssm_InvalidAllowedPatternException, "%s", why.what);
+    if (!matches)
+        return fault(c, &ssm_ParameterPatternMismatchException,
+                     "Parameter value can't be validated against allowedPattern %.*s", FMT(pattern));
     return OK;
 }
 
@@ -150,11 +162,15 @@ res ssm_put_parameter(struct call *c, const struct ssm_put_parameter_in *in, str
     TRY(check_value(c, in));
     TRY(check_again(c, in, old));
     TRY(ssm_check_tags(c, TAGS(in->tags), TAGS(in->tags)));
-    if (old)
+    if (old) {
         *p = *old;
+        TRY(ssm_version_keep(c, old));
+    }
+    p->labels = (struct list_of_str){0};
     p->name = name;
     p->type = str_is(in->type) ? in->type : old->type;
     p->value = in->value;
+    p->pattern = str_is(in->allowed_pattern) ? in->allowed_pattern : p->pattern;
     p->description = str_is(in->description) ? in->description : p->description;
     p->version = SET_INT(old ? old->version.v + 1 : 1);
     p->last_modified = SET_TIME(c->now_ms);
@@ -163,6 +179,7 @@ res ssm_put_parameter(struct call *c, const struct ssm_put_parameter_in *in, str
     p->data_type = str_is(in->data_type) ? in->data_type : S("text");
     if (in->tags.n)
         p->tags = in->tags;
+    TRY(check_pattern(c, p->pattern, in->value));
     if (str_eq(p->type, S("SecureString")))
         TRY(seal(c, in, name, p));
     else
@@ -177,15 +194,14 @@ res ssm_put_parameter(struct call *c, const struct ssm_put_parameter_in *in, str
 
 res ssm_get_parameter(struct call *c, const struct ssm_get_parameter_in *in, struct ssm_get_parameter_out *out)
 {
-    const struct ssm_parameter *p = c->subject;
-    str selector;
-    int64_t version;
+    const struct ssm_parameter *p;
+    str selector, name = ssm_plain_name(c, in->name, &selector);
 
-    ssm_plain_name(c, in->name, &selector);
-    if (str_is(selector) && (!str_to_i64(selector, &version) || version != p->version.v))
+    TRY(ssm_version_at(c, c->subject, selector, &p));
+    if (!p)
         return fault(c, &ssm_ParameterVersionNotFound,
-                     "Systems Manager could not find version %.*s of %.*s; only the newest is kept.", FMT(selector),
-                     FMT(p->name));
+                     "Systems Manager could not find version %.*s of %.*s. Verify the version and try again.",
+                     FMT(selector), FMT(name));
     out->parameter = ARENA_NEW(c->arena, struct ssm_parameter_value);
     return ssm_show(c, p, in->with_decryption.v, selector, out->parameter);
 }
@@ -193,5 +209,5 @@ res ssm_get_parameter(struct call *c, const struct ssm_get_parameter_in *in, str
 res ssm_delete_parameter(struct call *c, const struct ssm_delete_parameter_in *in, struct ssm_delete_parameter_out *out)
 {
     (void)in, (void)out;
-    return ssm_parameter_drop(c, c->subject);
+    return ssm_drop(c, c->subject);
 }

@@ -331,11 +331,11 @@ static void test_authz_evaluate__many_context_keys(void **state)
     str a = S("a");
     struct policy *p =
         compile("{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{" SIX_ASKED
-                ",\"StringEquals\":{\"AWS:k64\":\"a\",\"AWS:k70\":\"a\"}}}}",
+                ",\"StringEquals\":{\"AWS:ke64\":\"a\",\"AWS:ke70\":\"a\"}}}}",
                 POLICY_IDENTITY);
 
     for (int i = 0; i < EVAL_KEYS + 8; i++) {
-        str key = str_n(keys[i], (size_t)snprintf(keys[i], sizeof keys[i], "aws:K%d", i));
+        str key = str_n(keys[i], (size_t)snprintf(keys[i], sizeof keys[i], "aws:Ke%d", i));
         context[i] = (struct authz_value){key, &a, 1, false};
     }
     f->identity[0] = p;

@@ -134,60 +134,6 @@ static void test_services_cloudformation_template_bind__patterns_match_the_whole
     }
 }
 
-static void test_services_cloudformation_template_bind__patterns_are_those_of_java(void **state)
-{
-    static const struct {
-        const char *pattern, *text;
-        char answer; /* y, n, or ! for refused */
-    } rows[] = {
-        {"\\p{Alpha}+", "abZ", 'y'},
-        {"\\p{Alpha}+", "ab1", 'n'},
-        {"[\\p{Lower}_]+", "a_b", 'y'},
-        {"\\P{Digit}+", "ab", 'y'},
-        {"\\P{Digit}+", "a1", 'n'},
-        {"[\\p{Punct}]+", "!]~", 'y'},
-        {"\\u0041", "A", 'y'},
-        {"\\Qa.b\\E", "a.b", 'y'},
-        {"\\Qa.b\\E", "axb", 'n'},
-        {"\\Q[", "[", 'y'},
-        {"(?i)abc", "ABC", 'y'},
-        {"(?<n>a)\\k<n>", "aa", 'y'},
-        {"(?:a|b)*+", "abab", 'y'},
-        {"(?<=a)b", "b", 'n'},
-        {"(?=ab)a.", "ab", 'y'},
-        {"a.c", "a\rc", 'n'},
-        {"[]a]", "]", 'y'},
-        {"[^]]", "a", 'y'},
-        {"[a-z&&[^b]]", "a", '!'},
-        {"[a[b]]", "a", '!'},
-        {"[[:alpha:]]", "a", '!'},
-        {"(?U)a", "a", '!'},
-        {"(?R)", "a", '!'},
-        {"(?1)(a)", "a", '!'},
-        {"(?P<n>a)", "a", '!'},
-        {"(?|a)", "a", '!'},
-        {"(?(1)a)", "a", '!'},
-        {"(?#c)a", "a", '!'},
-        {"(?C1)a", "a", '!'},
-        {"(*UTF8)a", "a", '!'},
-        {"\\Ca", "a", '!'},
-        {"a\\Kb", "ab", '!'},
-        {"\\g{1}", "a", '!'},
-        {"\\", "a", '!'},
-        {"(", "a", '!'},
-        {"", "", 'y'},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        bool matches = false;
-        bool valid = is_ok(template_pattern_matches(str_z(rows[i].pattern), str_z(rows[i].text), &matches, NULL));
-        char answer = !valid ? '!' : matches ? 'y' : 'n';
-        if (answer != rows[i].answer)
-            fail_msg("%s with %s: %c, not %c", rows[i].pattern, rows[i].text, answer, rows[i].answer);
-    }
-}
-
 /* The guard that the AWS CDK writes into each template. */
 static void test_services_cloudformation_template_bind__the_rule_of_a_cdk_template(void **state)
 {
@@ -340,7 +286,6 @@ int main(void)
         cmocka_unit_test(test_services_cloudformation_template_bind__values_and_defaults),
         cmocka_unit_test(test_services_cloudformation_template_bind__constraints),
         cmocka_unit_test(test_services_cloudformation_template_bind__patterns_match_the_whole_text),
-        cmocka_unit_test(test_services_cloudformation_template_bind__patterns_are_those_of_java),
         cmocka_unit_test(test_services_cloudformation_template_bind__the_rule_of_a_cdk_template),
         cmocka_unit_test(test_services_cloudformation_template_bind__a_pattern_has_bounded_work),
         cmocka_unit_test(test_services_cloudformation_template_bind__many_patterns_have_bounded_work),

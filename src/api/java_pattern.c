@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* AllowedPattern is a regular expression of Java, where all of a text must match. PCRE2 does the work: what both
- * languages write alike passes, what only Java has is rewritten where that is easy, and what means something else in
- * PCRE2, or exists only there, is refused. */
+/* PCRE2 does the work: what both languages write alike passes, what only Java has is rewritten where that is easy, and
+ * what means something else in PCRE2, or exists only there, is refused. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "services/cloudformation/template_parts.h"
+#include "api/java_pattern.h"
+
+#include "base/buf.h"
 
 enum { MATCH_LIMIT = 100000, DEPTH_LIMIT = 5000, HEAP_KIB = 4096, PATTERN_MAX = 4096 };
 
@@ -162,7 +163,7 @@ static res match(const pcre2_code *code, str text, bool *matches, struct err *e)
     *matches = found >= 0;
     if (found >= 0 || found == PCRE2_ERROR_NOMATCH)
         return OK;
-    return reject(e, "Template error: an AllowedPattern takes too long to match");
+    return reject(e, "an AllowedPattern takes too long to match");
 }
 
 static pcre2_code *compile(str pattern)
@@ -182,7 +183,7 @@ static pcre2_code *compile(str pattern)
     return code;
 }
 
-res template_pattern_matches(str pattern, str text, bool *matches, struct err *e)
+res java_pattern_matches(str pattern, str text, bool *matches, struct err *e)
 {
     pcre2_code *code = NULL;
     struct buf b;
@@ -194,8 +195,7 @@ res template_pattern_matches(str pattern, str text, bool *matches, struct err *e
         code = compile(buf_str(&b));
     buf_done(&b);
     if (!code)
-        return reject(e, "Template format error: AllowedPattern %.*s is not a valid regular expression.",
-                      FMT(str_sub(pattern, 0, 200)));
+        return reject(e, "AllowedPattern %.*s is not a valid regular expression.", FMT(str_sub(pattern, 0, 200)));
     done = match(code, text, matches, e);
     pcre2_code_free(code);
     return done;
