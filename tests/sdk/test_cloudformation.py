@@ -712,6 +712,27 @@ def test_a_failure_in_a_stack_in_a_stack(client, stack, shelf, name):
     assert client("ssm").get_parameters(Names=[f"/{name}/in"])["Parameters"] == []
 
 
+def test_a_failing_update_in_a_stack_in_a_stack(client, stack, shelf, name):
+    """The inner stack goes back by itself; then the outer one finds nothing to do in it, and its outputs as they were."""
+    s, ssm = stack(), client("ssm")
+    inner = {"P": parameter({"Ref": "V"}, f"/{name}/in"), "Q": {**parameter("x", {"Ref": "N"}), "DependsOn": "P"}}
+    url = shelf("inner.json", template(inner, Parameters={"V": {"Type": "String"}, "N": {"Type": "String"}},
+                                       Outputs={"Now": {"Value": {"Fn::GetAtt": "P.Value"}}}))
+    given = {"V": "one", "N": f"/{name}/q"}
+    body = {"In": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url, "Parameters": given}},
+            "Out": parameter({"Fn::GetAtt": "In.Outputs.Now"}, f"/{name}/out")}
+    assert s.create(template(body)) == "CREATE_COMPLETE", s.lines()
+    given.update(V="two", N="/aws/none")
+    assert s.update(template(body)) == "UPDATE_ROLLBACK_COMPLETE", s.lines()
+    child = s.cfn.describe_stack_resource(StackName=name, LogicalResourceId="In")["StackResourceDetail"]
+    assert child["ResourceStatus"] == "UPDATE_COMPLETE"
+    assert s.cfn.describe_stacks(StackName=child["PhysicalResourceId"])["Stacks"][0]["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert [p["Value"] for p in ssm.get_parameters(Names=[f"/{name}/in", f"/{name}/out"])["Parameters"]] == ["one", "one"]
+    given.update(V="three", N=f"/{name}/q")
+    assert s.update(template(body)) == "UPDATE_COMPLETE", s.lines()
+    assert ssm.get_parameter(Name=f"/{name}/out")["Parameter"]["Value"] == "three"
+
+
 @pytest.mark.parametrize("form", ["{own}/{bucket}/{key}", "https://s3.us-east-1.amazonaws.com/{bucket}/{key}",
                                   "https://s3.amazonaws.com/{bucket}/{key}", "https://{bucket}.s3.us-east-1.amazonaws.com/{key}",
                                   "https://{bucket}.s3.amazonaws.com/{key}", "https://s3-us-east-1.amazonaws.com/{bucket}/{key}"])

@@ -55,6 +55,7 @@ struct cfn_hand { /* a resource in hand */
     str reason;     /* why it failed */
     str denied;     /* the judgement that ended a call: JSON text, or absent */
     str properties; /* what events show */
+    bool idle;      /* a stack in a stack had nothing to update */
     bool other_id;  /* a custom resource answered an update with another physical id: it is another resource now */
 };
 res cfn_create(struct cfn_hand *h, enum cfn_end *end);

@@ -86,7 +86,9 @@ static res update_line(struct cfn_hand *h, struct cfn_values *v, const struct cf
     if (!h->type->nested && !cfn_is_touched(call, h->before, h->props))
         return OK;
     TRY(cfn_call_line(v, h->actor, call, h->before, h->kept, out));
-    if (h->type->nested && out->fault.type && str_starts(out->fault.message, S("No updates are to be performed")))
+    h->idle = h->type->nested && out->fault.type &&
+              str_starts(out->fault.message, S("No updates are to be performed"));
+    if (h->idle)
         *out = (struct cfn_answer){0};
     return OK;
 }
@@ -160,6 +162,18 @@ static res run_marked(struct cfn_hand *h, const struct cfn_call *calls, size_t n
     return why;
 }
 
+/* A stack in a stack that had nothing to do is what it should be, also where it has come back from a failed update. */
+static res take_as_it_is(struct cfn_hand *h)
+{
+    struct cfn_values v = values_of(h);
+    struct cfn_answer answer;
+
+    TRY(cfn_call_once(&v, h->actor, h->type->wait, &answer));
+    if (!answer.fault.type)
+        cfn_take(&v, h->type->wait, &answer, h->kept);
+    return OK;
+}
+
 static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, lines_fn *line, enum cfn_end *end)
 {
     *end = CFN_FAILED;
@@ -172,8 +186,10 @@ static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, li
         return OK;
     if (h->type->nested)
         TRY(adopt(h));
+    if (h->idle)
+        TRY(take_as_it_is(h));
     keep(h);
-    *end = h->type->wait ? CFN_WAITS : CFN_DONE;
+    *end = h->type->wait && !h->idle ? CFN_WAITS : CFN_DONE;
     return OK;
 }
 
