@@ -20,7 +20,7 @@ endif
 .DEFAULT_GOAL := help
 include tools/build.mk
 
-.PHONY: help all image-python demo environment test unit unit-tests stories check san fuzz bench fmt docs clean deps op where check-authz mutate-authz cov-authz
+.PHONY: help all image-python demo environment environment-kills test unit unit-tests stories check san fuzz bench fmt docs clean deps op where check-authz mutate-authz cov-authz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -40,9 +40,12 @@ demo: deps ## build and play the main job on real data (KEEP=1 leaves it running
 	$(again) all
 	@BUILD=$(BUILD) demo/run $(if $(KEEP),--keep)
 
-environment: deps ## deploy and attack the environment of REPO, a checkout of amazon-sagemaker-secure-mlops (KEEP=1 leaves it running)
+environment: deps ## deploy, visit, change and delete the environment of REPO, a checkout of amazon-sagemaker-secure-mlops (KEEP=1 leaves its quickstart running)
 	$(again) all
-	@/usr/bin/python3 -B demo/environment.py --build $(BUILD) $(if $(KEEP),--keep) "$(REPO)"
+	@/usr/bin/python3 -B demo/environment.py --build $(BUILD) $(if $(KEEP),--keep) $(addprefix --only ,$(ONLY)) "$(REPO)"
+
+environment-kills: ## the same with kill -9 of everything at twenty random moments
+	@$(MAKE) --no-print-directory environment ONLY=kills
 
 test: deps ## build and run every test
 	$(again) all unit-tests

@@ -86,8 +86,7 @@ static res update_line(struct cfn_hand *h, struct cfn_values *v, const struct cf
     if (!h->type->nested && !cfn_is_touched(call, h->before, h->props))
         return OK;
     TRY(cfn_call_line(v, h->actor, call, h->before, h->kept, out));
-    h->idle = h->type->nested && out->fault.type &&
-              str_starts(out->fault.message, S("No updates are to be performed"));
+    h->idle = h->type->nested && out->fault.type && str_starts(out->fault.message, S("No updates are to be performed"));
     if (h->idle)
         *out = (struct cfn_answer){0};
     return OK;
