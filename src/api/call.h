@@ -77,9 +77,11 @@ struct resource {
     size_t n_principals;
     const struct str_pair *tags;
     size_t n_tags;
-    const char *tag_prefix; /* of their condition keys; NULL: "aws:ResourceTag/" */
-    const char *action;     /* asked in place of the access line's; NULL: that one */
-    bool beyond_rcps;       /* AWS's own in a customer's account (rule 16) */
+    const char *tag_prefix;            /* of their condition keys; NULL: "aws:ResourceTag/" */
+    const char *action;                /* asked in place of the access line's; NULL: that one */
+    bool beyond_rcps;                  /* AWS's own in a customer's account (rule 16) */
+    const struct authz_value *context; /* condition keys of this resource alone, where a call is about several */
+    size_t n_context;
 };
 
 struct fault {
@@ -247,6 +249,7 @@ res policy_bind(struct call *c, str text, enum policy_kind kind, const struct fa
                 struct map_of_str *principals);
 void context_add(struct call *c, str key, str value);
 void context_add_list(struct call *c, str key, const str *values, size_t n);
+void context_add_values(struct call *c, const struct authz_value *v, size_t n); /* as they are */
 /* For models: aws:SourceVpcArn, aws:VpceAccount, aws:VpceOrgID with aws:VpceOrgPaths. */
 add_context context_add_vpc_arn, context_add_vpce_account, context_add_vpce_org;
 

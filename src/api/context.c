@@ -29,6 +29,12 @@ void context_add_list(struct call *c, str key, const str *values, size_t n)
     *next_value(c, c->gate) = (struct authz_value){key, values, n, true};
 }
 
+void context_add_values(struct call *c, const struct authz_value *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        *next_value(c, c->gate) = v[i];
+}
+
 /* Apart, so that the common way needs no stack. */
 static __attribute__((noinline)) void add_with_more_room(struct call *c, str key, str value)
 {

@@ -177,6 +177,7 @@ static res add_resource_context(struct call *c, const struct bench *b, const str
                     r->tags[i].value);
     for (size_t i = 0; older && i < r->n_tags; i++) /* the older name of the same, still in use */
         context_add(c, arena_cat(c->arena, str_z(older), r->tags[i].key), r->tags[i].value);
+    context_add_values(c, r->context, r->n_context);
     if (r->account.n && str_starts(r->arn, S("arn:aws:s3:")))
         context_add(c, S("s3:ResourceAccount"), r->account);
     if (line && line->pass_to)

@@ -383,6 +383,78 @@ def test_alias_and_caller_conditions(client, server, key, policy, role, name, re
         mine.encrypt(KeyId=k, Plaintext=b"x")
 
 
+# ---- from one key to another ----
+
+def test_re_encrypt(client, key, name, refuses):
+    kms, a, b = client("kms"), key()["Arn"], key()["Arn"]
+    sealed = kms.encrypt(KeyId=a, Plaintext=SECRET, EncryptionContext={"of": "a"})["CiphertextBlob"]
+    got = kms.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext={"of": "a"}, DestinationKeyId=b,
+                         DestinationEncryptionContext={"of": "b"})
+    assert (got["SourceKeyId"], got["KeyId"]) == (a, b)
+    assert (got["SourceEncryptionAlgorithm"], got["DestinationEncryptionAlgorithm"]) == ("SYMMETRIC_DEFAULT",) * 2
+    assert kms.decrypt(CiphertextBlob=got["CiphertextBlob"], EncryptionContext={"of": "b"})["Plaintext"] == SECRET
+    with refuses("InvalidCiphertextException"):
+        kms.re_encrypt(CiphertextBlob=sealed, DestinationKeyId=b)
+    with refuses("IncorrectKeyException"):
+        kms.re_encrypt(CiphertextBlob=sealed, SourceKeyId=b, SourceEncryptionContext={"of": "a"}, DestinationKeyId=b)
+    with refuses("NotFoundException"):
+        kms.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext={"of": "a"}, DestinationKeyId=f"alias/{name}")
+    with refuses("DryRunOperationException"):
+        kms.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext={"of": "a"}, DestinationKeyId=b, DryRun=True)
+    for off in (a, b):
+        kms.disable_key(KeyId=off)
+        with refuses("DisabledException"):
+            kms.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext={"of": "a"}, DestinationKeyId=b)
+        kms.enable_key(KeyId=off)
+
+
+def test_re_encrypt_needs_both_keys(client, key, role, document, refuses):
+    """Each side is judged by its own encryption context: neither lends the other what it lacks."""
+    kms, a, b = client("kms"), key()["Arn"], key()["Arn"]
+    sealed = kms.encrypt(KeyId=a, Plaintext=b"x", EncryptionContext={"of": "a"})["CiphertextBlob"]
+
+    def of(right, arn, side, **conditions):
+        return {"Effect": "Allow", "Action": "kms:" + right, "Resource": arn,
+                "Condition": {"StringEquals": {"kms:EncryptionContext:of": side, **conditions}}}
+
+    def ask(*statements, context="b", to=b):
+        return role(document(*statements)).client("kms").re_encrypt(
+            CiphertextBlob=sealed, SourceEncryptionContext={"of": "a"}, DestinationKeyId=to,
+            DestinationEncryptionContext={"of": context})["KeyId"]
+
+    source, target = of("ReEncryptFrom", a, "a"), of("ReEncryptTo", b, "b")
+    assert ask(source, target) == b
+    with refuses("AccessDeniedException", "kms:ReEncryptTo", b):
+        ask(source)
+    with refuses("AccessDeniedException", "kms:ReEncryptFrom", a):
+        ask(target)
+    with refuses("AccessDeniedException", "kms:ReEncryptTo", b):
+        ask(source, target, context="a")
+    with refuses("AccessDeniedException", "kms:ReEncryptFrom", a):
+        ask(of("ReEncryptFrom", a, "b"), target)
+    same = of("ReEncryptFrom", a, "a", **{"kms:ReEncryptOnSameKey": "true"})
+    with refuses("AccessDeniedException", "kms:ReEncryptFrom", a):
+        ask(same, target)
+    assert ask(same, of("ReEncryptTo", a, "b", **{"kms:ReEncryptOnSameKey": "true"}), to=a) == a
+
+
+@pytest.mark.parametrize("side,context,allowed", [("a", "b", True), ("b", "b", False), ("a", "a", False)])
+def test_re_encrypt_by_grants(client, key, policy, role, refuses, side, context, allowed):
+    kms, r = client("kms"), role()
+    a, b = (key(Policy=policy(actions=["kms:*"]))["KeyId"] for _ in "ab")
+    for k, right, bound in ((a, "ReEncryptFrom", side), (b, "ReEncryptTo", context)):
+        kms.create_grant(KeyId=k, GranteePrincipal=r.arn, Operations=[right],
+                         Constraints={"EncryptionContextEquals": {"of": bound}})
+    sealed = kms.encrypt(KeyId=a, Plaintext=b"x", EncryptionContext={"of": "a"})["CiphertextBlob"]
+    ask = {"CiphertextBlob": sealed, "SourceEncryptionContext": {"of": "a"}, "DestinationKeyId": b,
+           "DestinationEncryptionContext": {"of": "b"}}
+    if allowed:
+        assert r.client("kms").re_encrypt(**ask)["KeyId"].endswith(b)
+        return
+    with refuses("AccessDeniedException"):
+        r.client("kms").re_encrypt(**ask)
+
+
 # ---- grants ----
 
 def test_a_grant_lets_its_grantee_in(client, key, policy, role, refuses):

@@ -8,8 +8,8 @@ static const struct kms_key *key_of(const struct call *c)
 {
     for (size_t i = 0; i < c->n_resources; i++) {
         const struct resource *r = &c->resources[i];
-        if (r->subject &&
-            (r->type == &kms_key_resource || r->type == &kms_own_key_resource || r->type == &kms_sealed_by_resource))
+        if (r->subject && (r->type == &kms_key_resource || r->type == &kms_own_key_resource ||
+                           r->type == &kms_sealed_by_resource || r->type == &kms_source_resource))
             return r->subject;
     }
     return NULL;
@@ -101,7 +101,7 @@ res kms_add_resource_aliases(struct call *c)
 {
     const struct kms_key *k = key_of(c);
 
-    if (k && k->aliases.n)
+    if (k && k->aliases.n && c->op != &kms_ReEncrypt_op) /* there each key has its own */
         context_add_list(c, S("kms:ResourceAliases"), k->aliases.v, k->aliases.n);
     return OK;
 }
@@ -113,13 +113,18 @@ static const void *member(const struct call *c, const char *name, enum kind kind
     return f && f->kind == (uint8_t)kind && field_is_set(c->in, f) ? field_of(c->in, f) : NULL;
 }
 
+str kms_alias_in(str id)
+{
+    ptrdiff_t at = str_search(id, S("alias/"));
+
+    return at == 0 || (at > 0 && str_starts(id, S("arn:"))) ? str_from(id, (size_t)at) : STR_ABSENT;
+}
+
 res kms_add_request_alias(struct call *c)
 {
     const str *id = member(c, "KeyId", K_STRING);
-    ptrdiff_t at = id ? str_search(*id, S("alias/")) : -1;
 
-    if (at == 0 || (at > 0 && str_starts(*id, S("arn:"))))
-        context_add(c, S("kms:RequestAlias"), str_from(*id, (size_t)at));
+    context_add(c, S("kms:RequestAlias"), id ? kms_alias_in(*id) : STR_ABSENT);
     return OK;
 }
 

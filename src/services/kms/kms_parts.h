@@ -40,6 +40,13 @@ res kms_managed_key(struct call *c, str alias, struct kms_key **out);
 /* One text for one context, whatever the order of its pairs: count, then length and bytes of each key and value, sorted
  * by key. Empty for none. */
 str kms_canonical_context(struct arena *a, const struct map_of_str *context);
+/* The same of a request; rejects one that is too large. */
+res kms_context_of(struct call *c, const struct map_of_str *context, str *out);
+/* What every use of a key asks first. */
+res kms_ready(struct call *c, const struct kms_key *k, const struct list_of_str *tokens, str algorithm,
+              opt_bool dry_run);
+/* Decrypts by k what k has encrypted; the plain bytes end with the call's secrets. */
+res kms_open(struct call *c, const struct kms_key *k, const struct map_of_str *context, str ciphertext, str *plain);
 
 /* ---- grants ---- */
 /* The grants of a key that let this caller do this action: the hook `provides grants` of the model. */
@@ -57,6 +64,8 @@ res kms_grant_of_token(struct call *c, str token, struct kms_grant **out);
 res kms_check_tokens(struct call *c, const struct list_of_str *tokens);
 
 res kms_refuse_dry_run(struct call *c, opt_bool dry_run);
+/* "alias/NAME" where a KeyId names a key by its alias or by an alias's ARN; else absent. */
+str kms_alias_in(str id);
 /* Opens a Marker: *after is absent without one; answers InvalidMarkerException. */
 res kms_open_marker(struct call *c, str marker, str *after);
 

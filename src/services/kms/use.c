@@ -49,7 +49,7 @@ str kms_canonical_context(struct arena *a, const struct map_of_str *context)
     return text;
 }
 
-static res context_of(struct call *c, const struct map_of_str *context, str *out)
+res kms_context_of(struct call *c, const struct map_of_str *context, str *out)
 {
     size_t bytes = 0;
 
@@ -62,9 +62,8 @@ static res context_of(struct call *c, const struct map_of_str *context, str *out
     return OK;
 }
 
-/* What every use of a key asks first. */
-static res ready(struct call *c, const struct kms_key *k, const struct list_of_str *tokens, str algorithm,
-                 opt_bool dry_run)
+res kms_ready(struct call *c, const struct kms_key *k, const struct list_of_str *tokens, str algorithm,
+              opt_bool dry_run)
 {
     TRY(kms_check_tokens(c, tokens));
     TRY(kms_usable(c, k));
@@ -81,32 +80,37 @@ res kms_encrypt(struct call *c, const struct kms_encrypt_in *in, struct kms_encr
     const struct kms_key *k = c->subject;
     str context;
 
-    TRY(ready(c, k, &in->grant_tokens, in->encryption_algorithm, in->dry_run));
-    TRY(context_of(c, &in->encryption_context, &context));
+    TRY(kms_ready(c, k, &in->grant_tokens, in->encryption_algorithm, in->dry_run));
+    TRY(kms_context_of(c, &in->encryption_context, &context));
     out->key_id = k->arn;
     out->encryption_algorithm = S("SYMMETRIC_DEFAULT");
     return vault_kms_encrypt(call_vault(c), k->arn, k->material, context, in->plaintext, c->arena,
                              &out->ciphertext_blob, &c->err);
 }
 
-res kms_decrypt(struct call *c, const struct kms_decrypt_in *in, struct kms_decrypt_out *out)
+res kms_open(struct call *c, const struct kms_key *k, const struct map_of_str *context, str ciphertext, str *plain)
 {
-    const struct kms_key *k = c->subject;
-    str context, sealed_by;
+    str bound, sealed_by;
 
-    TRY(ready(c, k, &in->grant_tokens, in->encryption_algorithm, in->dry_run));
-    TRY(context_of(c, &in->encryption_context, &context));
-    if (!vault_kms_key_of(in->ciphertext_blob, &sealed_by) || !str_eq(sealed_by, k->arn))
+    TRY(kms_context_of(c, context, &bound));
+    if (!vault_kms_key_of(ciphertext, &sealed_by) || !str_eq(sealed_by, k->arn))
         return fault(c, &kms_IncorrectKeyException,
                      "The key ID in the request does not identify a CMK that can perform this operation.");
-    res why = vault_kms_decrypt(call_vault(c), k->arn, k->material, context, in->ciphertext_blob, c->secrets,
-                                &out->plaintext, &c->err);
+    res why = vault_kms_decrypt(call_vault(c), k->arn, k->material, bound, ciphertext, c->secrets, plain, &c->err);
     if (why.why == WHY_REJECT) { /* altered, or another encryption context; which of them is nobody's business */
         err_clear(&c->err);
         return fault(c, &kms_InvalidCiphertextException,
                      "The ciphertext or the encryption context is not what was encrypted.");
     }
-    TRY(why);
+    return why;
+}
+
+res kms_decrypt(struct call *c, const struct kms_decrypt_in *in, struct kms_decrypt_out *out)
+{
+    const struct kms_key *k = c->subject;
+
+    TRY(kms_ready(c, k, &in->grant_tokens, in->encryption_algorithm, in->dry_run));
+    TRY(kms_open(c, k, &in->encryption_context, in->ciphertext_blob, &out->plaintext));
     out->key_id = k->arn;
     out->encryption_algorithm = S("SYMMETRIC_DEFAULT");
     return OK;
@@ -117,8 +121,8 @@ static res data_key(struct call *c, const struct kms_generate_data_key_in *in, s
     const struct kms_key *k = c->subject;
     str context;
 
-    TRY(ready(c, k, &in->grant_tokens, STR_ABSENT, in->dry_run));
-    TRY(context_of(c, &in->encryption_context, &context));
+    TRY(kms_ready(c, k, &in->grant_tokens, STR_ABSENT, in->dry_run));
+    TRY(kms_context_of(c, &in->encryption_context, &context));
     if (in->number_of_bytes.set == str_is(in->key_spec))
         return fault(c, &kms_ValidationException, "Please specify either number of bytes or key spec.");
     size_t n = in->number_of_bytes.set ? (size_t)in->number_of_bytes.v : str_eq(in->key_spec, S("AES_128")) ? 16 : 32;
@@ -159,8 +163,8 @@ res kms_release_volume_key(struct call *c, const struct kms_release_volume_key_i
 
     if (!c->parent || c->caller->kind != PRINCIPAL_SERVICE)
         return fault(c, &kms_UnsupportedOperationException, "ReleaseVolumeKey is for the house's own services.");
-    TRY(ready(c, k, &no_tokens, STR_ABSENT, (opt_bool){0}));
-    TRY(context_of(c, &in->encryption_context, &context));
+    TRY(kms_ready(c, k, &no_tokens, STR_ABSENT, (opt_bool){0}));
+    TRY(kms_context_of(c, &in->encryption_context, &context));
     out->key_id = k->arn;
     return vault_release_volume_key(call_vault(c), k->arn, k->material, context, in->ciphertext_blob, in->volume_id,
                                     &c->err);
