@@ -52,8 +52,8 @@ OPTIONS = {"list_policies": {"Scope": "Local"}}
 ENDED = {"describe_nat_gateways": ("State", "deleted"), "list_apps": ("Status", "Deleted")}
 
 # What stays, as on AWS: records of jobs, the logs of functions and jobs, keys in their waiting period, what Studio switched on.
-STAYS = {"kms keys PendingDeletion", "kms keys that nobody may describe from here", "sagemaker training jobs", "logs log groups",
-         "servicecatalog accepted portfolio shares", "iam roles linked to services"}
+STAYS = {"kms keys PendingDeletion", "kms keys that nobody may describe from here", "kms keys managed by AWS",
+         "sagemaker training jobs", "logs log groups", "servicecatalog accepted portfolio shares", "iam roles linked to services"}
 
 
 def pages(client, operation, key, options):
@@ -70,7 +70,8 @@ def named(item, key, operation):
 
 def state(kms, key):
     try:
-        return kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+        about = kms.describe_key(KeyId=key)["KeyMetadata"]
+        return "managed by AWS" if about["KeyManager"] == "AWS" else about["KeyState"]
     except ClientError:
         return "that nobody may describe from here"
 
@@ -90,6 +91,8 @@ def resources(world, account="dev"):
         if operation == "list_roles":
             found["iam roles linked to services"] = sorted(n for n in names if ":role/aws-service-role/" in n)
             names = [n for n in names if ":role/aws-service-role/" not in n]
+        if operation == "list_aliases":
+            names = [n for n in names if not n.startswith("alias/aws/")]
         found[f"{service} {operation.split('_', 1)[1].replace('_', ' ')}"] = sorted(names)
     return found
 
