@@ -196,6 +196,8 @@ void cfn_line(struct reader *r, struct cfn_def *d)
         read_props(r, d, CFN_REPLACED);
     } else if (is(r, 0, "ignored")) {
         read_props(r, d, CFN_IGNORED);
+    } else if (is(r, 0, "fixed")) {
+        read_props(r, d, CFN_FIXED);
     } else if (is(r, 0, "name")) {
         read_name(r, d);
     } else if (is(r, 0, "tags")) {
@@ -368,7 +370,9 @@ static void check_call(struct checking *k, const struct cfn_call_def *c)
         use_prop(k, c->on[i]);
     if (c->list.n)
         check_expression(k, c->list);
-    if (c->when.n)
+    if (c->when.n && c->path.n) /* of a wait: in the answer */
+        check_path(k->s, o, o->out, c->when, c->line);
+    else if (c->when.n)
         check_expression(k, c->when);
     if (c->path.n)
         check_path(k->s, o, o->out, c->path, c->line);

@@ -5,7 +5,7 @@
 #define BARMKIN_API_CFN_H
 #include "api/op.h"
 
-enum cfn_prop_kind { CFN_UPDATED, CFN_REPLACED, CFN_IGNORED };
+enum cfn_prop_kind { CFN_UPDATED, CFN_REPLACED, CFN_IGNORED, CFN_FIXED }; /* the last: no update changes it */
 
 struct cfn_prop {
     const char *name;
@@ -29,10 +29,11 @@ struct cfn_call {
     enum cfn_pick pick;
     enum cfn_which which;
     enum cfn_test test;
-    const char *list, *by;     /* of pick: an expression; items are told apart by this member, or whole */
-    const char *when, *is;     /* of test: an expression, a value */
-    const char *const *on;     /* of an update: run when one of these properties changed; NULL-terminated */
-    const char *path;          /* waits: where in the answer the state stands; NULL: `done` is a fault's code */
+    const char *list, *by; /* of pick: an expression; items are told apart by this member, or whole */
+    const char *when, *is; /* of test: an expression, a value */
+    const char *const *on; /* of an update: run when one of these properties changed; NULL-terminated */
+    const char *path;      /* waits: where in the answer the state stands; NULL: `done` is a fault's code. `when` is a
+                            * path too: if it is there, what is done has failed */
     const char *done, *failed; /* values, "|" between several */
     const char *reason;        /* path of what to say when it failed */
 };

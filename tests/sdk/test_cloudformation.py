@@ -791,8 +791,8 @@ def handler(event, context):
 """
 
 
-def custom(**properties):
-    return {"Type": "Custom::Thing", "Properties": {"ServiceToken": {"Fn::GetAtt": "Fn.Arn"}, **properties}, "DependsOn": "Fn"}
+def custom(kind="Custom::Thing", **properties):
+    return {"Type": kind, "Properties": {"ServiceToken": {"Fn::GetAtt": "Fn.Arn"}, **properties}, "DependsOn": "Fn"}
 
 
 def a_function(source=ANSWERS, actions=("ssm:*", "logs:*"), **properties):
@@ -809,27 +809,28 @@ def a_function(source=ANSWERS, actions=("ssm:*", "logs:*"), **properties):
 IAM = {"Capabilities": ["CAPABILITY_IAM"]}
 
 
-def test_a_custom_resource_lives(client, stack, name):
+@pytest.mark.parametrize("kind", ["Custom::Thing", "AWS::CloudFormation::CustomResource"])
+def test_a_custom_resource_lives(client, stack, name, kind):
     s, ssm = stack(), client("ssm")
     log, out = f"/{name}/log/", {"E": {"Value": {"Fn::GetAtt": "C.Echo"}}, "L": {"Value": {"Fn::Join": ["+", {"Fn::GetAtt": "C.List"}]}},
                                  "R": {"Value": {"Ref": "C"}}}
 
     def told(kind):
         return json.loads(ssm.get_parameter(Name=log + kind)["Parameter"]["Value"])
-    body = {**a_function(), "C": custom(Echo="one", Log=log, Id="first", Number=5, Truth=True, Deep={"x": [1, False]})}
+    body = {**a_function(), "C": custom(kind, Echo="one", Log=log, Id="first", Number=5, Truth=True, Deep={"x": [1, False]})}
     assert s.create(template(body, Outputs=out), **IAM) == "CREATE_COMPLETE", s.lines()
     assert s.outputs() == {"E": "one", "L": "a+b", "R": "first"}
     e = told("Create")
-    assert (e["RequestType"], e["LogicalResourceId"], e["ResourceType"], e["StackId"]) == ("Create", "C", "Custom::Thing", s.id)
+    assert (e["RequestType"], e["LogicalResourceId"], e["ResourceType"], e["StackId"]) == ("Create", "C", kind, s.id)
     p = e["ResourceProperties"]
     assert (p["Number"], p["Truth"], p["Deep"]) == ("5", "true", {"x": ["1", "false"]}) and "PhysicalResourceId" not in e
-    body["C"] = custom(Echo="two", Log=log, Id="first")
+    body["C"] = custom(kind, Echo="two", Log=log, Id="first")
     assert s.update(template(body, Outputs=out), **IAM) == "UPDATE_COMPLETE", s.lines()
     e = told("Update")
     assert (e["PhysicalResourceId"], e["OldResourceProperties"]["Echo"], s.outputs()["E"]) == ("first", "one", "two")
     with pytest.raises(ssm.exceptions.ParameterNotFound):
         told("Delete")
-    body["C"] = custom(Echo="three", Log=log, Id="second")  # another id: another resource, the old one goes
+    body["C"] = custom(kind, Echo="three", Log=log, Id="second")  # another id: another resource, the old one goes
     assert s.update(template(body, Outputs=out), **IAM) == "UPDATE_COMPLETE", s.lines()
     assert (told("Delete")["PhysicalResourceId"], told("Delete")["ResourceProperties"]["Echo"]) == ("first", "two")
     assert s.outputs()["R"] == "second"

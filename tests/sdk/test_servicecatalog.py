@@ -372,10 +372,31 @@ def test_a_catalog_by_a_stack(sc, stack, role, template, name, refuses):  # noqa
     assert s.update(wanted(name, template, launch.arn, Owner="them", Description="new")) == "UPDATE_COMPLETE", s.lines()
     assert s.outputs()["Product"] == out["Product"]
     assert sc.describe_product_as_admin(Id=out["Product"])["ProductViewDetail"]["ProductViewSummary"]["Owner"] == "them"
+    other = role(trust={"Service": "servicecatalog.amazonaws.com"}, assume=False)
+    assert s.update(wanted(name, template, other.arn, Owner="them", Description="new")) == "UPDATE_COMPLETE", s.lines()
+    assert json.loads(sc.describe_constraint(Id=out["Constraint"])["ConstraintParameters"]) == {"RoleArn": other.arn}
+    assert [p["PrincipalARN"] for p in sc.list_principals_for_portfolio(PortfolioId=out["Portfolio"])["Principals"]] == [other.arn]
     assert s.delete() == "DELETE_COMPLETE", s.lines()
     for call, i in ((sc.describe_portfolio, "Portfolio"), (sc.describe_product_as_admin, "Product"), (sc.describe_constraint, "Constraint")):
         with refuses("ResourceNotFoundException", "not found"):
             call(Id=out[i])
+
+
+def test_a_product_moves_to_another_portfolio(sc, stack, template, name):  # noqa: F811
+    def body(portfolio):
+        made = json.loads(wanted(name, template, "arn:aws:iam::000000000000:role/none"))["Resources"]
+        made = {k: made[k] for k in ("Portfolio", "Product", "In")} | {"Second": made["Portfolio"]}
+        made["In"]["Properties"]["PortfolioId"] = {"Ref": portfolio}
+        return json.dumps({"Resources": made, "Outputs": {n: {"Value": {"Ref": n}} for n in ("Portfolio", "Second", "Product")}})
+
+    def portfolios():
+        return [p["Id"] for p in sc.list_portfolios_for_product(ProductId=s.outputs()["Product"])["PortfolioDetails"]]
+    s = stack()
+    assert s.create(body("Portfolio")) == "CREATE_COMPLETE", s.lines()
+    assert portfolios() == [s.outputs()["Portfolio"]]
+    assert s.update(body("Second")) == "UPDATE_COMPLETE", s.lines()
+    assert portfolios() == [s.outputs()["Second"]]
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
 
 
 def test_versions_by_a_stack(sc, client, stack, template, name):  # noqa: F811

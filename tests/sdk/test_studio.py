@@ -477,8 +477,11 @@ def test_the_stack_of_a_template(studio, client, name):
     changed = json.loads(body)
     changed["Resources"]["Profile"]["Properties"]["UserSettings"]["SecurityGroups"] = []
     changed["Resources"]["Domain"]["Properties"]["TagPropagation"] = "ENABLED"
+    changed["Resources"]["App"]["Properties"]["Tags"] = [{"Key": "app", "Value": "x"}]
     assert s.update(json.dumps(changed)) == "UPDATE_COMPLETE", s.lines()
     assert studio.sm.describe_domain(DomainId=d)["TagPropagation"] == "ENABLED"
+    app = studio.sm.describe_app(DomainId=d, UserProfileName="alice", AppType="JupyterServer", AppName="default")["AppArn"]
+    assert {"Key": "app", "Value": "x"} in studio.sm.list_tags(ResourceArn=app)["Tags"]
     assert s.delete() == "DELETE_COMPLETE", s.lines()
     assert studio.sm.list_domains()["Domains"] == [] and studio.sm.list_user_profiles()["UserProfiles"] == []
 

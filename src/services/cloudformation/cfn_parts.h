@@ -68,7 +68,9 @@ res cfn_poll(struct cfn_hand *h, enum cfn_end *end); /* of a create, update or d
 /* Does the change from one to the other need another resource? *changed: is there one at all? */
 bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *after, bool *changed);
 bool cfn_check_properties(struct cfn_hand *h); /* false: h->reason says what is wrong */
-str cfn_ignored(struct cfn_hand *h);           /* which of the given properties do nothing here; absent: none */
+/* The first property that an update changes though nothing can; absent: none. */
+str cfn_fixed(const struct cfn_type *t, const json_t *before, const json_t *after);
+str cfn_ignored(struct cfn_hand *h); /* which of the given properties do nothing here; absent: none */
 bool cfn_same(const json_t *a, const json_t *b);
 /* *out NULL: there is none of that name. */
 res cfn_attribute(struct call *c, const struct cloudformation_stack *s, const struct cfn_type *t,

@@ -65,6 +65,16 @@ bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *
     return replaces;
 }
 
+str cfn_fixed(const struct cfn_type *t, const json_t *before, const json_t *after)
+{
+    for (size_t i = 0; i < t->n_props; i++) {
+        const char *name = t->props[i].name;
+        if (t->props[i].kind == CFN_FIXED && !cfn_same(json_object_get(before, name), json_object_get(after, name)))
+            return str_z(name);
+    }
+    return STR_ABSENT;
+}
+
 /* ---- tags ---- */
 
 static void add(json_t *list, json_t *key, json_t *value)

@@ -259,7 +259,8 @@ static void judge_state(struct cfn_hand *h, const struct cfn_call *wait, const s
     str state = json_str(cfn_at(a, answer->tree, str_z(wait->path)));
 
     *end = is_one_of(wait->done, state) ? CFN_DONE : CFN_WAITS;
-    if (!wait->failed || !is_one_of(wait->failed, state))
+    bool spoiled = *end == CFN_DONE && wait->when && cfn_at(a, answer->tree, str_z(wait->when));
+    if (!spoiled && (!wait->failed || !is_one_of(wait->failed, state)))
         return;
     *end = CFN_FAILED;
     str why = wait->reason ? json_str(cfn_at(a, answer->tree, str_z(wait->reason))) : STR_ABSENT;
@@ -333,12 +334,25 @@ static json_t *picked(const json_t *list, str name)
     return NULL;
 }
 
-/* What follows from properties changes with them; what the first answer said stays. */
+static bool is_kept_anew(const struct cfn_type *t, str name)
+{
+    for (size_t i = 0; i < t->n_updates; i++)
+        for (size_t k = 0; k < t->updates[i].n_keeps; k++)
+            if (str_eq(str_z(t->updates[i].keeps[k].to), name))
+                return true;
+    return false;
+}
+
+/* What follows from properties changes with them; what the first answer said stays, unless updates ask again. */
 bool cfn_attribute_moves(const struct cfn_type *t, str path)
 {
-    for (size_t i = 0; i < t->n_attrs; i++)
-        if (str_eq(str_z(t->attrs[i].to), path))
-            return t->attrs[i].from[0] != '@';
+    for (size_t i = 0; i < t->n_attrs; i++) {
+        str from = str_z(t->attrs[i].from);
+        if (!str_eq(str_z(t->attrs[i].to), path))
+            continue;
+        str name = str_from(from, 1);
+        return from.p[0] != '@' || is_kept_anew(t, str_cut(&name, '('));
+    }
     return true;
 }
 

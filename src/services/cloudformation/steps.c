@@ -232,6 +232,16 @@ static res settle(struct cfn_flight *fl, struct cfn_item *item, const struct tem
     return saved(fl, r);
 }
 
+/* Another resource in its place would be the loss of what this one holds. */
+static str unchangeable(struct cfn_hand *h)
+{
+    str name = cfn_fixed(h->type, h->before, h->props);
+
+    return name.n ? arena_printf(h->c->arena, "Updates are not supported for property [%.*s] of resource type %s",
+                                 FMT(name), h->type->name)
+                  : STR_ABSENT;
+}
+
 static res adjust(struct cfn_flight *fl, struct cfn_item *item, const struct template_resource *tr,
                   struct cloudformation_resource *r, const json_t *props, str reason)
 {
@@ -242,12 +252,12 @@ static res adjust(struct cfn_flight *fl, struct cfn_item *item, const struct tem
     TRY(cfn_open_resource(fl->c, fl->s, r, &before, &kept));
     h.before = before;
     h.kept = kept;
-    h.reason = reason;
-    if (reason.n) {
+    bool other = !str_eq(r->resource_type, tr->type) || str_eq(r->resource_status, S("CREATE_FAILED"));
+    h.reason = reason.n || other ? reason : unchangeable(&h);
+    if (h.reason.n) {
         TRY(cfn_resource_event(&h, "UPDATE_IN_PROGRESS", STR_ABSENT));
         return failed(fl, item, &h);
     }
-    bool other = !str_eq(r->resource_type, tr->type) || str_eq(r->resource_status, S("CREATE_FAILED"));
     bool replaces = other || cfn_replaces(h.type, before, props, &changed);
     return other || changed || h.type->nested ? change(fl, item, tr, &h, replaces) : settle(fl, item, tr, r);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/codec.h"
+#include "base/time.h"
 #include "cfn_parts.h"
 
 enum { INPUT_MAX_BYTES = 2 << 20 };
@@ -94,7 +95,7 @@ json_t *cfn_at(struct arena *a, const json_t *from, str path)
 }
 
 /* ---- what follows a path: [A>B,C>D] renames members, {K,V} makes a list of an object, (K,V) an object of a list,
- * (,) a text of its items with commas between them ---- */
+ * (K:V) a list of texts, (,) a text of its items with commas between them, (time) seconds as a date ---- */
 
 static json_t *rename_one(struct arena *a, const json_t *from, str names)
 {
@@ -167,6 +168,28 @@ static json_t *list_of(struct arena *a, const json_t *from, str names)
     return list;
 }
 
+static json_t *date_of(struct arena *a, const json_t *seconds)
+{
+    char text[TIME_TEXT_BYTES];
+
+    return text_value(a, arena_dup(a, time_iso_ms((int64_t)(json_number_value(seconds) * 1000), text)));
+}
+
+static json_t *texts_of(struct arena *a, const json_t *from, str names)
+{
+    str value_name = names, key_name = str_cut(&value_name, ':');
+    json_t *list = cfn_own(a, json_array()), *one;
+    size_t i;
+
+    json_array_foreach(from, i, one)
+    {
+        str key = json_str(json_object_getn(one, key_name.p, key_name.n));
+        str value = json_str(json_object_getn(one, value_name.p, value_name.n));
+        json_array_append(list, text_value(a, arena_printf(a, "%.*s:%.*s", FMT(key), FMT(value))));
+    }
+    return list;
+}
+
 static json_t *object_of(struct arena *a, const json_t *from, str names)
 {
     str value_name = names, key_name = str_cut(&value_name, ',');
@@ -221,10 +244,13 @@ static json_t *source(const struct cfn_values *v, str text)
         str names = str_cut(&text, kind == '[' ? ']' : kind == '{' ? '}' : ')');
         if (str_eq(names, S(",")))
             at = scalar_of(a, at);
+        else if (str_eq(names, S("time")))
+            at = date_of(a, at);
         else
-            at = kind == '['   ? rename_members(a, at, names)
-                 : kind == '{' ? list_of(a, at, names)
-                               : object_of(a, at, names);
+            at = kind == '['                 ? rename_members(a, at, names)
+                 : kind == '{'               ? list_of(a, at, names)
+                 : str_find(names, ':') >= 0 ? texts_of(a, at, names)
+                                             : object_of(a, at, names);
     }
     return at;
 }

@@ -41,10 +41,10 @@ static bool is_twice(const struct service *s)
     return false;
 }
 
-/* The admin channel is no AWS service. */
+/* The admin channel is no AWS service; what has a host below S3's is reached by S3's endpoint. */
 static bool offered(const struct service *s)
 {
-    return s->host && !str_starts(str_z(s->host), S("admin.")) && !is_twice(s);
+    return s->host && !str_starts(str_z(s->host), S("admin.")) && !str_ends(str_z(s->host), S(".s3")) && !is_twice(s);
 }
 
 bool ec2_service_has_below(const struct service *s)
