@@ -508,7 +508,7 @@ def test_parameters_from_ssm_and_dynamic_references(client, stack, name, refuses
 def test_what_is_not_built_says_so(client, name, refuses):
     cfn, body = client("cloudformation"), template({"A": parameter()})
     for more, words in (({"NotificationARNs": ["arn:aws:sns:us-east-1:123456789012:t"]}, "NotificationARNs"),
-                        ({"StackPolicyBody": "{}"}, "Stack policies"), ({"ResourceTypes": ["AWS::IAM::*"]}, "not allowed")):
+                        ({"ResourceTypes": ["AWS::IAM::*"]}, "not allowed")):
         with refuses("ValidationError", words):
             cfn.create_stack(StackName=name, TemplateBody=body, **more)
 

@@ -5,7 +5,14 @@
 #include "cfn_parts.h"
 
 /* A plan's item: a resource of the template to be there (its logical id), or a record to be gone (its key). */
-enum cfn_state { ITEM_TODO = '.', ITEM_WAITS = 'w', ITEM_DONE = 'd', ITEM_FAILED = 'x' };
+enum cfn_state {
+    ITEM_TODO = '.',
+    ITEM_WAITS = 'w',
+    ITEM_LINGERS = 'l', /* what an update that was cancelled had begun has not ended yet; then it is to do */
+    ITEM_DONE = 'd',
+    ITEM_FAILED = 'x'
+};
+enum { CFN_POLL_MIN_MS = 20 };
 
 struct cfn_item {
     str id;
@@ -25,6 +32,15 @@ struct cfn_flight {
     size_t n_items;
     bool moved; /* something ended in this step: more may be ready */
 };
+
+/* plan.c: in the flow's data: {"stage","operation","items":[{"id","deps":[]}],"state":"..d.x"} */
+bool cfn_has_plan(const struct cfn_flight *fl); /* of this stage of this operation */
+void cfn_read_plan(struct cfn_flight *fl);
+void cfn_keep_plan(struct cfn_flight *fl);
+void cfn_keep_state(struct cfn_flight *fl);
+void cfn_plan_ensure(struct cfn_flight *fl);
+res cfn_plan_remove(struct cfn_flight *fl);
+res cfn_plan_guard(struct cfn_flight *fl); /* what the stack policy forbids to remove is an item that has failed */
 
 /* steps.c: each sets the item's state. */
 res cfn_ensure(struct cfn_flight *fl, struct cfn_item *item);

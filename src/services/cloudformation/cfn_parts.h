@@ -119,6 +119,8 @@ res cfn_keep_template(struct call *c, struct cloudformation_stack *s, str body, 
 res cfn_start(struct call *c, struct cloudformation_stack *s, const char *action, const char *status, str token);
 res cfn_may_update(struct call *c, const struct cloudformation_stack *s);
 void cfn_take_version(struct cloudformation_stack *s, struct cloudformation_version *wanted);
+/* The stack is to be again what it was before, or nothing if it never was whole: the status of that stage. */
+const char *cfn_turn_back(struct cloudformation_stack *s);
 res cfn_check_name(struct call *c, str name);
 struct cloudformation_stack *cfn_new_stack(struct call *c, str name);
 bool cfn_is_busy(const struct cloudformation_stack *s);

@@ -21,7 +21,7 @@ struct cfn_need { /* which acknowledgement a template needs */
 };
 struct cfn_need cfn_needs(struct call *c, const struct template *t);
 
-/* fetch.c: a template's text from this house's own S3, as the caller. */
-res cfn_fetch(struct call *c, str url, size_t max_bytes, str *out);
+/* fetch.c: a text from this house's own S3, as the caller. what: begins the sentence when it is too long. */
+res cfn_fetch(struct call *c, str url, const char *what, size_t max_bytes, str *out);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A template by its URL, in the caller's right. */
+/* A template or a stack policy by its URL, in the caller's right. */
 #include "api/url_text.h"
 #include "cfn_request.h"
 
-res cfn_fetch(struct call *c, str url, size_t max_bytes, str *out)
+res cfn_fetch(struct call *c, str url, const char *what, size_t max_bytes, str *out)
 {
     struct url_text t;
 
@@ -16,7 +16,7 @@ res cfn_fetch(struct call *c, str url, size_t max_bytes, str *out)
         return fault(c, &cloudformation_ValidationError, "Domain name specified in %.*s is not a valid S3 domain",
                      FMT(t.host));
     case URL_TOO_LONG:
-        return fault(c, &cloudformation_ValidationError, "Template may not exceed %zu bytes in size.", max_bytes);
+        return fault(c, &cloudformation_ValidationError, "%s may not exceed %zu bytes in size.", what, max_bytes);
     case URL_REFUSED:
         break;
     }

@@ -48,7 +48,7 @@ static res template_text(struct call *c, const struct cloudformation_version *pr
         return fault(c, &cloudformation_ValidationError, "Either Template URL or Template Body must be specified.");
     *out = body;
     if (url.n)
-        return cfn_fetch(c, url, TEMPLATE_MAX, out);
+        return cfn_fetch(c, url, "Template", TEMPLATE_MAX, out);
     if (!before)
         return OK;
     if (previous)
@@ -188,9 +188,6 @@ static res check_absent(struct call *c)
     if (rollback && *rollback && (*rollback)->rollback_triggers.n)
         return fault(c, &cloudformation_ValidationError,
                      "Rollback triggers are not supported here: there are no alarms.");
-    if (text_of(c, "StackPolicyBody").n || text_of(c, "StackPolicyURL").n ||
-        text_of(c, "StackPolicyDuringUpdateBody").n || text_of(c, "StackPolicyDuringUpdateURL").n)
-        return fault(c, &cloudformation_ValidationError, "Stack policies are not supported here.");
     return OK;
 }
 

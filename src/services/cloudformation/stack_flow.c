@@ -2,11 +2,10 @@
 /* A stack's operation as a flow. Its status says which stage it is in; a stage is a plan: resources that shall be
  * there, or gone, with what each waits for. A step takes up some that are ready, each with its record and its event in
  * the same transaction, and posts itself; so after any crash it goes on with what is not yet done. */
-#include "base/map.h"
 #include "cfn_flight.h"
 #include "cfn_secrets.h"
 
-enum { POLL_MIN_MS = 20, POLL_MAX_MS = 1000 };
+enum { POLL_MAX_MS = 1000 };
 
 struct stage {
     const char *status;
@@ -33,144 +32,13 @@ static const struct stage *stage_of(const struct cloudformation_stack *s)
     return NULL;
 }
 
-/* ---- the plan, kept in the flow's data: {"stage","operation","items":[{"id","deps":[]}],"state":"..d.x"} ---- */
-
-static bool has_plan(const struct cfn_flight *fl)
-{
-    return str_eq(flow_text(fl->f, "stage"), fl->s->stack_status) &&
-           json_integer_value(json_object_get(fl->f->data, "operation")) == fl->s->operation.v;
-}
-
-static void read_plan(struct cfn_flight *fl)
-{
-    const json_t *list = json_object_get(fl->f->data, "items");
-    str state = flow_text(fl->f, "state");
-    json_t *one, *dep;
-    size_t i, k;
-
-    fl->n_items = json_array_size(list);
-    fl->items = ARENA_ARRAY(fl->c->arena, struct cfn_item, fl->n_items + 1);
-    json_array_foreach(list, i, one)
-    {
-        const json_t *deps = json_object_get(one, "deps");
-        struct cfn_item *item = &fl->items[i];
-        *item = (struct cfn_item){.id = json_str_at(one, "id"), .state = state.p[i]};
-        item->deps = ARENA_ARRAY(fl->c->arena, size_t, json_array_size(deps) + 1);
-        json_array_foreach(deps, k, dep) item->deps[item->n_deps++] = (size_t)json_integer_value(dep);
-    }
-}
-
-static void keep_state(struct cfn_flight *fl)
-{
-    char *state = arena_alloc(fl->c->arena, fl->n_items + 1);
-
-    for (size_t i = 0; i < fl->n_items; i++)
-        state[i] = fl->items[i].state;
-    flow_set(fl->f, "state", str_n(state, fl->n_items));
-}
-
-static void keep_plan(struct cfn_flight *fl)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < fl->n_items; i++) {
-        json_t *one = json_object(), *deps = json_array();
-        for (size_t k = 0; k < fl->items[i].n_deps; k++)
-            json_array_append_new(deps, json_integer((json_int_t)fl->items[i].deps[k]));
-        json_object_set_new(one, "id", json_stringn(fl->items[i].id.p, fl->items[i].id.n));
-        json_object_set_new(one, "deps", deps);
-        json_array_append_new(list, one);
-    }
-    json_object_set_new(fl->f->data, "items", list);
-    json_object_set_new(fl->f->data, "operation", json_integer(fl->s->operation.v));
-    json_object_set_new(fl->f->data, "poll", json_integer(POLL_MIN_MS));
-    flow_set(fl->f, "stage", fl->s->stack_status);
-    keep_state(fl);
-}
-
-static void plan_ensure(struct cfn_flight *fl)
-{
-    const struct template *t = fl->scope.t;
-    const struct template_scope *scope = fl->scope.scope;
-    size_t *place = ARENA_ARRAY(fl->c->arena, size_t, t->n_resources + 1);
-
-    fl->items = ARENA_ARRAY(fl->c->arena, struct cfn_item, t->n_resources + 1);
-    for (size_t i = 0; i < t->n_resources; i++)
-        if (scope->wanted[i]) {
-            place[i] = fl->n_items;
-            fl->items[fl->n_items++] = (struct cfn_item){.id = t->resources[i].id, .state = ITEM_TODO};
-        }
-    for (size_t i = 0; i < t->n_resources; i++) {
-        const struct template_links *links = &scope->depends[i];
-        struct cfn_item *item = &fl->items[place[i]];
-        if (!scope->wanted[i])
-            continue;
-        item->deps = ARENA_ARRAY(fl->c->arena, size_t, links->n + 1);
-        for (size_t k = 0; k < links->n; k++)
-            if (scope->wanted[links->at[k]])
-                item->deps[item->n_deps++] = place[links->at[k]];
-    }
-}
-
-/* Is this record to go in this stage? */
-static bool is_doomed(const struct cfn_flight *fl, const struct cloudformation_resource *r)
-{
-    if (cfn_is_gone(r))
-        return false;
-    if (!fl->scope.scope || r->obsolete.v)
-        return true;
-    const struct template_resource *tr = template_resource_find(fl->scope.t, r->logical_resource_id);
-    return !tr || !fl->scope.scope->wanted[tr->at];
-}
-
-/* What depends on something goes before it. */
-static void plan_order(struct cfn_flight *fl, struct cloudformation_resource **doomed)
-{
-    struct map users; /* logical id -> the items that depend on it */
-    struct arena *a = fl->c->arena;
-
-    map_init(&users);
-    for (size_t i = 0; i < fl->n_items; i++)
-        for (size_t k = 0; k < doomed[i]->depends_on.n; k++) {
-            struct cfn_item *list = map_find(&users, doomed[i]->depends_on.v[k]);
-            if (!list) {
-                list = ARENA_NEW(a, struct cfn_item);
-                list->deps = ARENA_ARRAY(a, size_t, fl->n_items);
-                map_put(&users, doomed[i]->depends_on.v[k], list);
-            }
-            list->deps[list->n_deps++] = i;
-        }
-    for (size_t i = 0; i < fl->n_items; i++) {
-        const struct cfn_item *list = map_find(&users, doomed[i]->logical_resource_id);
-        fl->items[i].deps = list ? list->deps : NULL;
-        fl->items[i].n_deps = list ? list->n_deps : 0;
-    }
-    map_done(&users);
-}
-
-static res plan_remove(struct cfn_flight *fl)
-{
-    struct cloudformation_resource_page page;
-
-    TRY(cfn_resources(fl->c, fl->s, &page));
-    struct cloudformation_resource **doomed = ARENA_ARRAY(fl->c->arena, struct cloudformation_resource *, page.n + 1);
-    fl->items = ARENA_ARRAY(fl->c->arena, struct cfn_item, page.n + 1);
-    for (size_t i = 0; i < page.n; i++)
-        if (is_doomed(fl, page.v[i])) {
-            doomed[fl->n_items] = page.v[i];
-            fl->items[fl->n_items++] = (struct cfn_item){.id = page.v[i]->key, .state = ITEM_TODO};
-        }
-    plan_order(fl, doomed);
-    return OK;
-}
-
 /* ---- stages ---- */
 
 static res open_scope(struct cfn_flight *fl, const struct stage *st, struct err *e)
 {
     bool cleans = str_ends(fl->s->stack_status, S("CLEANUP_IN_PROGRESS"));
 
-    if (!st->ensures && !(cleans && !has_plan(fl)))
+    if (!st->ensures && !(cleans && !cfn_has_plan(fl)))
         return OK;
     json_t *imports = json_object_get(fl->f->data, "imports");
     if (!imports) {
@@ -225,14 +93,6 @@ static res go_to(struct cfn_flight *fl, const char *status, str reason)
     return cloudformation_stack_save(fl->c, fl->s);
 }
 
-static void swap_versions(struct cloudformation_stack *s)
-{
-    struct cloudformation_version *now = s->now;
-
-    s->now = s->before;
-    s->before = now;
-}
-
 static res fail_create(struct cfn_flight *fl, str reason)
 {
     struct cloudformation_stack *s = fl->s;
@@ -252,9 +112,8 @@ static res fail_stage(struct cfn_flight *fl, const struct stage *st, str reason)
         return fail_create(fl, reason);
     if (!str_eq(str_z(st->failed), S("UPDATE_FAILED")) || s->disable_rollback.v)
         return go_to(fl, st->failed, reason);
-    swap_versions(s);
     json_object_del(fl->f->data, "imports");
-    return go_to(fl, "UPDATE_ROLLBACK_IN_PROGRESS", reason);
+    return go_to(fl, cfn_turn_back(s), reason);
 }
 
 static res drop_version(struct cfn_flight *fl)
@@ -321,7 +180,7 @@ static size_t count(const struct cfn_flight *fl, char state)
 static res look_at_waiting(struct cfn_flight *fl)
 {
     for (size_t i = 0; i < fl->n_items; i++)
-        if (fl->items[i].state == ITEM_WAITS)
+        if (fl->items[i].state == ITEM_WAITS || fl->items[i].state == ITEM_LINGERS)
             TRY(cfn_look(fl, &fl->items[i]));
     return OK;
 }
@@ -341,7 +200,9 @@ static bool is_held(const struct cfn_flight *fl, const struct cfn_item *item)
 
     for (size_t i = 0; t && t->custom && i < fl->n_items; i++) {
         const struct cfn_type *other =
-            fl->items[i].state == ITEM_WAITS || is_ready(fl, &fl->items[i]) ? type_of(fl, &fl->items[i]) : NULL;
+            fl->items[i].state == ITEM_WAITS || fl->items[i].state == ITEM_LINGERS || is_ready(fl, &fl->items[i])
+                ? type_of(fl, &fl->items[i])
+                : NULL;
         if (other && other->nested)
             return true;
     }
@@ -391,7 +252,7 @@ static void wait_on(struct cfn_flight *fl)
 {
     int64_t ms = json_integer_value(json_object_get(fl->f->data, "poll"));
 
-    ms = fl->moved || ms < POLL_MIN_MS ? POLL_MIN_MS : ms * 2 > POLL_MAX_MS ? POLL_MAX_MS : ms * 2;
+    ms = fl->moved || ms < CFN_POLL_MIN_MS ? CFN_POLL_MIN_MS : ms * 2 > POLL_MAX_MS ? POLL_MAX_MS : ms * 2;
     json_object_set_new(fl->f->data, "poll", json_integer(ms));
     flow_wake(fl->c, fl->f, ms);
 }
@@ -407,11 +268,11 @@ static bool is_late(const struct cfn_flight *fl)
 static res go_on(struct cfn_flight *fl, const struct stage *st, size_t left)
 {
     const char *verb = st->ensures ? str_starts(fl->s->stack_status, S("UPDATE")) ? "update" : "create" : "delete";
-    bool failed = count(fl, ITEM_FAILED) > 0, waits = count(fl, ITEM_WAITS) > 0;
+    bool failed = count(fl, ITEM_FAILED) > 0, waits = count(fl, ITEM_WAITS) + count(fl, ITEM_LINGERS) > 0;
 
     if (st->ensures && failed && waits && str_starts(fl->s->stack_status, S("UPDATE"))) {
         wait_on(fl); /* what is being changed cannot be changed back before it has ended */
-        keep_state(fl);
+        cfn_keep_state(fl);
         return cloudformation_stack_save(fl->c, fl->s);
     }
     if (st->ensures && failed) {
@@ -427,7 +288,7 @@ static res go_on(struct cfn_flight *fl, const struct stage *st, size_t left)
             flow_tell(fl->c, fl->f->id, "go");
         else
             wait_on(fl);
-        keep_state(fl);
+        cfn_keep_state(fl);
         return cloudformation_stack_save(fl->c, fl->s);
     }
     if (failed && st->failed)
@@ -438,10 +299,12 @@ static res go_on(struct cfn_flight *fl, const struct stage *st, size_t left)
 static res begin_stage(struct cfn_flight *fl, const struct stage *st)
 {
     if (st->ensures)
-        plan_ensure(fl);
+        cfn_plan_ensure(fl);
     else
-        TRY(plan_remove(fl));
-    keep_plan(fl);
+        TRY(cfn_plan_remove(fl));
+    if (str_eq(fl->s->stack_status, S("UPDATE_IN_PROGRESS")))
+        TRY(cfn_plan_guard(fl));
+    cfn_keep_plan(fl);
     return OK;
 }
 
@@ -458,8 +321,8 @@ static res take_step(struct cfn_flight *fl, const struct stage *st)
                            : fail_stage(fl, st, cfn_told(fl->c, &fl->masks, arena_dup(fl->c->arena, str_z(e.what))));
     if (!is_ok(why))
         return oops(&fl->c->err, e.sys_errno, "%s", e.what);
-    if (has_plan(fl))
-        read_plan(fl);
+    if (cfn_has_plan(fl))
+        cfn_read_plan(fl);
     else
         TRY(begin_stage(fl, st));
     TRY(look_at_waiting(fl));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* CreateStack and DeleteStack; and how an operation on a stack begins. */
-#include "cfn_request.h"
+#include "cfn_policy.h"
 
 static const char NAME_CHARS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
 
@@ -91,6 +91,7 @@ res cloudformation_create_stack(struct call *c, const struct cloudformation_crea
 {
     struct cloudformation_stack *s;
     struct cfn_request want = {0};
+    struct list_of_str ids;
 
     TRY(cfn_check_name(c, in->stack_name));
     if (in->disable_rollback.v && in->on_failure.n)
@@ -101,6 +102,8 @@ res cloudformation_create_stack(struct call *c, const struct cloudformation_crea
         return same_again(c, s, in->client_request_token, &out->stack_id);
     s = cfn_new_stack(c, in->stack_name);
     TRY(cfn_read_request(c, s, NULL, &want));
+    TRY(cfn_ids_of(c, s, &want.scope, &ids));
+    TRY(cfn_read_policy(c, "StackPolicy", in->stack_policy_body, in->stack_policy_url, &ids, &s->policy));
     s->now = want.version;
     s->role_arn = in->role_arn;
     s->disable_rollback = in->disable_rollback;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One item of a plan: a resource that shall be there as the template says, or one that shall be gone. */
 #include "cfn_flight.h"
+#include "cfn_policy.h"
 #include "cfn_secrets.h"
 
 #include <string.h>
@@ -187,14 +188,34 @@ static res replace(struct cfn_flight *fl, struct cfn_item *item, const struct te
     return saved(fl, old->r);
 }
 
-/* A roll-back meets what this update has made in place of another: they change places again. */
+/* The one that was there before all updates since the stack was last whole: the first that was set aside. */
+static res find_first(struct cfn_flight *fl, const struct cloudformation_resource *r,
+                      struct cloudformation_resource **first)
+{
+    struct cloudformation_resource_page page;
+    str prefix = arena_cat(fl->c->arena, r->key, S("/"));
+    int64_t at, best = 0;
+
+    *first = NULL;
+    TRY(cloudformation_resource_list_all(fl->c, STR_ABSENT, prefix, STR_ABSENT, CFN_RESOURCES_MAX, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        bool numbered = str_to_i64(str_from(page.v[i]->key, prefix.n), &at);
+        if (!numbered || at > r->born.v || (*first && at > best) || cfn_is_gone(page.v[i]) ||
+            str_starts(page.v[i]->resource_status, S("DELETE")))
+            continue;
+        *first = page.v[i];
+        best = at;
+    }
+    return OK;
+}
+
+/* A roll-back meets what an update has made in place of another: they change places again. */
 static res swap_back(struct cfn_flight *fl, struct cloudformation_resource **r)
 {
     struct cloudformation_resource *old;
-    str key = arena_printf(fl->c->arena, "%.*s/%lld", FMT((*r)->key), (long long)fl->s->operation.v);
 
-    TRY(cloudformation_resource_load(fl->c, STR_ABSENT, key, &old));
-    if (!old || (*r)->born.v != fl->s->operation.v)
+    TRY(find_first(fl, *r, &old));
+    if (!old)
         return OK;
     TRY(set_aside(fl, *r, ".new"));
     TRY(cloudformation_resource_drop(fl->c, old));
@@ -215,6 +236,21 @@ static res change(struct cfn_flight *fl, struct cfn_item *item, const struct tem
     describe(fl, tr, h->r);
     TRY(cfn_update(h, &end));
     return begun(fl, item, h, end, false);
+}
+
+/* In an update only: what a roll-back does was allowed, or done, before. */
+static bool is_forbidden(struct cfn_flight *fl, const struct cfn_hand *h, bool replaces, str *why)
+{
+    return str_eq(fl->s->stack_status, S("UPDATE_IN_PROGRESS")) && !str_eq(h->r->resource_status, S("CREATE_FAILED")) &&
+           cfn_policy_denies(fl->c, fl->s->update_policy, replaces ? "Update:Replace" : "Update:Modify",
+                             h->r->logical_resource_id, h->r->resource_type, why);
+}
+
+static res forbid(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand *h, str why)
+{
+    item->state = ITEM_FAILED;
+    TRY(cfn_resource_event(h, "UPDATE_FAILED", why));
+    return saved(fl, h->r);
 }
 
 static res settle(struct cfn_flight *fl, struct cfn_item *item, const struct template_resource *tr,
@@ -259,7 +295,11 @@ static res adjust(struct cfn_flight *fl, struct cfn_item *item, const struct tem
         return failed(fl, item, &h);
     }
     bool replaces = other || cfn_replaces(h.type, before, props, &changed);
-    return other || changed || h.type->nested ? change(fl, item, tr, &h, replaces) : settle(fl, item, tr, r);
+    if (!other && !changed && !h.type->nested)
+        return settle(fl, item, tr, r);
+    if (is_forbidden(fl, &h, replaces, &reason))
+        return forbid(fl, item, &h, reason);
+    return change(fl, item, tr, &h, replaces);
 }
 
 static bool is_skipped(const struct cfn_flight *fl, str id)
@@ -295,6 +335,13 @@ static res wanted(struct cfn_flight *fl, const struct template_resource *tr, jso
     return OK;
 }
 
+/* What the update had begun when it was cancelled, and has not ended. */
+static bool is_unfinished(const struct cfn_flight *fl, const struct cloudformation_resource *r)
+{
+    return r && str_starts(fl->s->stack_status, S("UPDATE_ROLLBACK")) &&
+           str_ends(r->resource_status, S("_IN_PROGRESS")) && !str_starts(r->resource_status, S("DELETE"));
+}
+
 res cfn_ensure(struct cfn_flight *fl, struct cfn_item *item)
 {
     const struct template_resource *tr = template_resource_find(fl->scope.t, item->id);
@@ -303,6 +350,10 @@ res cfn_ensure(struct cfn_flight *fl, struct cfn_item *item)
     str reason;
 
     TRY(cloudformation_resource_load(fl->c, STR_ABSENT, cfn_key(fl->c, fl->s, item->id), &r));
+    if (is_unfinished(fl, r)) {
+        item->state = ITEM_LINGERS;
+        return OK;
+    }
     if (is_skipped(fl, item->id) && r)
         return settle(fl, item, tr, r);
     TRY(wanted(fl, tr, &props, &reason));
@@ -368,6 +419,10 @@ res cfn_remove(struct cfn_flight *fl, struct cfn_item *item)
     if (cfn_is_gone(r))
         return OK;
     TRY(open_hand(fl, r, &h));
+    if (is_unfinished(fl, r) && h.type && !h.type->nested) { /* a stack may go while it is made */
+        item->state = ITEM_LINGERS;
+        return OK;
+    }
     if (is_retained(fl, r))
         return gone(fl, item, &h, "DELETE_SKIPPED");
     TRY(cfn_resource_event(&h, "DELETE_IN_PROGRESS", STR_ABSENT));
@@ -400,7 +455,7 @@ static res part(struct cfn_flight *fl, struct cloudformation_resource *r)
     return set_aside(fl, before, "");
 }
 
-res cfn_look(struct cfn_flight *fl, struct cfn_item *item)
+static res look(struct cfn_flight *fl, struct cfn_item *item)
 {
     struct cloudformation_resource *r;
     struct cfn_hand h;
@@ -418,6 +473,18 @@ res cfn_look(struct cfn_flight *fl, struct cfn_item *item)
     if (end == CFN_DONE && h.other_id && str_starts(r->resource_status, S("UPDATE")))
         TRY(part(fl, r));
     return end == CFN_DONE ? complete(fl, item, &h) : failed(fl, item, &h);
+}
+
+res cfn_look(struct cfn_flight *fl, struct cfn_item *item)
+{
+    bool lingers = item->state == ITEM_LINGERS;
+
+    TRY(look(fl, item));
+    if (lingers && item->state != ITEM_LINGERS) {
+        item->state = ITEM_TODO;
+        fl->moved = true;
+    }
+    return OK;
 }
 
 res cfn_cancel(struct cfn_flight *fl, struct cfn_item *item)

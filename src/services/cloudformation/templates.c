@@ -58,7 +58,7 @@ static res given_text(struct call *c, str body, str url, str *out)
     if ((body.n > 0) + (url.n > 0) != 1)
         return fault(c, &cloudformation_ValidationError, "Either Template URL or Template Body must be specified.");
     *out = body;
-    return url.n ? cfn_fetch(c, url, TEMPLATE_MAX, out) : OK;
+    return url.n ? cfn_fetch(c, url, "Template", TEMPLATE_MAX, out) : OK;
 }
 
 static void capabilities(struct call *c, const struct template *t, struct list_of_str *list, str *reason)

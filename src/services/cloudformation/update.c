@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UpdateStack and what ends or mends an update. */
 #include "cfn_changes.h"
+#include "cfn_policy.h"
 
 static bool is_one_of(str status, const char *const *list)
 {
@@ -23,12 +24,36 @@ res cfn_may_update(struct call *c, const struct cloudformation_stack *s)
                  FMT(s->stack_id), FMT(s->stack_status));
 }
 
-/* A stack that failed to change keeps what it was before that. */
+/* A stack that failed to change keeps what it was before that; one that failed to be made was nothing before. */
 void cfn_take_version(struct cloudformation_stack *s, struct cloudformation_version *wanted)
 {
-    if (!s->before)
+    if (!s->before && str_ends(s->stack_status, S("_COMPLETE")))
         s->before = s->now;
     s->now = wanted;
+    s->update_policy = s->policy;
+}
+
+const char *cfn_turn_back(struct cloudformation_stack *s)
+{
+    struct cloudformation_version *wanted = s->now;
+
+    if (!s->before)
+        return "ROLLBACK_IN_PROGRESS";
+    s->now = s->before;
+    s->before = wanted;
+    return "UPDATE_ROLLBACK_IN_PROGRESS";
+}
+
+/* A policy that the update brings is for those that follow; one for this update is forgotten with it. */
+static res read_policies(struct call *c, const struct cloudformation_update_stack_in *in,
+                         const struct cloudformation_stack *s, const struct cfn_scope *new, str *policy, str *once)
+{
+    struct list_of_str ids;
+
+    TRY(cfn_ids_of(c, s, new, &ids));
+    TRY(cfn_read_policy(c, "StackPolicy", in->stack_policy_body, in->stack_policy_url, &ids, policy));
+    return cfn_read_policy(c, "StackPolicyDuringUpdate", in->stack_policy_during_update_body,
+                           in->stack_policy_during_update_url, &ids, once);
 }
 
 static bool same_tags(const struct cloudformation_tag_list *a, const struct cloudformation_tag_list *b)
@@ -46,6 +71,7 @@ res cloudformation_update_stack(struct call *c, const struct cloudformation_upda
     struct cloudformation_stack *s = (struct cloudformation_stack *)c->subject;
     struct cfn_request want = {0};
     struct err e = {0};
+    str policy, once;
     json_t *changes;
 
     out->stack_id = s->stack_id;
@@ -56,16 +82,19 @@ res cloudformation_update_stack(struct call *c, const struct cloudformation_upda
         return fault(c, &cloudformation_ValidationError, "Stack [%.*s] does not exist", FMT(s->stack_name));
     TRY(cfn_may_update(c, s));
     TRY(cfn_read_request(c, s, s->now, &want));
+    TRY(read_policies(c, in, s, &want.scope, &policy, &once));
     res why = cfn_changes(&want.scope, s->now, &changes, &e);
     if (why.why == WHY_REJECT)
         return fault(c, &cloudformation_ValidationError, "%s", e.what);
     TRY(why);
     bool again = str_ends(s->stack_status, S("_FAILED"));
-    if (!again && json_array_size(changes) == 0 && same_tags(&want.version->tags, &s->now->tags) &&
+    if (!again && !str_is(policy) && json_array_size(changes) == 0 && same_tags(&want.version->tags, &s->now->tags) &&
         !cfn_outputs_differ(&want.scope, s->now))
         return fault(c, &cloudformation_ValidationError, "No updates are to be performed.");
     TRY(cfn_keep_template(c, s, want.text, want.t, &want.version->template_id));
     cfn_take_version(s, want.version);
+    s->update_policy = str_is(once) ? once : s->policy;
+    s->policy = str_is(policy) ? policy : s->policy;
     s->last_updated_time = SET_TIME(c->now_ms);
     s->disable_rollback = in->disable_rollback;
     s->retain_except_on_create = in->retain_except_on_create;
@@ -75,22 +104,38 @@ res cloudformation_update_stack(struct call *c, const struct cloudformation_upda
     return cfn_start(c, s, "UpdateStack", "UPDATE_IN_PROGRESS", in->client_request_token);
 }
 
+/* With it go the updates of the stacks in this stack: its own roll-back changes them back, and waits for that. */
+static res cancel(struct call *c, struct cloudformation_stack *s, str reason)
+{
+    struct cloudformation_resource_page page;
+    struct cloudformation_stack *child;
+
+    TRY(cfn_stack_event(c, s, cfn_turn_back(s), reason));
+    flow_tell(c, s->flow_id, "go");
+    TRY(cloudformation_stack_save(c, s));
+    TRY(cfn_resources(c, s, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        const struct cfn_type *t = cfn_type_find(page.v[i]->resource_type);
+        if (!t || !t->nested || !str_eq(page.v[i]->resource_status, S("UPDATE_IN_PROGRESS")))
+            continue;
+        TRY(cloudformation_stack_load(c, s->at.account, page.v[i]->physical_resource_id, &child));
+        if (child && str_eq(child->stack_status, S("UPDATE_IN_PROGRESS")))
+            TRY(cancel(c, child, S("Cancelled with its parent stack")));
+    }
+    return OK;
+}
+
 res cloudformation_cancel_update_stack(struct call *c, const struct cloudformation_cancel_update_stack_in *in,
                                        struct cloudformation_cancel_update_stack_out *out)
 {
     struct cloudformation_stack *s = (struct cloudformation_stack *)c->subject;
-    struct cloudformation_version *wanted = s->now;
 
     (void)out;
     if (!str_eq(s->stack_status, S("UPDATE_IN_PROGRESS")))
         return fault(c, &cloudformation_ValidationError,
                      "CancelUpdateStack cannot be called from current stack status");
-    s->now = s->before;
-    s->before = wanted;
     s->client_request_token = in->client_request_token;
-    TRY(cfn_stack_event(c, s, "UPDATE_ROLLBACK_IN_PROGRESS", S("User Initiated")));
-    flow_tell(c, s->flow_id, "go");
-    return cloudformation_stack_save(c, s);
+    return cancel(c, s, S("User Initiated"));
 }
 
 res cloudformation_continue_update_rollback(struct call *c, const struct cloudformation_continue_update_rollback_in *in,
@@ -108,6 +153,25 @@ res cloudformation_continue_update_rollback(struct call *c, const struct cloudfo
         s->role_arn = in->role_arn;
     s->operation.v--; /* it is the same operation that goes on: what it replaced must be found */
     return cfn_start(c, s, "ContinueUpdateRollback", "UPDATE_ROLLBACK_IN_PROGRESS", in->client_request_token);
+}
+
+res cloudformation_rollback_stack(struct call *c, const struct cloudformation_rollback_stack_in *in,
+                                  struct cloudformation_rollback_stack_out *out)
+{
+    struct cloudformation_stack *s = (struct cloudformation_stack *)c->subject;
+
+    out->stack_id = s->stack_id;
+    if (in->client_request_token.n && str_eq(in->client_request_token, s->client_request_token) &&
+        str_eq(s->last_action, S("RollbackStack")))
+        return OK;
+    if (!str_eq(s->stack_status, S("CREATE_FAILED")) && !str_eq(s->stack_status, S("UPDATE_FAILED")))
+        return fault(c, &cloudformation_ValidationError, "Stack:%.*s is in %.*s state and can not be rolled back.",
+                     FMT(s->stack_id), FMT(s->stack_status));
+    s->retain_except_on_create = in->retain_except_on_create;
+    s->skip_resources = (struct list_of_str){0};
+    if (in->role_arn.n)
+        s->role_arn = in->role_arn;
+    return cfn_start(c, s, "RollbackStack", cfn_turn_back(s), in->client_request_token);
 }
 
 res cloudformation_update_termination_protection(struct call *c,
