@@ -298,8 +298,8 @@ res warden_connect_in(struct warden_client *c, const struct message_id *eni, uin
                       struct err *e)
 {
     if (addr >> 24 != 127)
-        return reject(e, "front connects to the loopback of an interface's namespace only");
-    return socket_in(c, WARDEN_CONNECT_IN, "eni-", &(struct message_socket){*eni, addr, port, 0}, fd, e);
+        return reject(e, "front connects to the loopback of a sandbox's namespace only");
+    return socket_in(c, WARDEN_CONNECT_IN, message_id_ok(eni, "box-") ? "box-" : "eni-", &(struct message_socket){*eni, addr, port, 0}, fd, e);
 }
 
 res warden_log_in(struct warden_client *c, const struct message_id *vpc, int *fd, struct err *e)

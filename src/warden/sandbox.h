@@ -23,6 +23,9 @@ res warden_agent_start(struct warden_client *c, const struct message_id *sandbox
 /* Starts the container. *log: the reading end of its standard output and error, the caller's. Oops with crun's own
  * words when it cannot start; what the program itself cannot do comes as its exit status. 50 ms. */
 res warden_sandbox_start(struct warden_client *c, const struct sandbox_start *s, int *log, struct err *e);
+/* An agent and a sandbox that were started with an id of zeros for an interface have none: this brings one to both. All
+ * that they listened on goes on. Reject: it does not run, or has one; nothing changed. */
+res warden_sandbox_join(struct warden_client *c, const struct sandbox_join *j, struct err *e);
 res warden_sandbox_stop(struct warden_client *c, const struct message_id *sandbox, struct err *e); /* SIGTERM */
 res warden_sandbox_kill(struct warden_client *c, const struct message_id *sandbox, struct err *e);
 /* Kills what is left of it, agent included, and removes it; no event follows. What is not there is fine. */

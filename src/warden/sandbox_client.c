@@ -63,6 +63,11 @@ res warden_sandbox_start(struct warden_client *c, const struct sandbox_start *s,
     return ask_fd(c, WARDEN_SANDBOX_START, s, sizeof *s, log, e);
 }
 
+res warden_sandbox_join(struct warden_client *c, const struct sandbox_join *j, struct err *e)
+{
+    return ask(c, WARDEN_SANDBOX_JOIN, j, sizeof *j, e);
+}
+
 res warden_sandbox_stop(struct warden_client *c, const struct message_id *sandbox, struct err *e)
 {
     return ask(c, WARDEN_SANDBOX_STOP, sandbox, sizeof *sandbox, e);

@@ -17,6 +17,7 @@ enum sandbox_type {
     WARDEN_SANDBOX_STOP,  /* struct message_id: SIGTERM to the program */
     WARDEN_SANDBOX_KILL,  /* struct message_id: SIGKILL to the container; it then ends as any other */
     WARDEN_SANDBOX_END,   /* struct message_id: container and agent killed, everything of it removed */
+    WARDEN_SANDBOX_JOIN,  /* struct sandbox_join */
 };
 
 struct volume_create {
@@ -26,7 +27,7 @@ struct volume_create {
 
 struct agent_start {
     struct message_id sandbox; /* "box-...", chosen by front */
-    struct message_id eni;     /* whose network namespace it joins */
+    struct message_id eni;     /* whose network namespace it joins; all zero: one of its own with no way out */
     struct message_id volume;  /* mounted */
     uint32_t memory_mib;       /* 64 .. 4096 */
     uint32_t zero;
@@ -42,6 +43,14 @@ struct sandbox_start {
     uint32_t cpu_shares;          /* relative weight, 2 .. 262144; 0: 1024 */
     uint32_t cpu_quota_us;        /* of each 100 ms, at least 1000; 0: none */
     uint32_t zero;
+};
+
+/* A sandbox that began without an interface gets one, which stands already and is in no other sandbox, and grows. */
+struct sandbox_join {
+    struct message_id sandbox, eni;
+    uint32_t own_ip, resolver_ip; /* host byte order */
+    uint32_t memory_mib;          /* at least what it has */
+    uint32_t cpu_shares;          /* as in sandbox_start */
 };
 
 struct sandbox_exited { /* WARDEN_EVENT_SANDBOX_EXITED */

@@ -146,3 +146,37 @@ res cgroup_enter(enum cgroup_kind kind, const char *tag, const char *id, int pid
     TRY(enter_one(CGROUP_ROOT "/memory", &p, "memory.limit_in_bytes", bytes, pid, e));
     return enter_one(CGROUP_ROOT "/pids", &p, "pids.max", pids, pid, e);
 }
+
+static res put_in(enum cgroup_kind kind, const char *controller, const struct place *p, const char *file, uint64_t value,
+                  struct err *e)
+{
+    char dir[PATH_BYTES], number[24];
+
+    TRY(path_put(dir, e, CGROUP_ROOT "%s/barmkin-%s/%s", kind == CGROUP_V2 ? "" : controller, p->tag, p->id));
+    snprintf(number, sizeof number, "%" PRIu64, value);
+    return put(dir, file, number, e);
+}
+
+/* crun's own conversion from shares to v2's weight. */
+static uint64_t weight_of(uint32_t shares)
+{
+    return 1 + ((uint64_t)shares - 2) * 9999 / 262142;
+}
+
+res cgroup_grow(enum cgroup_kind kind, const char *tag, const char *id, uint32_t memory_mib, uint32_t cpu_shares,
+                struct err *e)
+{
+    struct place p = {tag, id};
+    uint64_t bytes = (uint64_t)memory_mib << 20;
+    uint32_t shares = cpu_shares ? cpu_shares : 1024;
+
+    if (kind == CGROUP_V2) {
+        TRY(put_in(kind, "", &p, "memory.max", bytes, e));
+        return put_in(kind, "", &p, "cpu.weight", weight_of(shares), e);
+    }
+    /* The sum with swap must never be the smaller one. */
+    if (cgroup_limits_swap(kind))
+        TRY(put_in(kind, "/memory", &p, "memory.memsw.limit_in_bytes", bytes, e));
+    TRY(put_in(kind, "/memory", &p, "memory.limit_in_bytes", bytes, e));
+    return put_in(kind, "/cpu", &p, "cpu.shares", shares, e);
+}

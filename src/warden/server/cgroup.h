@@ -16,6 +16,9 @@ bool cgroup_limits_swap(enum cgroup_kind kind);
 uint64_t cgroup_oom_kills(enum cgroup_kind kind, const char *tag, const char *id);
 /* Kills and removes /barmkin-TAG/ID in each hierarchy; of ID "" the whole of TAG. What is not there is fine. */
 void cgroup_remove(enum cgroup_kind kind, const char *tag, const char *id);
+/* Sets memory, never below what it was, and weight of what crun has made. */
+res cgroup_grow(enum cgroup_kind kind, const char *tag, const char *id, uint32_t memory_mib, uint32_t cpu_shares,
+                struct err *e);
 /* Puts a process into /barmkin-TAG/ID of its own, with limits of memory and processes. */
 res cgroup_enter(enum cgroup_kind kind, const char *tag, const char *id, int pid, uint32_t memory_mib,
                  uint32_t pids_max, struct err *e);

@@ -63,14 +63,14 @@ static void ip_text(uint32_t ip, char dst[16])
 }
 
 /* By the DHCP options of the interface's VPC. */
-static void resolv_text(struct warden *w, const struct sandbox_start *m, struct buf *out)
+static void resolv_text(struct warden *w, const struct message_id *eni, uint32_t resolver_ip, struct buf *out)
 {
     struct plan_dhcp dhcp = {{0}, {0}};
     char server[16];
 
-    (void)vpc_dhcp_of(w, &m->eni, &dhcp);
+    (void)vpc_dhcp_of(w, eni, &dhcp);
     if (!dhcp.servers[0])
-        dhcp.servers[0] = m->resolver_ip;
+        dhcp.servers[0] = resolver_ip;
     for (size_t i = 0; i < sizeof dhcp.servers / sizeof *dhcp.servers && dhcp.servers[i]; i++) {
         ip_text(dhcp.servers[i], server);
         buf_printf(out, "nameserver %s\n", server);
@@ -80,22 +80,41 @@ static void resolv_text(struct warden *w, const struct sandbox_start *m, struct 
     buf_add_z(out, "options timeout:2 attempts:3\n");
 }
 
-static res write_names(struct warden *w, const struct sandbox *s, const struct sandbox_start *m, char hosts[PATH_BYTES],
-                       char resolv[PATH_BYTES], struct err *e)
+struct names { /* whose: an interface that is none has neither address nor resolver */
+    const struct message_id *eni;
+    uint32_t own_ip, resolver_ip;
+    char hosts[PATH_BYTES], resolv[PATH_BYTES];
+};
+
+/* Files that are mounted into a sandbox already must stay the same ones. */
+static res write_name(const char *path, str text, bool anew, struct err *e)
+{
+    return anew ? file_write(path, text, 0644, e) : file_rewrite(path, text, e);
+}
+
+static res write_names(struct warden *w, const struct sandbox *s, struct names *m, bool anew, struct err *e)
 {
     char text[256], own[16];
     struct buf b;
 
     ip_text(m->own_ip, own);
-    TRY(path_put(hosts, e, "%s/hosts", s->box));
-    TRY(path_put(resolv, e, "%s/resolv.conf", s->box));
+    TRY(path_put(m->hosts, e, "%s/hosts", s->box));
+    TRY(path_put(m->resolv, e, "%s/resolv.conf", s->box));
     snprintf(text, sizeof text, "127.0.0.1 localhost\n%s algo-1\n", own);
-    TRY(file_write(hosts, str_z(text), 0644, e));
+    TRY(write_name(m->hosts, str_z(text), anew, e));
     buf_init(&b, 1024);
-    resolv_text(w, m, &b);
-    res r = file_write(resolv, buf_str(&b), 0644, e);
+    resolv_text(w, m->eni, m->resolver_ip, &b);
+    res r = write_name(m->resolv, buf_str(&b), anew, e);
     buf_done(&b);
     return r;
+}
+
+res container_grow(struct sandbox *s, const struct sandbox_join *j, struct err *e)
+{
+    struct names m = {.eni = &j->eni, .own_ip = j->own_ip, .resolver_ip = j->resolver_ip};
+
+    TRY(write_names(s->all->w, s, &m, false, e));
+    return cgroup_grow(s->all->cgroups, s->all->w->tag, s->id, j->memory_mib, j->cpu_shares, e);
 }
 
 static uint32_t files_allowed(void)
@@ -107,13 +126,14 @@ static uint32_t files_allowed(void)
 
 static res write_config(struct warden *w, const struct sandbox *s, const struct sandbox_start *m, struct err *e)
 {
-    char hosts[PATH_BYTES], resolv[PATH_BYTES], rootfs[PATH_BYTES], cgroup[PATH_BYTES], config[PATH_BYTES];
+    char rootfs[PATH_BYTES], cgroup[PATH_BYTES], config[PATH_BYTES];
+    struct names names = {.eni = &m->eni, .own_ip = m->own_ip, .resolver_ip = m->resolver_ip};
     struct oci_spec o = {.rootfs = rootfs,
                          .netns = s->netns,
                          .data = s->data,
                          .init = s->all->init,
-                         .hosts = hosts,
-                         .resolv_conf = resolv,
+                         .hosts = names.hosts,
+                         .resolv_conf = names.resolv,
                          .ca_file = s->all->has_ca ? s->all->ca : NULL,
                          .cgroup = cgroup,
                          .uid_base = s->uid_base,
@@ -127,7 +147,7 @@ static res write_config(struct warden *w, const struct sandbox *s, const struct 
                          .limit_swap = cgroup_limits_swap(s->all->cgroups)};
     struct buf b;
 
-    TRY(write_names(w, s, m, hosts, resolv, e));
+    TRY(write_names(w, s, &names, true, e));
     TRY(path_put(rootfs, e, "%s/rootfs", s->box));
     TRY(path_put(config, e, "%s/config.json", s->box));
     TRY(path_put(cgroup, e, "/barmkin-%s/%s", s->all->w->tag, s->id));
@@ -237,7 +257,7 @@ static void container_started(struct warden *w, pid_t pid, int status, void *arg
     container_kill(s);
     container_remove(s);
     if (s->ending)
-        s->id[0] = 0;
+        sandbox_release(s);
 }
 
 res container_start(struct sandbox *s, const struct sandbox_start *m, struct err *e)

@@ -72,6 +72,17 @@ res file_write(const char *path, str text, mode_t mode, struct err *e)
     return r;
 }
 
+res file_rewrite(const char *path, str text, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return oops(e, errno, "cannot open %s", path);
+    res r = write_all(fd, text.p, text.n, e);
+    close(fd);
+    return r;
+}
+
 ssize_t file_read(const char *path, char *dst, size_t cap)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

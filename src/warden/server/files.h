@@ -20,6 +20,7 @@ bool name_is_safe(const char *z);
 res dir_make(const char *path, mode_t mode, struct err *e);
 /* Writes a file whole: made anew, never through a link. */
 res file_write(const char *path, str text, mode_t mode, struct err *e);
+res file_rewrite(const char *path, str text, struct err *e); /* the same file with another content */
 /* Reads at most cap - 1 bytes and terminates them; -1 with errno when it cannot. */
 ssize_t file_read(const char *path, char *dst, size_t cap);
 res file_copy(const char *from, const char *to, mode_t mode, struct err *e);

@@ -23,14 +23,23 @@ static res settle(struct rtnl **own, int *own_netns, struct err *e)
     return rtnl_link_up(*own, LOOPBACK_INDEX, true, e);
 }
 
-static res configure(struct rtnl *own, const struct link *l, const uint8_t router_mac[6], struct err *e)
+/* The router's end has the workload's hardware address but for one byte. */
+static void router_mac(uint32_t addr, uint8_t mac[6])
+{
+    plan_mac(addr, mac);
+    mac[1] = 1;
+}
+
+res links_configure(struct rtnl *own, const struct link *l, struct err *e)
 {
     const struct rtnl_route to_gateway = {l->gateway, 32, 0, PEER_INDEX, l->addr};
     const struct rtnl_route default_route = {0, 0, l->gateway, PEER_INDEX, l->addr};
+    uint8_t mac[6];
 
+    router_mac(l->addr, mac);
     TRY(rtnl_addr_add(own, PEER_INDEX, l->addr, e));
     TRY(rtnl_link_up(own, PEER_INDEX, true, e));
-    TRY(rtnl_neighbour_add(own, PEER_INDEX, l->gateway, router_mac, e));
+    TRY(rtnl_neighbour_add(own, PEER_INDEX, l->gateway, mac, e));
     TRY(rtnl_route_add(own, &to_gateway, e));
     return rtnl_route_add(own, &default_route, e);
 }
@@ -50,10 +59,9 @@ static res connect_pair(struct warden *w, struct rtnl *router, struct rtnl *own,
 
     rules_link_name(w, l->number, name);
     plan_mac(l->addr, pair.peer_mac);
-    memcpy(pair.mac, pair.peer_mac, sizeof pair.mac);
-    pair.mac[1] = 1;
+    router_mac(l->addr, pair.mac);
     TRY(rtnl_veth_add(router, &pair, e));
-    TRY(configure(own, l, pair.mac, e));
+    TRY(links_configure(own, l, e));
     TRY(rtnl_link_up(router, pair.index, true, e));
     TRY(rtnl_neighbour_add(router, pair.index, l->addr, pair.peer_mac, e));
     return rtnl_route_add(router, &to_workload, e);

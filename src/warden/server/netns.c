@@ -87,6 +87,18 @@ void netns_unname(struct warden *w, const struct message_id *id)
         log_warn("removing %s: %s", path, strerror(errno));
 }
 
+res netns_rename(struct warden *w, const struct message_id *from, const struct message_id *to, struct err *e)
+{
+    char old[WARDEN_PATH_BYTES], path[WARDEN_PATH_BYTES];
+
+    netns_path(w, from, old);
+    netns_path(w, to, path);
+    if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0 || mount(old, path, NULL, MS_BIND, NULL) != 0)
+        return oops(e, errno, "naming the namespace of %s: %s", to->z, strerror(errno));
+    netns_unname(w, from);
+    return OK;
+}
+
 static res set(const char *name, const char *value, struct err *e)
 {
     char path[WARDEN_PATH_BYTES];

@@ -18,6 +18,8 @@ void netns_join(int fd);
 void netns_leave(struct warden *w);
 /* Takes the name away. The namespace ends when its last process and socket do. */
 void netns_unname(struct warden *w, const struct message_id *id);
+/* The namespace of `from` is `to`'s from now on; what was `to`'s own ends when its last user does. */
+res netns_rename(struct warden *w, const struct message_id *from, const struct message_id *to, struct err *e);
 /* In a new namespace: IPv4 only, nothing believed that was not asked for, and nothing left of the host's own settings,
  * which new namespaces inherit. A router forwards. lo is not up yet. */
 res netns_settle(bool router, struct err *e);

@@ -115,14 +115,15 @@ static res on_udp(struct warden *w, const void *body, size_t n, int *fds, size_t
     return socket_in(w, body, SOCK_DGRAM, false, reply, e);
 }
 
-/* Only to the loopback of the interface's namespace: front reaches into sandboxes, not through them. */
+/* Only to the loopback of an interface's namespace, or of a sandbox's that has none yet: front reaches into sandboxes,
+ * not through them. */
 static res on_connect(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
                       struct err *e)
 {
     const struct message_socket *m = body;
 
     (void)fds;
-    if (!socket_ok(m, n, n_fds, "eni-") || m->addr >> 24 != 127)
+    if ((!socket_ok(m, n, n_fds, "eni-") && !socket_ok(m, n, n_fds, "box-")) || m->addr >> 24 != 127)
         return warden_malformed(reply, e, "a request to connect names no interface, loopback address and port");
     return socket_in(w, m, SOCK_STREAM, true, reply, e);
 }

@@ -311,20 +311,35 @@ res vpc_apply(struct warden *w, const struct vpc_plan *plan, struct err *e)
     return r;
 }
 
-bool vpc_dhcp_of(const struct warden *w, const struct message_id *eni, struct plan_dhcp *out)
+static const struct link *find_link(const struct warden *w, const struct message_id *eni, const struct vpc **of)
 {
     const struct map_slot *slot;
     size_t at = 0;
 
     while ((slot = map_next(&w->network->vpcs, &at))) {
-        const struct vpc *v = slot->value;
-        for (size_t i = 0; i < v->n_links; i++)
-            if (memcmp(&v->links[i].id, eni, sizeof *eni) == 0) {
-                *out = v->dhcp;
-                return true;
-            }
+        *of = slot->value;
+        for (size_t i = 0; i < (*of)->n_links; i++)
+            if (memcmp(&(*of)->links[i].id, eni, sizeof *eni) == 0)
+                return &(*of)->links[i];
     }
-    return false;
+    return NULL;
+}
+
+const struct link *link_of(const struct warden *w, const struct message_id *eni)
+{
+    const struct vpc *of;
+
+    return find_link(w, eni, &of);
+}
+
+bool vpc_dhcp_of(const struct warden *w, const struct message_id *eni, struct plan_dhcp *out)
+{
+    const struct vpc *of;
+
+    if (!find_link(w, eni, &of))
+        return false;
+    *out = of->dhcp;
+    return true;
 }
 
 res vpc_remove(struct warden *w, const struct message_id *id, struct err *e)

@@ -56,6 +56,8 @@ struct network {
 
 /* Makes the kernel look like the plan; on failure the VPC is closed. */
 res vpc_apply(struct warden *w, const struct vpc_plan *plan, struct err *e);
+/* The interface as it stands; NULL: there is none. */
+const struct link *link_of(const struct warden *w, const struct message_id *eni);
 /* What the interface's VPC tells of names; false: it is of no VPC here. */
 bool vpc_dhcp_of(const struct warden *w, const struct message_id *eni, struct plan_dhcp *out);
 /* Cuts and removes a VPC; one that is not there is fine. */
@@ -65,10 +67,17 @@ struct rtnl;
 /* Makes l with its namespace and sets l->made. The process is in the VPC's namespace before and after; `router` is a
  * socket there. (links.c) */
 res links_make(struct warden *w, struct rtnl *router, struct link *l, int vpc_netns, struct err *e);
+/* Addresses and routes of the workload's end, in its namespace. */
+res links_configure(struct rtnl *own, const struct link *l, struct err *e);
 /* Cuts l at once; its pair is deleted by the next links_reap(). The process is in the VPC's namespace. */
 void links_drop(struct warden *w, struct rtnl *router, const struct link *l);
 /* Deletes links of the namespace in a child, off the request's path: those dropped, or all. */
 void links_reap(struct warden *w, int vpc_netns, bool all);
+
+/* A namespace of that id with nothing but lo, and the interface that comes into it later: the namespace is the
+ * interface's from then on, and the id's name of it goes. The process is in the host's before and after. (alone.c) */
+res alone_make(struct warden *w, const struct message_id *id, struct err *e);
+res alone_join(struct warden *w, const struct message_id *id, const struct message_id *eni, struct err *e);
 
 /* Forgets the connections an address took part in (conntrack.c), in the namespace the process is in. */
 res conntrack_forget(uint32_t addr, struct err *e);

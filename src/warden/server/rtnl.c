@@ -129,6 +129,16 @@ res rtnl_link_up(struct rtnl *nl, uint32_t index, bool up, struct err *e)
     return ask(nl, h, 0, up ? "bringing a link up" : "taking a link down", e);
 }
 
+res rtnl_link_move(struct rtnl *nl, uint32_t index, int netns, struct err *e)
+{
+    struct request r;
+    struct nlmsghdr *h = begin(&r, RTM_NEWLINK, 0);
+
+    put_link(h, index, 0, 0);
+    mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)netns);
+    return ask(nl, h, 0, "moving a link to another namespace", e);
+}
+
 res rtnl_link_set_group(struct rtnl *nl, uint32_t index, uint32_t group, struct err *e)
 {
     struct request r;

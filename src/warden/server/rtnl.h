@@ -28,6 +28,8 @@ res rtnl_veth_add(struct rtnl *nl, const struct rtnl_veth *v, struct err *e);
 /* One link goes, and with it its peer; none is fine. */
 res rtnl_link_delete(struct rtnl *nl, uint32_t index, struct err *e);
 res rtnl_link_up(struct rtnl *nl, uint32_t index, bool up, struct err *e);
+/* Into another namespace, where it has its number still, but is down and has lost its addresses and routes. */
+res rtnl_link_move(struct rtnl *nl, uint32_t index, int netns, struct err *e);
 res rtnl_link_set_group(struct rtnl *nl, uint32_t index, uint32_t group, struct err *e);
 /* Deletes every link of a group; none is fine. Slow: about 10 ms however many there are. */
 res rtnl_group_delete(struct rtnl *nl, uint32_t group, struct err *e);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "warden/server/netns.h"
+#include "warden/server/network.h"
 #include "warden/server/volume.h"
 
 static struct sandbox *find(const struct warden *w, const char *id)
@@ -21,7 +23,14 @@ static struct sandbox *find(const struct warden *w, const char *id)
     return NULL;
 }
 
-/* The sandbox of that id, or a fresh one of that id, that belongs to this interface and volume. */
+static bool is_none(const struct message_id *id)
+{
+    static const struct message_id none;
+
+    return memcmp(id, &none, sizeof none) == 0;
+}
+
+/* The sandbox of that id, or a fresh one of that id, that belongs to this interface (or to none) and volume. */
 static res claim(struct warden *w, const struct message_id *id, const struct message_id *eni,
                  const struct message_id *volume, struct sandbox **out, struct err *e)
 {
@@ -32,7 +41,8 @@ static res claim(struct warden *w, const struct message_id *id, const struct mes
     if (!w->volumes)
         return oops(e, 0, "this warden has no state folder, so no sandboxes");
     TRY(volume_where(w->volumes, volume->z, &fresh.uid_base, fresh.data, e));
-    TRY(path_put(fresh.netns, e, "%s/netns/%s", w->run_dir, eni->z));
+    fresh.alone = is_none(eni);
+    TRY(path_put(fresh.netns, e, "%s/netns/%s", w->run_dir, fresh.alone ? id->z : eni->z));
     TRY(path_put(fresh.box, e, "%s/%s", all->boxes, id->z));
     str_to_z(str_z(id->z), fresh.id, sizeof fresh.id);
     if (s) {
@@ -44,20 +54,29 @@ static res claim(struct warden *w, const struct message_id *id, const struct mes
     s = find(w, "");
     if (!s)
         return oops(e, ENOSPC, "too many sandboxes");
+    if (fresh.alone)
+        TRY(alone_make(w, id, e));
     *s = fresh;
     *out = s;
     return OK;
 }
 
+void sandbox_release(struct sandbox *s)
+{
+    if (s->alone)
+        netns_unname(s->all->w, &s->wire_id);
+    s->id[0] = 0;
+}
+
 static void release_if_idle(struct sandbox *s)
 {
     if (!s->agent && !s->starting && s->lifeline < 0)
-        s->id[0] = 0;
+        sandbox_release(s);
 }
 
 static bool ids_ok(const struct message_id *box, const struct message_id *eni, const struct message_id *volume)
 {
-    return message_id_ok(box, "box-") && message_id_ok(eni, "eni-") && message_id_ok(volume, "vol-");
+    return message_id_ok(box, "box-") && (is_none(eni) || message_id_ok(eni, "eni-")) && message_id_ok(volume, "vol-");
 }
 
 static res on_agent_start(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
@@ -114,6 +133,27 @@ static res on_sandbox_start(struct warden *w, const void *body, size_t n, int *f
     return OK;
 }
 
+static res on_sandbox_join(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                           struct err *e)
+{
+    const struct sandbox_join *m = body;
+    struct sandbox *s;
+
+    (void)fds;
+    if (n != sizeof *m || n_fds || !message_id_ok(&m->sandbox, "box-") || !message_id_ok(&m->eni, "eni-") ||
+        m->memory_mib < 16 || m->memory_mib > 1u << 20 || m->cpu_shares > 262144 || m->cpu_shares == 1)
+        return warden_malformed(reply, e, "a bad sandbox_join");
+    s = find(w, m->sandbox.z);
+    if (!s || s->starting || s->lifeline < 0)
+        return reject(e, "the sandbox does not run");
+    if (!s->alone)
+        return reject(e, "the sandbox has an interface already");
+    TRY(alone_join(w, &s->wire_id, &m->eni, e));
+    s->alone = false;
+    TRY(path_put(s->netns, e, "%s/netns/%s", w->run_dir, m->eni.z));
+    return container_grow(s, m, e);
+}
+
 static res known(struct warden *w, const void *body, size_t n, size_t n_fds, struct reply *reply, struct sandbox **out,
                  struct err *e)
 {
@@ -167,7 +207,7 @@ static void end(struct warden *w, struct sandbox *s)
     }
     container_kill(s);
     container_remove(s);
-    s->id[0] = 0;
+    sandbox_release(s);
 }
 
 static res on_sandbox_end(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
@@ -223,7 +263,7 @@ static void sandbox_stop_module(struct warden *w)
 static const struct handler handlers[] = {
     {WARDEN_AGENT_START, FROM_FRONT, on_agent_start},   {WARDEN_SANDBOX_START, FROM_FRONT, on_sandbox_start},
     {WARDEN_SANDBOX_STOP, FROM_FRONT, on_sandbox_stop}, {WARDEN_SANDBOX_KILL, FROM_FRONT, on_sandbox_kill},
-    {WARDEN_SANDBOX_END, FROM_FRONT, on_sandbox_end},
+    {WARDEN_SANDBOX_END, FROM_FRONT, on_sandbox_end},   {WARDEN_SANDBOX_JOIN, FROM_FRONT, on_sandbox_join},
 };
 
 const struct module sandbox_module = {"sandboxes", handlers, sizeof handlers / sizeof *handlers, sandbox_start_module,

@@ -31,6 +31,7 @@ struct sandbox {
     int lifeline;                                              /* to sandbox-init; -1: no container */
     int container;                                             /* pidfd of sandbox-init; -1 until crun is done */
     int log;                                                   /* reading end, until it is handed to front; -1 */
+    bool alone;                                                /* without an interface: its namespace has its own id */
     bool starting;                                             /* crun is at work */
     bool ending;                                               /* asked to end while crun was at work */
     bool told;                                                 /* sandbox-init told its status */
@@ -50,6 +51,9 @@ struct sandboxes {
 
 extern const struct module volume_module, sandbox_module;
 
+/* sandbox.c: its place is free again, and nothing has its name any more. */
+void sandbox_release(struct sandbox *s);
+
 /* agent_process.c: the agent as a child with the range's first id in the interface's namespace; *sock is front's end.
  */
 res agent_process_start(struct sandbox *s, uint32_t memory_mib, int *sock, struct err *e);
@@ -57,6 +61,8 @@ void agent_process_kill(struct sandbox *s);
 
 /* container.c: crun and what it needs. */
 res container_start(struct sandbox *s, const struct sandbox_start *m, struct err *e); /* goes on: container_started */
+/* Names and limits of one that has got its interface. */
+res container_grow(struct sandbox *s, const struct sandbox_join *j, struct err *e);
 void container_kill(struct sandbox *s);
 /* Waits until it is gone (it was killed, or told its end), then removes its cgroup, mounts and files. */
 void container_remove(struct sandbox *s);

@@ -603,6 +603,115 @@ static void test_warden_agent__ends_with_its_sandbox(void **state)
     remove_all(w, &s);
 }
 
+static ino_t netns_named(const struct world *w, const struct message_id *id)
+{
+    char path[RIG_PATH];
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/%s/netns/%s", w->rig.root, w->rig.tag, id->z);
+    return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+static long memory_limit(const struct world *w, const struct sandbox_start *s)
+{
+    char path[RIG_PATH];
+    long n = 0;
+
+    snprintf(path, sizeof path, "/sys/fs/cgroup/memory/barmkin-%s/%s/memory.limit_in_bytes", w->rig.tag, s->sandbox.z);
+    FILE *f = fopen(path, "re");
+    if (!f) {
+        snprintf(path, sizeof path, "/sys/fs/cgroup/barmkin-%s/%s/memory.max", w->rig.tag, s->sandbox.z);
+        f = fopen(path, "re");
+    }
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%ld", &n), 1);
+    fclose(f);
+    return n;
+}
+
+/* One that runs without an interface; its log. */
+static int start_alone(struct world *w, struct sandbox_start *s)
+{
+    const char *const argv[] = {"probe", "wait", NULL};
+    struct err e = {0};
+    int log;
+
+    *s = fresh(w);
+    s->eni = (struct message_id){{0}};
+    order(w, s, argv, NULL, 0);
+    fine(warden_sandbox_start(w->rig.client, s, &log, &e), &e);
+    assert_true(readable(log, LONG_MS));
+    return log;
+}
+
+static void test_warden_sandbox__one_that_was_alone_joins_a_network(void **state)
+{
+    struct world *w = *state;
+    struct message_id a1 = w->plan.interfaces[A1].id, a2 = w->plan.interfaces[A2].id;
+    struct err e = {0};
+    struct sandbox_start s;
+    struct sandbox_join j = {.eni = a1, .own_ip = IP(10, 0, 1, 11), .resolver_ip = IP(10, 0, 0, 2), .memory_mib = 96};
+    int log = start_alone(w, &s), inside, allowed, denied, heard = -1;
+
+    j.sandbox = s.sandbox;
+    /* alone: there is nobody to be reached, and front reaches its loopback */
+    inside = listen_at(&w->rig, &s.sandbox, SOCK_STREAM, 0x7f000001, 8080);
+    assert_int_equal(dial(&w->rig, &s.sandbox, IP(10, 0, 1, 12), 8000, SHORT_MS), ENETUNREACH);
+    fine(warden_connect_in(w->rig.client, &s.sandbox, 0x7f000001, 8080, &heard, &e), &e);
+    close(heard);
+    assert_true(netns_named(w, &s.sandbox) && netns_named(w, &s.sandbox) != netns_named(w, &a1));
+    ino_t own = netns_named(w, &s.sandbox);
+    fine(warden_sandbox_join(w->rig.client, &j, &e), &e);
+    /* joined: the interface's name leads to it, and its own is gone; the interface's rules judge it */
+    assert_int_equal(netns_named(w, &a1), own);
+    assert_int_equal(netns_named(w, &s.sandbox), 0);
+    allowed = listen_at(&w->rig, &a2, SOCK_STREAM, 0, 8000);
+    denied = listen_at(&w->rig, &a2, SOCK_STREAM, 0, 9000);
+    assert_int_equal(dial(&w->rig, &a1, IP(10, 0, 1, 12), 8000, LONG_MS), 0);
+    assert_int_equal(dial(&w->rig, &a1, IP(10, 0, 1, 12), 9000, SHORT_MS), ETIMEDOUT);
+    fine(warden_connect_in(w->rig.client, &a1, 0x7f000001, 8080, &heard, &e), &e);
+    assert_int_equal(memory_limit(w, &s), 96L << 20);
+    /* and it is nobody else's any more */
+    j.eni = a2;
+    assert_int_equal(warden_sandbox_join(w->rig.client, &j, &e).why, WHY_REJECT);
+    err_clear(&e);
+    remove_all(w, &s);
+    apply(&w->rig, &w->plan);
+    int fds[] = {log, inside, allowed, denied, heard};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        close(fds[i]);
+}
+
+static void test_warden_sandbox__one_that_stays_alone_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    struct err e = {0};
+    struct sandbox_start s;
+    struct sandbox_join j = {.eni = an_id("eni-", 9, 9), .memory_mib = 96};
+    int log = start_alone(w, &s);
+
+    j.sandbox = s.sandbox;
+    assert_int_equal(warden_sandbox_join(w->rig.client, &j, &e).why, WHY_REJECT); /* there is no such interface */
+    err_clear(&e);
+    assert_true(netns_named(w, &s.sandbox) != 0);
+    remove_all(w, &s);
+    assert_int_equal(netns_named(w, &s.sandbox), 0);
+    j.eni = w->plan.interfaces[A1].id;
+    assert_int_equal(warden_sandbox_join(w->rig.client, &j, &e).why, WHY_REJECT);
+    err_clear(&e);
+    close(log);
+    log = start_alone(w, &s);
+    kill(w->rig.pid, SIGKILL);
+    assert_int_equal(rig_wait(&w->rig), 1000 + SIGKILL);
+    warden_client_free(w->rig.client);
+    close(w->vault);
+    start_warden(w);
+    assert_int_equal(netns_named(w, &s.sandbox), 0);
+    assert_int_equal(cgroups_left(&w->rig), 0);
+    close(log);
+    fine(warden_volume_delete(w->rig.client, &s.volume, &e), &e);
+}
+
 /* The image that ships: trains on a few rows, as SageMaker's contract lays them out. */
 static void test_warden_sandbox__native_image_trains(void **state)
 {
@@ -687,6 +796,8 @@ int main(void)
         cmocka_unit_test(test_warden_sandbox__refuses_what_is_not_there),
         cmocka_unit_test(test_warden_agent__has_the_users_rights_and_no_others),
         cmocka_unit_test(test_warden_agent__ends_with_its_sandbox),
+        cmocka_unit_test(test_warden_sandbox__one_that_was_alone_joins_a_network),
+        cmocka_unit_test(test_warden_sandbox__one_that_stays_alone_leaves_nothing),
         cmocka_unit_test(test_warden_sandbox__native_image_trains),
         cmocka_unit_test(test_warden_sandbox__user_ids_are_leased_from_the_whole_machine),
         cmocka_unit_test(test_warden_sandbox__ends_with_a_warden_that_is_killed),
