@@ -248,6 +248,7 @@ static bool on_ready(struct house *h, str function, str revision, str flow, str 
     if (f->assumed)
         fn_want(f, revision);
     bool wanted = str_eq(revision, str_z(f->wanted)) && !all->quiet;
+    spares_refill(all);
     if (wanted) {
         struct environment *v = add(all, f, revision, flow, eni);
         k = pop(f);
@@ -343,7 +344,8 @@ static void on_retire(struct house *h, str function, str revision)
 
 /* ---- opening and closing ---- */
 
-static const struct function_pool pool = {ask_invoke_for_flow, on_ready, on_gone, on_look, on_retire};
+static const struct function_pool pool = {ask_invoke_for_flow, on_ready,   on_gone,    on_look,      on_retire,
+                                          spare_ready,         spare_take, spare_gone, spare_is_over};
 
 void functions_open(struct front *f)
 {

@@ -34,6 +34,20 @@ struct fn { /* a function with something going on */
     size_t running;            /* invocations, in line or at work */
 };
 
+enum { SPARES_MAX = 2, SPARE_SLOTS = 2 * SPARES_MAX };
+
+struct spare_slot {
+    char flow[ID_BYTES], box[ID_BYTES], volume[ID_BYTES]; /* flow "": a free slot */
+    char taken_by[ID_BYTES];                              /* "": nobody's */
+    int64_t taken_ms;
+};
+
+struct spares { /* functions_spare.c */
+    struct spare_slot v[SPARE_SLOTS];
+    size_t coming;               /* flows begun of which nothing has been heard */
+    int64_t begun_ms, wanted_ms; /* monotonic: when the last one was begun; when one was last of use */
+};
+
 struct functions {
     struct house *house;
     struct front *front;
@@ -41,6 +55,7 @@ struct functions {
     struct map by_arn;
     size_t n, starting; /* environments that are up; on their way */
     bool quiet;
+    struct spares spares;
 };
 
 struct ask {             /* an invocation: of a request, or of a flow */
@@ -60,6 +75,13 @@ struct ask {             /* an invocation: of a request, or of a flow */
 /* functions.c */
 void ask_begin(struct functions *all, struct ask *k);
 void ask_over(struct functions *all, struct ask *k, bool broken);
+
+/* functions_spare.c */
+void spares_refill(struct functions *all); /* under the lock: an environment has come up, others may follow */
+bool spare_ready(struct house *h, const struct spare *s);
+bool spare_take(struct house *h, str flow, struct arena *a, struct spare *out);
+void spare_gone(struct house *h, str flow);
+bool spare_is_over(struct house *h, str flow);
 
 /* functions_ask.c */
 void environment_start(struct functions *all, const struct invocation_call *i); /* on the pool */

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Functions of Lambda for tests: their zips, roles and lives. conftest.py makes fixtures of them."""
 import contextlib
+import glob
 import io
 import json
+import os
+import time
 import zipfile
 
 import botocore.exceptions
@@ -17,6 +20,28 @@ def zipped(source, name="index.py", mode=0o644):
         info.external_attr = mode << 16
         z.writestr(info, source)
     return b.getvalue()
+
+
+def spares(tag):
+    """The spare sandboxes of a server that are up: each has a network of its own without an interface, named after it, and
+    listens there once its interpreter waits. Their names, with a process of each."""
+    found = {}
+    named = {os.stat(path).st_ino: os.path.basename(path) for path in glob.glob(f"/run/barmkin/{tag}/netns/box-*")}
+    for pid in filter(str.isdigit, os.listdir("/proc") if named else []):
+        with contextlib.suppress(OSError):
+            box = named.get(os.stat(f"/proc/{pid}/ns/net").st_ino)
+            with open(f"/proc/{pid}/net/tcp") as f:
+                if box and " 0100007F:1F90 00000000:0000 0A " in f.read():
+                    found[box] = int(pid)
+    return found
+
+
+def wait_for_spares(tag, n=2, seconds=60):
+    until = time.monotonic() + seconds
+    while len(spares(tag)) != n and time.monotonic() < until:
+        time.sleep(0.05)
+    assert len(spares(tag)) == n
+    return spares(tag)
 
 
 class Functions:

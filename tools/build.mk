@@ -76,7 +76,7 @@ $(BUILD)/sandbox-init: $(INIT_SRC)
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -static -o $@ $(INIT_SRC)
 # Likewise: it stands in any image that a function runs in.
-$(BUILD)/function-host: $(HOST_SRC) $(wildcard src/runtimes/lambda/*.h) $(addprefix src/base/,buf.c str.c arena.c err.c) $(BUILD)/plain/llhttp.o $(BUILD)/plain/http.o $(BUILD)/plain/api.o
+$(BUILD)/function-host: $(HOST_SRC) src/runtimes/init/start.c $(wildcard src/runtimes/lambda/*.h) $(addprefix src/base/,buf.c str.c arena.c err.c) $(BUILD)/plain/llhttp.o $(BUILD)/plain/http.o $(BUILD)/plain/api.o
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 -g $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -I/usr/share/include/llhttp -static -o $@ $(filter %.c %.o,$^)

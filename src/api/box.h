@@ -16,7 +16,7 @@ struct box_part {
 };
 
 struct box_plan {
-    str box, volume, eni, vpc; /* ids */
+    str box, volume, eni, vpc; /* ids; eni absent: it has no network, and its agent no credentials, until box_adopt */
     uint64_t volume_mib;
     uint32_t own_ip, resolver_ip; /* host byte order */
     str image;                    /* a folder of images */
@@ -35,6 +35,9 @@ struct box_plan {
 /* Makes and mounts the volume (whose key vault has been told to release), registers the credentials, starts the agent
  * and gives it its order. */
 res box_open(struct house *h, str flow_id, const struct box_plan *p, struct err *e);
+/* The running box of another flow, which had no network and nothing of anybody in it, is this flow's from now on: it
+ * gets interface, credentials and an order. p names its box and volume. */
+res box_adopt(struct house *h, str from_flow, str flow_id, const struct box_plan *p, struct err *e);
 res box_run(struct house *h, str flow_id, struct err *e);  /* starts the container */
 res box_stop(struct house *h, str flow_id, struct err *e); /* SIGTERM to its program */
 res box_kill(struct house *h, str flow_id, struct err *e);
@@ -51,7 +54,10 @@ struct sandbox_doors {
 
 /* GET http://127.0.0.1:8080/ping inside the interface's network: *healthy only for a 200 within timeout_ms. */
 res box_ping(struct house *h, str eni, int timeout_ms, bool *healthy, struct err *e);
-/* Waits until somebody listens on port 8080 inside it; rejects when nobody does in time. */
-res box_await(struct house *h, str eni, int timeout_ms, struct err *e);
+/* Waits until somebody listens on port 8080 inside it (an interface, or a box that has none); rejects when nobody does
+ * in time. */
+res box_await(struct house *h, str place, int timeout_ms, struct err *e);
+/* POST /begin to it: 200 within the time, or oops. */
+res box_begin(struct house *h, str eni, int timeout_ms, struct err *e);
 
 #endif

@@ -17,6 +17,11 @@ struct invocation_call {
     str later;          /* asynchronous: the data of the flow that shall invoke it, instead; absent: now */
 };
 
+/* A sandbox that runs already, with an interpreter and nothing of any customer in it, and the flow that made it. */
+struct spare {
+    str flow, box, volume;
+};
+
 struct function_pool {
     /* The answer comes to the flow as the event "answered": {"status": HTTP status, "code": of a fault,
      * "function_error": ...}. Copies what it keeps. */
@@ -30,6 +35,14 @@ struct function_pool {
     bool (*is_over)(struct house *h, str function, str flow);
     /* Environments of other revisions end (all, where none is given): those at work after their work. */
     void (*retire)(struct house *h, str function, str revision);
+    /* A spare has come up; false: it is not wanted any more. */
+    bool (*spare_ready)(struct house *h, const struct spare *s);
+    /* A spare for this flow, whose it is for good (the same one if it asks again, as steps may); false: there is none.
+     * The flow tells the spare's that it was "taken". Texts in `a`. */
+    bool (*spare_take)(struct house *h, str flow, struct arena *a, struct spare *out);
+    /* It is a function's now, or gone, or did not come up. */
+    void (*spare_gone)(struct house *h, str flow);
+    bool (*spare_is_over)(struct house *h, str flow);
 };
 
 #endif

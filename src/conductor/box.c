@@ -14,42 +14,13 @@
 
 #include "base/enc.h"
 #include "base/log.h"
-#include "base/time.h"
-#include "conductor/inside.h"
+#include "conductor/box_parts.h"
 #include "crypto/random.h"
 #include "warden/sandbox.h"
 
 enum {
-    LINES_MAX = 1000,          /* of one batch */
-    LINE_MAX_BYTES = 64 << 10, /* a longer one is cut */
-    BATCH_BYTES = 512 << 10,
-    SHIP_AFTER_MS = 250,
-    AGENT_LINE_MAX = 1 << 20,
     AGENT_MEMORY_MIB = 256,
     GONE_AFTER_MS = 1000, /* when warden has died this process ends too, and its successor resumes the flow instead */
-};
-
-struct box {
-    struct arena *arena; /* the plan's copies */
-    struct arena *lines_arena;
-    struct box_plan plan;
-    str flow;
-    uint64_t serial;
-    int agent, log;
-    struct buf agent_in, log_in;
-    str lines[LINES_MAX];
-    int64_t times_ms[LINES_MAX];
-    size_t n_lines, line_bytes;
-    int64_t ship_at_ms; /* monotonic; 0: nothing waits */
-    bool log_began, dropping;
-    struct box *next;
-};
-
-struct boxes {
-    struct conductor *conductor;
-    pthread_mutex_t lock;
-    struct box *first;
-    uint64_t serial;
 };
 
 /* ---- finding ---- */
@@ -67,7 +38,7 @@ static struct box *by_flow(struct boxes *b, str flow)
     return NULL;
 }
 
-static void drop_fd(struct boxes *b, int *fd)
+void box_drop_fd(struct boxes *b, int *fd)
 {
     if (*fd < 0)
         return;
@@ -84,108 +55,6 @@ static res watch(struct boxes *b, int fd, uint64_t token, struct err *e)
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) || epoll_ctl(b->conductor->poll, EPOLL_CTL_ADD, fd, &ev))
         return oops(e, errno, "cannot watch a sandbox's descriptor");
     return OK;
-}
-
-/* ---- the log ---- */
-
-static void add_line(struct box *x, str line)
-{
-    if (str_ends(line, S("\r")))
-        line.n--;
-    if (line.n == 0 || x->n_lines == LINES_MAX)
-        return; /* CloudWatch Logs takes no empty message */
-    x->lines[x->n_lines] = arena_dup(x->lines_arena, str_sub(line, 0, LINE_MAX_BYTES));
-    x->times_ms[x->n_lines++] = time_wall_ms();
-    x->line_bytes += line.n;
-}
-
-static void cut_lines(struct box *x, bool all)
-{
-    str rest = buf_str(&x->log_in);
-    size_t used = 0;
-
-    while (x->n_lines < LINES_MAX && x->line_bytes < BATCH_BYTES) {
-        ptrdiff_t end = str_find(rest, '\n');
-        if (end < 0 && (rest.n > LINE_MAX_BYTES || (all && rest.n)))
-            end = (ptrdiff_t)(rest.n > LINE_MAX_BYTES ? LINE_MAX_BYTES : rest.n);
-        if (end < 0)
-            break;
-        add_line(x, str_sub(rest, 0, (size_t)end));
-        size_t eat = (size_t)end + ((size_t)end < rest.n && rest.p[end] == '\n');
-        used += eat;
-        rest = str_from(rest, eat);
-    }
-    buf_drop_front(&x->log_in, used);
-}
-
-static void ship(struct boxes *b, struct box *x)
-{
-    struct log_batch batch = {.role_arn = x->plan.role_arn,
-                              .session = x->plan.session,
-                              .service = x->plan.service,
-                              .subject_arn = x->plan.subject_arn,
-                              .account = x->plan.account,
-                              .region = x->plan.region,
-                              .group = x->plan.log_group,
-                              .stream = x->plan.log_stream,
-                              .first = !x->log_began,
-                              .lines = x->lines,
-                              .times_ms = x->times_ms,
-                              .n = x->n_lines};
-
-    if (x->n_lines && x->plan.log_group.n)
-        log_ship(b->conductor, &batch);
-    x->log_began |= x->n_lines > 0;
-    x->n_lines = 0;
-    x->line_bytes = 0;
-    x->ship_at_ms = 0;
-    arena_reset(x->lines_arena);
-}
-
-/* Takes what is there; false when the pipe has ended. */
-static bool read_log(struct boxes *b, struct box *x)
-{
-    for (;;) {
-        char *room = buf_room(&x->log_in, 16 << 10);
-        ssize_t n = room ? read(x->log, room, 16 << 10) : 0;
-        if (n < 0)
-            return errno == EAGAIN || errno == EINTR;
-        if (n == 0)
-            return false;
-        buf_took(&x->log_in, (size_t)n);
-        cut_lines(x, false);
-        if (x->n_lines == LINES_MAX || x->line_bytes >= BATCH_BYTES)
-            ship(b, x);
-        if (x->n_lines && !x->ship_at_ms)
-            x->ship_at_ms = time_mono_ms() + SHIP_AFTER_MS;
-    }
-}
-
-static void finish_log(struct boxes *b, struct box *x)
-{
-    if (x->log >= 0)
-        read_log(b, x);
-    drop_fd(b, &x->log);
-    while (x->log_in.n) {
-        cut_lines(x, true);
-        ship(b, x);
-    }
-    ship(b, x);
-}
-
-int64_t boxes_tick(struct boxes *b)
-{
-    int64_t now = time_mono_ms(), next = INT64_MAX;
-
-    pthread_mutex_lock(&b->lock);
-    for (struct box *x = b->first; x; x = x->next) {
-        if (x->ship_at_ms && x->ship_at_ms <= now)
-            ship(b, x);
-        if (x->ship_at_ms && x->ship_at_ms < next)
-            next = x->ship_at_ms;
-    }
-    pthread_mutex_unlock(&b->lock);
-    return next;
 }
 
 /* ---- the agent ---- */
@@ -214,7 +83,7 @@ static void read_agent(struct boxes *b, struct box *x)
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (n <= 0) {
-            drop_fd(b, &x->agent);
+            box_drop_fd(b, &x->agent);
             conductor_post(b->conductor, x->flow, "agent-gone", STR_ABSENT, ANY_EFFECT, GONE_AFTER_MS);
             return;
         }
@@ -235,8 +104,8 @@ void boxes_readable(struct boxes *b, uint64_t token)
         x = x->next;
     if (x && token & 1 && x->agent >= 0)
         read_agent(b, x);
-    else if (x && !(token & 1) && x->log >= 0 && !read_log(b, x))
-        finish_log(b, x);
+    else if (x && !(token & 1) && x->log >= 0 && !box_read_log(b, x))
+        box_finish_log(b, x);
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -295,8 +164,8 @@ static struct box *new_box(struct boxes *b, str flow, const struct box_plan *p)
 
 static void free_box(struct boxes *b, struct box *x)
 {
-    drop_fd(b, &x->agent);
-    drop_fd(b, &x->log);
+    box_drop_fd(b, &x->agent);
+    box_drop_fd(b, &x->log);
     buf_done(&x->agent_in);
     buf_done(&x->log_in);
     arena_free(x->lines_arena);
@@ -307,22 +176,28 @@ struct ids {
     struct message_id box, volume, eni;
 };
 
+/* An interface that is absent is an id of zeros. */
 static res read_ids(const struct box_plan *p, struct ids *out, struct err *e)
 {
+    *out = (struct ids){0};
     TRY(warden_id(p->box, "box-", &out->box, e));
     TRY(warden_id(p->volume, "vol-", &out->volume, e));
-    return warden_id(p->eni, "eni-", &out->eni, e);
+    return str_is(p->eni) ? warden_id(p->eni, "eni-", &out->eni, e) : OK;
 }
 
-/* The order as the service wrote it, with the place and the token of the box's credentials. */
-static res send_order(struct box *x, str token, struct err *e)
+/* The order as the service wrote it; with an interface, the place and the token of the box's credentials. */
+static res send_order(struct box *x, str order, str token, struct err *e)
 {
     struct buf b;
 
+    if (order.n < 3 || order.p[order.n - 1] != '}')
+        return oops(e, 0, "an order that is no object");
     buf_init_secret(&b, AGENT_LINE_MAX);
-    buf_add(&b, str_sub(x->plan.order, 0, x->plan.order.n - 1));
-    buf_printf(&b, ",\"credentials_uri\":\"/v2/credentials/%.*s\",\"credentials_token\":\"%.*s\"}\n", FMT(x->plan.box),
-               FMT(token));
+    buf_add(&b, str_sub(order, 0, order.n - 1));
+    if (str_is(x->plan.eni))
+        buf_printf(&b, ",\"credentials_uri\":\"/v2/credentials/%.*s\",\"credentials_token\":\"%.*s\"", FMT(x->plan.box),
+                   FMT(token));
+    buf_add_z(&b, "}\n");
     res r = b.full ? reject(e, "the job's settings are longer than 1 MiB") : box_send(x->agent, buf_str(&b), e);
     buf_done(&b);
     return r;
@@ -334,34 +209,76 @@ static res open_volume(struct warden_client *w, const struct ids *ids, uint64_t 
     return warden_volume_mount(w, &ids->volume, e);
 }
 
+/* Credentials, then the order and what follows it, to the agent that stands. */
+static res give_order(struct house *h, str flow_id, const struct box_plan *p, struct err *e)
+{
+    struct boxes *b = boxes_of(h);
+    char token[65];
+    uint8_t random[32];
+    int agent = -1;
+    res r = OK;
+
+    random_bytes(random, sizeof random);
+    hex_encode(random, sizeof random, token);
+    if (h->sandbox_doors && str_is(p->eni))
+        r = h->sandbox_doors->add(h, p, str_n(token, 64), e);
+    pthread_mutex_lock(&b->lock);
+    struct box *x = by_flow(b, flow_id);
+    if (is_ok(r))
+        r = x && x->agent >= 0 ? send_order(x, p->order, str_n(token, 64), e) : oops(e, 0, "the agent is gone");
+    if (is_ok(r))
+        agent = x->agent;
+    pthread_mutex_unlock(&b->lock);
+    explicit_bzero(token, sizeof token);
+    explicit_bzero(random, sizeof random);
+    TRY(r);
+    return box_send_parts(h, agent, p, e); /* the flow's next effect waits for this one: the agent stays */
+}
+
 res box_open(struct house *h, str flow_id, const struct box_plan *p, struct err *e)
 {
     struct boxes *b = boxes_of(h);
     struct ids ids;
-    char token[65];
-    uint8_t random[32];
     int agent;
 
     TRY(read_ids(p, &ids, e));
-    if (p->order.n < 3 || p->order.p[p->order.n - 1] != '}')
-        return oops(e, 0, "an order that is no object");
     TRY(open_volume(h->warden, &ids, p->volume_mib, e));
-    random_bytes(random, sizeof random);
-    hex_encode(random, sizeof random, token);
-    if (h->sandbox_doors)
-        TRY(h->sandbox_doors->add(h, p, str_n(token, 64), e));
     TRY(warden_agent_start(h->warden, &ids.box, &ids.eni, &ids.volume, AGENT_MEMORY_MIB, &agent, e));
     struct box *x = new_box(b, flow_id, p);
     pthread_mutex_lock(&b->lock);
     x->agent = agent;
     res r = watch(b, agent, x->serial << 1 | 1, e);
-    if (is_ok(r))
-        r = send_order(x, str_n(token, 64), e);
     pthread_mutex_unlock(&b->lock);
-    explicit_bzero(token, sizeof token);
-    explicit_bzero(random, sizeof random);
-    return is_ok(r) ? box_send_parts(h, agent, p, e)
-                    : r; /* the flow's next effect waits for this one: the agent stays */
+    TRY(r);
+    return give_order(h, flow_id, p, e);
+}
+
+/* From here on what happens in it is told to the new flow. False: there is no such box. */
+static bool hand_over(struct boxes *b, str from, str to, const struct box_plan *p)
+{
+    pthread_mutex_lock(&b->lock);
+    struct box *x = by_flow(b, from);
+    if (x) {
+        x->flow = arena_dup(x->arena, to);
+        copy_plan(x->arena, p, &x->plan);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return x != NULL;
+}
+
+res box_adopt(struct house *h, str from_flow, str flow_id, const struct box_plan *p, struct err *e)
+{
+    struct sandbox_join j = {
+        .own_ip = p->own_ip, .resolver_ip = p->resolver_ip, .memory_mib = p->memory_mib, .cpu_shares = p->cpu_shares};
+    struct ids ids;
+
+    TRY(read_ids(p, &ids, e));
+    if (!hand_over(boxes_of(h), from_flow, flow_id, p))
+        return oops(e, 0, "the spare sandbox is gone");
+    j.sandbox = ids.box;
+    j.eni = ids.eni;
+    TRY(warden_sandbox_join(h->warden, &j, e));
+    return give_order(h, flow_id, p, e);
 }
 
 res box_run(struct house *h, str flow_id, struct err *e)
@@ -448,7 +365,7 @@ static void forget_box(struct boxes *b, str flow_id)
     for (struct box **at = &b->first; *at; at = &(*at)->next)
         if (str_eq((*at)->flow, flow_id)) {
             struct box *x = *at;
-            finish_log(b, x);
+            box_finish_log(b, x);
             *at = x->next;
             free_box(b, x);
             break;

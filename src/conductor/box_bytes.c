@@ -61,17 +61,16 @@ res box_send_parts(struct house *h, int fd, const struct box_plan *p, struct err
     return OK;
 }
 
-/* ---- asking a model server whether it is well ---- */
+/* ---- asking a program whether it is well ---- */
 
-static bool answers_200(int fd, int64_t until)
+static bool answers_200(int fd, str request, int64_t until)
 {
-    static const char request[] = "GET /ping HTTP/1.1\r\nHost: model\r\nConnection: close\r\n\r\n";
     struct pollfd p = {fd, POLLOUT, 0};
     char reply[64];
     size_t n = 0;
 
     if (poll(&p, 1, (int)(until - time_mono_ms())) != 1 ||
-        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != (ssize_t)sizeof request - 1)
+        send(fd, request.p, request.n, MSG_NOSIGNAL) != (ssize_t)request.n)
         return false;
     while (n < 12) {
         int64_t left = until - time_mono_ms();
@@ -96,20 +95,34 @@ res box_ping(struct house *h, str eni, int timeout_ms, bool *healthy, struct err
     TRY(warden_id(eni, "eni-", &id, e));
     if (!is_ok(warden_connect_in(h->warden, &id, 0x7f000001, 8080, &fd, &refused)))
         return OK; /* nobody listens yet */
-    *healthy = answers_200(fd, time_mono_ms() + timeout_ms);
+    *healthy = answers_200(fd, S("GET /ping HTTP/1.1\r\nHost: model\r\nConnection: close\r\n\r\n"),
+                           time_mono_ms() + timeout_ms);
     close(fd);
     return OK;
 }
 
+res box_begin(struct house *h, str eni, int timeout_ms, struct err *e)
+{
+    struct message_id id;
+    int fd;
+
+    TRY(warden_id(eni, "eni-", &id, e));
+    TRY(warden_connect_in(h->warden, &id, 0x7f000001, 8080, &fd, e));
+    bool begun = answers_200(fd, S("POST /begin HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+                             time_mono_ms() + timeout_ms);
+    close(fd);
+    return begun ? OK : oops(e, 0, "the sandbox did not begin");
+}
+
 /* ---- waiting for a program that listens ---- */
 
-res box_await(struct house *h, str eni, int timeout_ms, struct err *e)
+res box_await(struct house *h, str place, int timeout_ms, struct err *e)
 {
     int64_t until = time_mono_ms() + timeout_ms;
     struct message_id id;
     int fd;
 
-    TRY(warden_id(eni, "eni-", &id, e));
+    TRY(warden_id(place, str_starts(place, S("box-")) ? "box-" : "eni-", &id, e));
     for (;;) {
         struct err refused = {0};
         int wrong = 0;

@@ -299,7 +299,8 @@ res warden_connect_in(struct warden_client *c, const struct message_id *eni, uin
 {
     if (addr >> 24 != 127)
         return reject(e, "front connects to the loopback of a sandbox's namespace only");
-    return socket_in(c, WARDEN_CONNECT_IN, message_id_ok(eni, "box-") ? "box-" : "eni-", &(struct message_socket){*eni, addr, port, 0}, fd, e);
+    return socket_in(c, WARDEN_CONNECT_IN, message_id_ok(eni, "box-") ? "box-" : "eni-",
+                     &(struct message_socket){*eni, addr, port, 0}, fd, e);
 }
 
 res warden_log_in(struct warden_client *c, const struct message_id *vpc, int *fd, struct err *e)

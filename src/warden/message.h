@@ -59,7 +59,8 @@ struct message_id {
 /* True for exactly `prefix` (with its dash), 17 hex digits, and NULs to the end: such an id may become a path. */
 bool message_id_ok(const struct message_id *id, const char *prefix);
 
-struct message_socket { /* WARDEN_LISTEN_IN, WARDEN_UDP_IN: a VPC's id; WARDEN_CONNECT_IN: an interface's, or a sandbox's without one */
+struct message_socket { /* WARDEN_LISTEN_IN, WARDEN_UDP_IN: a VPC's id; WARDEN_CONNECT_IN: an interface's, or a
+                           sandbox's without one */
     struct message_id id;
     uint32_t addr; /* host byte order */
     uint16_t port;

@@ -58,8 +58,8 @@ res warden_listen_in(struct warden_client *c, const struct message_id *vpc, uint
                      struct err *e);
 res warden_udp_in(struct warden_client *c, const struct message_id *vpc, uint32_t addr, uint16_t port, int *fd,
                   struct err *e);
-/* A TCP connection to 127.x.y.z:port inside the namespace of a workload interface, or of a sandbox without one: made or under way (wait for EPOLLOUT and
- * read SO_ERROR); oops with ECONNREFUSED in sys_errno when nobody listens there. */
+/* A TCP connection to 127.x.y.z:port inside the namespace of a workload interface, or of a sandbox without one: made or
+ * under way (wait for EPOLLOUT and read SO_ERROR); oops with ECONNREFUSED in sys_errno when nobody listens there. */
 res warden_connect_in(struct warden_client *c, const struct message_id *eni, uint32_t addr, uint16_t port, int *fd,
                       struct err *e);
 

@@ -138,17 +138,36 @@ static res wait_for_exit(struct agent *g, bool *exited, int64_t *code, struct er
     return OK;
 }
 
-static res serve(struct agent *g, const char *ca_file, struct err *e)
+/* False: front has closed the socket. */
+static res read_order(struct agent *g, bool *came, struct err *e)
 {
     str line;
-    bool exited;
-    int64_t code;
 
     g->stage = "Starting";
     TRY(talk_read(&g->talk, g->arena, &line, e));
-    if (!str_is(line))
+    *came = str_is(line);
+    return *came ? order_parse(g->arena, line, &g->order, e) : OK;
+}
+
+/* A sandbox that nobody needs yet runs its program, and the agent waits, perhaps for ever, for whom it shall serve. */
+static res wait_as_spare(struct agent *g, bool *came, struct err *e)
+{
+    TRY(layout_start(g->root, &g->order, e));
+    talk_send(&g->talk, S("{\"event\":\"ready\",\"bytes\":0}"));
+    TRY(read_order(g, came, e));
+    return *came && !g->order.function ? reject(e, "a spare serves functions only") : OK;
+}
+
+static res serve(struct agent *g, const char *ca_file, struct err *e)
+{
+    bool came, exited;
+    int64_t code;
+
+    TRY(read_order(g, &came, e));
+    if (came && g->order.spare)
+        TRY(wait_as_spare(g, &came, e));
+    if (!came)
         return OK;
-    TRY(order_parse(g->arena, line, &g->order, e));
     const struct order *o = &g->order;
     struct web_site site = {o->region, o->resolver, o->credentials_uri, o->credentials_token, ca_file};
     TRY(web_new(&site, &g->web, e));

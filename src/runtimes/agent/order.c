@@ -90,8 +90,11 @@ res order_parse(struct arena *a, str line, struct order *out, struct err *e)
     TRY(need(o, "kind", &kind, e));
     out->endpoint = str_eq(kind, S("endpoint"));
     out->function = str_eq(kind, S("function"));
-    if (!out->endpoint && !out->function && !str_eq(kind, S("training")))
+    out->spare = str_eq(kind, S("spare"));
+    if (!out->endpoint && !out->function && !out->spare && !str_eq(kind, S("training")))
         return reject(e, "the order's kind is unknown");
+    if (out->spare)
+        return read_program(o, out, e);
     TRY(need(o, "region", &out->region, e));
     TRY(need(o, "resolver", &out->resolver, e));
     TRY(need(o, "credentials_uri", &out->credentials_uri, e));

@@ -22,7 +22,7 @@ struct channel {
 };
 
 struct order {
-    bool endpoint, function;                /* kind: "endpoint", "function"; else "training" */
+    bool endpoint, function, spare;         /* kind: "endpoint", "function", "spare"; else "training" */
     str region, resolver;                   /* "us-east-1"; "10.0.0.2" */
     str credentials_uri, credentials_token; /* behind 169.254.170.2 */
     struct channel channels[CHANNELS_MAX];

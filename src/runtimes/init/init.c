@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sandbox-init: process 1 of every sandbox. Reads what to run from a file that the agent wrote into the volume (so that
- * warden never handles client text), runs it, reaps, and ends with it. Static, no library, no allocation after start.
+ * warden never handles client text: start.h), runs it, reaps, and ends with it. Static, no library, no allocation after
+ * start.
  *
- * /opt/ml/.barmkin/start: fields that each end with a NUL:
- *   "barmkin-start 1", number of arguments, number of variables, working folder, arguments..., NAME=VALUE...
  * Descriptor 3 is the lifeline, a socket to warden: init tells "x CODE SIGNAL\n" when the program ended; warden sends
  * 'T' to have it terminated politely; when warden is gone, so is the sandbox. */
 #include <errno.h>
@@ -19,93 +18,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_MAX = 1 << 20, WORDS_MAX = 8192, LIFELINE = 3, CANNOT_START = 125 };
+#include "runtimes/init/start.h"
 
-static const char start_path[] = "/opt/ml/.barmkin/start";
-static const char magic[] = "barmkin-start 1";
-
-struct start {
-    char *cwd;
-    char **argv, **envp;
-};
+enum { LIFELINE = 3, CANNOT_START = 125 };
 
 static void say(const char *what, const char *name, int why)
 {
     dprintf(2, "sandbox-init: %s%s%s%s%s\n", what, name ? " " : "", name ? name : "", why ? ": " : "",
             why ? strerror(why) : "");
-}
-
-static int refuse(const char *what, int why)
-{
-    say(what, start_path, why);
-    return -1;
-}
-
-/* The whole file, which must be a regular one that ends with a NUL. */
-static long read_start(char *text)
-{
-    struct stat st;
-    long n = 0;
-    int fd = open(start_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0)
-        return refuse("cannot open", errno);
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < 1 || st.st_size > START_MAX) {
-        close(fd);
-        return refuse("not a regular file of 1 byte to 1 MiB:", 0);
-    }
-    while (n < START_MAX) {
-        ssize_t r = read(fd, text + n, (size_t)(START_MAX - n));
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            break;
-        n += r;
-    }
-    close(fd);
-    if (n < 1 || text[n - 1] != 0)
-        return refuse("cut off:", 0);
-    return n;
-}
-
-static int number(const char *field, long max)
-{
-    char *end;
-    long v = field && field[0] >= '0' && field[0] <= '9' ? strtol(field, &end, 10) : -1;
-
-    return v >= 0 && v <= max && *end == 0 ? (int)v : -1;
-}
-
-/* The field after this one; the text ends with a NUL, so there is always an end to find. */
-static char *next_field(char *at, char *end)
-{
-    return (char *)memchr(at, 0, (size_t)(end - at)) + 1;
-}
-
-/* Splits the fields; every one must be there, and nothing after them. */
-static int parse_start(char *text, long n, char **words, struct start *s)
-{
-    char *head[4] = {NULL}, *at = text, *end = text + n;
-    int argc, envc, k = 0;
-
-    for (int i = 0; i < 4 && at < end; i++, at = next_field(at, end))
-        head[i] = at;
-    argc = number(head[1], WORDS_MAX / 2 - 1);
-    envc = number(head[2], WORDS_MAX / 2 - 1);
-    if (!head[0] || strcmp(head[0], magic) != 0 || argc < 1 || envc < 0 || !head[3] || head[3][0] != '/')
-        return refuse("not what the agent writes:", 0);
-    s->cwd = head[3];
-    s->argv = words;
-    s->envp = words + argc + 1;
-    for (; k < argc + envc && at < end; k++, at = next_field(at, end)) {
-        words[k < argc ? k : k + 1] = at;
-        if (k >= argc && !strchr(at, '='))
-            return refuse("a variable without '=' in", 0);
-    }
-    if (k != argc + envc || at != end)
-        return refuse("wrong number of words in", 0);
-    words[argc] = words[argc + 1 + envc] = NULL;
-    return 0;
 }
 
 /* In the child: never returns. 127 and 126 as shells have them. */
@@ -178,9 +98,7 @@ static int watch(pid_t program, int signals)
 
 int main(void)
 {
-    static char text[START_MAX];
-    static char *words[WORDS_MAX];
-    struct start s;
+    static struct start s;
     sigset_t caught, before;
 
     /* The program runs as the same user: it must not reach this process or its descriptors through /proc. */
@@ -189,9 +107,11 @@ int main(void)
         say("has no lifeline", NULL, 0);
         return CANNOT_START;
     }
-    long n = read_start(text);
-    if (n < 0 || parse_start(text, n, words, &s) < 0)
+    const char *why = start_read(&s);
+    if (why) {
+        say(why, START_PATH, 0);
         return tell(CANNOT_START, 0);
+    }
     sigemptyset(&caught);
     sigaddset(&caught, SIGCHLD);
     sigaddset(&caught, SIGTERM);

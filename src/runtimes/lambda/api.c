@@ -114,7 +114,7 @@ static void take_text(struct buf *b, str s)
 
 static void on_invoke(struct host *h, struct conn *c, const struct request *r)
 {
-    if (h->now.is || !r->headers[H_REQUEST_ID].n || c->too_large) {
+    if (h->now.is || h->set.spare || !r->headers[H_REQUEST_ID].n || c->too_large) {
         conn_reply(h, c, h->now.is ? 503 : 400, "", S("{}"));
         return;
     }
@@ -128,6 +128,14 @@ static void on_invoke(struct host *h, struct conn *c, const struct request *r)
         child_spawn(h);
     if (h->child.state == CHILD_SERVES && h->child.waiting)
         invocation_deliver(h);
+}
+
+/* Once, and before anything else: afterwards this sandbox is its function's. */
+static void on_begin(struct host *h, struct conn *c)
+{
+    bool begun = h->set.spare && spare_begin(h);
+
+    conn_reply(h, c, begun ? 200 : 400, "", S("{}"));
 }
 
 /* ---- the runtime ---- */
@@ -158,7 +166,7 @@ void invocation_deliver(struct host *h)
 
 static void on_next(struct host *h, struct conn *c)
 {
-    if (h->child.state == CHILD_NONE || h->child.waiting) {
+    if (h->child.state == CHILD_NONE || h->child.state == CHILD_SPARE || h->child.waiting) {
         conn_reply(h, c, 403, "",
                    S("{\"errorType\":\"InvalidStateTransition\",\"errorMessage\":\"Another one waits.\"}"));
         return;
@@ -255,6 +263,8 @@ void conn_request(struct host *h, struct conn *c, const struct request *r)
         on_runtime(h, c, r);
     else if (str_eq(r->method, S("POST")) && str_eq(r->path, S("/invoke")))
         on_invoke(h, c, r);
+    else if (str_eq(r->method, S("POST")) && str_eq(r->path, S("/begin")))
+        on_begin(h, c);
     else
         conn_reply(h, c, 404, "", S("{}"));
 }

@@ -117,7 +117,7 @@ static void offer_for_oom(void)
     }
 }
 
-static void become(const struct host *h, int output)
+static void set_up(int output)
 {
     sigset_t none;
 
@@ -126,7 +126,13 @@ static void become(const struct host *h, int output)
     prctl(PR_SET_DUMPABLE, 1);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     offer_for_oom();
-    if (dup2(output, 1) < 0 || dup2(output, 2) < 0 || chdir("/var/task") < 0)
+    if (dup2(output, 1) < 0 || dup2(output, 2) < 0)
+        _exit(126);
+}
+
+static void become(const struct host *h)
+{
+    if (chdir("/var/task") < 0)
         _exit(126);
     execv(h->set.program[0], h->set.program);
     int why = errno;
@@ -140,7 +146,7 @@ int64_t init_ms(const struct host *h)
     return h->set.timeout_ms > INIT_MS ? h->set.timeout_ms : INIT_MS;
 }
 
-void child_spawn(struct host *h)
+pid_t child_fork(struct host *h)
 {
     int pipe_fds[2];
 
@@ -148,21 +154,29 @@ void child_spawn(struct host *h)
         close(h->child.output);
     h->child.output = -1;
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
-        return;
+        return -1;
     fcntl(pipe_fds[1], F_SETFL, 0); /* the function's end blocks, as a log does */
+    pid_t pid = fork();
+    if (pid == 0)
+        set_up(pipe_fds[1]);
+    if (pid != 0)
+        close(pipe_fds[1]);
+    if (pid < 0) {
+        close(pipe_fds[0]);
+        return -1;
+    }
+    if (pid > 0) {
+        h->child.pid = pid;
+        h->child.output = pipe_fds[0];
+    }
+    return pid;
+}
+
+void child_begins(struct host *h)
+{
     if (!h->child.first)
         log_line(h, "INIT_START %s", h->set.says);
     h->child.first = true;
-    pid_t pid = fork();
-    if (pid == 0)
-        become(h, pipe_fds[1]);
-    close(pipe_fds[1]);
-    if (pid < 0) {
-        close(pipe_fds[0]);
-        return;
-    }
-    h->child.pid = pid;
-    h->child.output = pipe_fds[0];
     h->child.state = CHILD_INIT;
     h->child.frozen = false;
     h->child.spawned_us = mono_us();
@@ -171,6 +185,16 @@ void child_spawn(struct host *h)
     h->child.timed_out = false;
     buf_clear(&h->child.init_error);
     h->deadline_us = h->child.spawned_us + init_ms(h) * 1000;
+}
+
+void child_spawn(struct host *h)
+{
+    pid_t pid = child_fork(h);
+
+    if (pid == 0)
+        become(h);
+    if (pid > 0)
+        child_begins(h);
 }
 
 void child_freeze(struct host *h, bool frozen)

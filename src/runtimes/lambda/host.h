@@ -27,6 +27,7 @@ struct settings { /* front's words, in the arguments */
     const char *arn, *says;
     int64_t timeout_ms, memory_mib;
     char **program;
+    bool spare; /* nobody's yet: only the program is known */
 };
 
 enum header { H_REQUEST_ID, H_CLIENT_CONTEXT, H_ERROR_TYPE, H_TRACE_ID, HEADERS };
@@ -61,12 +62,13 @@ struct invocation {
     struct buf event, client_context, trace;
 };
 
-enum child_state { CHILD_NONE, CHILD_INIT, CHILD_SERVES };
+enum child_state { CHILD_NONE, CHILD_SPARE, CHILD_INIT, CHILD_SERVES };
 
 struct child {
     enum child_state state;
     pid_t pid;
     int output;                  /* reading end of its stdout and stderr; -1 */
+    int spare;                   /* to one that waits to become a function's; -1 */
     int64_t spawned_us, init_us; /* init_us: how long its first init took; -1 once told */
     long used_kib;               /* at its end */
     struct conn *waiting;        /* its GET next */
@@ -109,7 +111,19 @@ void invocation_fail(struct host *h, const char *type, const char *fmt, ...) __a
 void invocation_init_failed(struct host *h, str words);
 void invocation_deliver(struct host *h); /* to the runtime that waits */
 
+/* main.c: function-host's arguments; false: they make no sense. */
+bool settings_read(char **argv, struct settings *s);
+
+/* spare.c */
+void spare_spawn(struct host *h);
+void spare_readable(struct host *h); /* its interpreter is up: from now on front can reach us */
+/* What the agent has written makes this sandbox a function's; false: it cannot be read. */
+bool spare_begin(struct host *h);
+
 /* child.c */
+/* The new process, with its output in h->child.output; in it: become_program. -1: none. */
+pid_t child_fork(struct host *h);
+void child_begins(struct host *h); /* its init, as of now */
 int64_t init_ms(const struct host *h);
 void child_spawn(struct host *h);
 void child_output(struct host *h); /* reads what it has written */

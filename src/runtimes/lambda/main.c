@@ -15,6 +15,8 @@
 
 #include "runtimes/lambda/host.h"
 
+enum { FIXED = 5 }; /* descriptors that are always watched */
+
 static int64_t clock_us(clockid_t which)
 {
     struct timespec t;
@@ -33,11 +35,14 @@ int64_t wall_ms(void)
     return clock_us(CLOCK_REALTIME) / 1000;
 }
 
-/* function-host --timeout-ms N --memory-mib N --arn ARN --says TEXT -- PROGRAM [ARGUMENT...] */
-static bool read_arguments(char **argv, struct settings *s)
+/* function-host --timeout-ms N --memory-mib N --arn ARN --says TEXT -- PROGRAM [ARGUMENT...], or
+ * function-host --spare -- PROGRAM [ARGUMENT...] until that is known. */
+bool settings_read(char **argv, struct settings *s)
 {
     char **at = argv + 1;
 
+    *s = (struct settings){.spare = *at && strcmp(*at, "--spare") == 0};
+    at += s->spare;
     for (; *at && strcmp(*at, "--") != 0 && at[1]; at += 2)
         if (strcmp(*at, "--timeout-ms") == 0)
             s->timeout_ms = strtoll(at[1], NULL, 10);
@@ -50,7 +55,7 @@ static bool read_arguments(char **argv, struct settings *s)
     if (!*at || !at[1])
         return false;
     s->program = at + 1;
-    return s->timeout_ms > 0 && s->arn && s->says;
+    return s->spare || (s->timeout_ms > 0 && s->arn && s->says);
 }
 
 static void time_is_up(struct host *h)
@@ -89,6 +94,8 @@ static void reap(struct host *h)
     while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0)
         if (pid == h->child.pid) {
             h->child.used_kib = used.ru_maxrss;
+            if (h->child.state == CHILD_SPARE)
+                exit(125);
             child_ended(h, status);
         }
 }
@@ -102,14 +109,15 @@ static int wait_ms(const struct host *h)
 
 static void turn(struct host *h)
 {
-    struct pollfd p[4 + CONNS_MAX];
-    struct conn *of[4 + CONNS_MAX] = {NULL};
-    nfds_t n = 4;
+    struct pollfd p[FIXED + CONNS_MAX];
+    struct conn *of[FIXED + CONNS_MAX] = {NULL};
+    nfds_t n = FIXED;
 
     p[0] = (struct pollfd){h->signals, POLLIN, 0};
     p[1] = (struct pollfd){h->front_fd, POLLIN, 0};
     p[2] = (struct pollfd){h->runtime_fd, POLLIN, 0};
     p[3] = (struct pollfd){h->child.output, POLLIN, 0}; /* -1: passed over */
+    p[4] = (struct pollfd){h->child.spare, POLLIN, 0};
     for (size_t i = 0; i < CONNS_MAX; i++)
         if (h->conns[i].fd >= 0) {
             struct conn *c = of[n] = &h->conns[i];
@@ -119,7 +127,9 @@ static void turn(struct host *h)
         return;
     if (p[3].revents)
         child_output(h);
-    for (nfds_t i = 4; i < n; i++) {
+    if (p[4].revents)
+        spare_readable(h);
+    for (nfds_t i = FIXED; i < n; i++) {
         if (p[i].revents & POLLOUT)
             conn_flush(h, of[i]);
         if (of[i]->fd >= 0 && p[i].revents & (POLLIN | POLLHUP | POLLERR | POLLRDHUP))
@@ -168,23 +178,23 @@ int main(int argc, char **argv)
     (void)argc;
     /* The function has the same user: it must not reach this process's memory or descriptors. */
     prctl(PR_SET_DUMPABLE, 0);
-    if (!in_a_sandbox() || !read_arguments(argv, &h.set))
+    if (!in_a_sandbox() || !settings_read(argv, &h.set))
         return 125;
     for (size_t i = 0; i < CONNS_MAX; i++)
         h.conns[i].fd = -1;
-    h.child.output = -1;
+    h.child.output = h.child.spare = -1;
     buf_init(&h.line, (size_t)1 << 20);
     buf_init(&h.tail, TAIL_MAX * 3);
     buf_init(&h.child.init_error, BODY_MAX);
     conn_settings(&h.parse);
     h.signals = watch_signals();
     h.runtime_fd = host_listen(RUNTIME_PORT);
-    h.front_fd = host_listen(FRONT_PORT);
-    if (h.signals < 0 || h.runtime_fd < 0 || h.front_fd < 0) {
+    h.front_fd = h.set.spare ? -1 : host_listen(FRONT_PORT);
+    if (h.signals < 0 || h.runtime_fd < 0 || (h.front_fd < 0 && !h.set.spare)) {
         dprintf(2, "function-host: cannot listen: %s\n", strerror(errno));
         return 125;
     }
-    child_spawn(&h);
+    (h.set.spare ? spare_spawn : child_spawn)(&h);
     for (;;)
         turn(&h);
 }

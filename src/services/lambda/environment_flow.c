@@ -17,8 +17,7 @@ enum {
     AWAIT_MS = 15 * 1000,
     AGAIN_MS = 2000,
     VOLUME_KEY_BYTES = 64,
-    VOLUME_MIB = 1024, /* sparse: 250 MB of code and what the function leaves beside it */
-    CPU_MIB = 1769,    /* of memory come with one processor */
+    CPU_MIB = 1769, /* of memory come with one processor */
 };
 
 extern const struct flow_kind lambda_environment_flow;
@@ -89,7 +88,7 @@ static res close_box(struct effect *x)
                : OK;
 }
 
-static str dump(struct call *c, const json_t *o)
+str lambda_dump(struct call *c, const json_t *o)
 {
     struct buf b;
 
@@ -103,7 +102,7 @@ static str dump(struct call *c, const json_t *o)
 static res close_up(struct call *c, struct flow *f)
 {
     flow_wake(c, f, -1);
-    flow_effect(c, f, close_box, dump(c, f->data));
+    flow_effect(c, f, close_box, lambda_dump(c, f->data));
     flow_go(f, "closing");
     return OK;
 }
@@ -175,6 +174,25 @@ static str ip_text(struct arena *a, uint32_t ip)
     return arena_printf(a, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
 }
 
+void lambda_add_constants(json_t *env)
+{
+    static const char *const set[][2] = {
+        {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
+        {"LAMBDA_TASK_ROOT", "/var/task"},
+        {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+        {"TZ", ":UTC"},
+        {"LANG", "C.UTF-8"},
+        {"HOME", "/tmp"},
+        {"PYTHONPATH", "/var/runtime"},
+        {"PYTHONDONTWRITEBYTECODE", "1"},
+        {"LD_LIBRARY_PATH", "/var/task:/var/task/lib"},
+        {"AWS_STS_REGIONAL_ENDPOINTS", "regional"},
+    };
+
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+        json_object_set_new(env, set[i][0], json_string(set[i][1]));
+}
+
 /* The variables that every function finds; its own come first, and cannot be of these names. */
 static json_t *variables(struct call *c, struct flow *f, const struct lambda_function *fn,
                          const struct lambda_runtime *runtime, const struct map_of_str *own)
@@ -192,18 +210,9 @@ static json_t *variables(struct call *c, struct flow *f, const struct lambda_fun
         {S("AWS_LAMBDA_INITIALIZATION_TYPE"), S("on-demand")},
         {S("AWS_LAMBDA_LOG_GROUP_NAME"), lambda_log_group(c, fn)},
         {S("AWS_LAMBDA_LOG_STREAM_NAME"), flow_text(f, "stream")},
-        {S("AWS_LAMBDA_RUNTIME_API"), S("127.0.0.1:9001")},
-        {S("LAMBDA_TASK_ROOT"), S("/var/task")},
-        {S("LAMBDA_RUNTIME_DIR"), S("/var/runtime")},
-        {S("TZ"), S(":UTC")},
-        {S("LANG"), S("C.UTF-8")},
-        {S("HOME"), S("/tmp")},
-        {S("PYTHONPATH"), S("/var/runtime")},
-        {S("PYTHONDONTWRITEBYTECODE"), S("1")},
-        {S("LD_LIBRARY_PATH"), S("/var/task:/var/task/lib")},
-        {S("AWS_STS_REGIONAL_ENDPOINTS"), S("regional")},
     };
 
+    lambda_add_constants(o);
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         put(o, arena_z(c->arena, set[i].key), set[i].value);
     for (size_t i = 0; i < own->n; i++)
@@ -251,12 +260,12 @@ static json_t *order_of(struct call *c, struct flow *f, const struct lambda_func
 static str plan_of(struct call *c, struct flow *f, const struct lambda_function *fn, const json_t *order, str zip,
                    str parts)
 {
-    static const char *const copied[] = {"box", "volume", "eni", "vpc", "ip", "resolver", "stream"};
+    static const char *const copied[] = {"box", "volume", "eni", "vpc", "ip", "resolver", "stream", "spare"};
     json_t *o = json_object();
 
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         json_object_set(o, copied[i], json_object_get(f->data, copied[i]));
-    put(o, "order", dump(c, order));
+    put(o, "order", lambda_dump(c, order));
     put(o, "role", fn->role);
     put(o, "session", lambda_session(c, fn->function_name));
     put(o, "arn", fn->function_arn);
@@ -267,7 +276,7 @@ static str plan_of(struct call *c, struct flow *f, const struct lambda_function 
         put(o, "parts", parts);
     json_object_set_new(o, "memory", json_integer(fn->memory_size.v));
     json_object_set_new(o, "tmp", json_integer(fn->ephemeral_storage->size.v));
-    str text = arena_printf(c->arena, "%.*s\n", FMT(dump(c, o)));
+    str text = arena_printf(c->arena, "%.*s\n", FMT(lambda_dump(c, o)));
     json_decref(o);
     return str_is(zip) ? arena_cat(c->arena, text, zip) : text;
 }
@@ -321,7 +330,7 @@ static res open_box(struct effect *x)
                          .volume = at(o, "volume"),
                          .eni = at(o, "eni"),
                          .vpc = at(o, "vpc"),
-                         .volume_mib = VOLUME_MIB,
+                         .volume_mib = LAMBDA_VOLUME_MIB,
                          .own_ip = number(o, "ip"),
                          .resolver_ip = number(o, "resolver"),
                          .image = S("python"),
@@ -345,7 +354,8 @@ static res open_box(struct effect *x)
         p.resolver_ip = place.resolver_ip;
     }
     TRY(read_parts(x, o, zip, &p));
-    return box_open(x->house, x->flow, &p, &x->err);
+    return str_is(at(o, "spare")) ? box_adopt(x->house, at(o, "spare"), x->flow, &p, &x->err)
+                                  : box_open(x->house, x->flow, &p, &x->err);
 }
 
 static res run_box(struct effect *x)
@@ -355,10 +365,16 @@ static res run_box(struct effect *x)
     return box_await(x->house, x->args, AWAIT_MS, &x->err);
 }
 
+static res begin_box(struct effect *x)
+{
+    x->event = S("running");
+    return box_begin(x->house, x->args, AWAIT_MS, &x->err);
+}
+
 /* ---- steps ---- */
 
 /* The volume's key is this house's own, made for this environment and forgotten with it. */
-static res volume_key(struct call *c, str volume)
+res lambda_volume_key(struct call *c, str volume)
 {
     str name = arena_cat(c->arena, S("arn:barmkin:volume/"), volume), material, plain, blob;
 
@@ -377,6 +393,25 @@ static str stream_name(struct call *c)
                         FMT(call_unique(c, "", 32)));
 }
 
+/* A spare one, which is nobody else's from now on, or a new one. */
+static res take_sandbox(struct call *c, struct flow *f, const struct lambda_function *fn)
+{
+    const struct function_pool *pool = c->worker->house->functions;
+    struct spare s;
+
+    if (pool && fn->ephemeral_storage->size.v == LAMBDA_TMP_MIB &&
+        pool->spare_take(c->worker->house, f->id, c->arena, &s)) {
+        flow_set(f, "box", s.box);
+        flow_set(f, "volume", s.volume);
+        flow_set(f, "spare", s.flow);
+        flow_tell(c, s.flow, "taken");
+        return OK;
+    }
+    flow_set(f, "box", call_unique(c, "box-", 17));
+    flow_set(f, "volume", call_unique(c, "vol-", 17));
+    return lambda_volume_key(c, flow_text(f, "volume"));
+}
+
 /* Code and environment, opened as the role, and everything that the sandbox needs. */
 static res prepare(struct call *c, struct flow *f, const struct lambda_function *fn, const struct caller *role, str key)
 {
@@ -385,13 +420,11 @@ static res prepare(struct call *c, struct flow *f, const struct lambda_function 
     str zip, parts;
 
     flow_set(f, "revision", fn->revision_id);
-    flow_set(f, "box", call_unique(c, "box-", 17));
-    flow_set(f, "volume", call_unique(c, "vol-", 17));
     flow_set(f, "stream", stream_name(c));
     TRY(lambda_open_environment(c, fn, key, &own));
     TRY(lambda_code_parts(c, fn, key, &zip, &parts));
     TRY(lambda_interface_make(c, f, fn, role));
-    TRY(volume_key(c, flow_text(f, "volume")));
+    TRY(take_sandbox(c, f, fn));
     order = order_of(c, f, fn, &own);
     flow_effect(c, f, open_box, plan_of(c, f, fn, order, zip, parts));
     json_decref(order);
@@ -439,7 +472,7 @@ static res on_failed(struct call *c, struct flow *f, const struct flow_event *e)
 static res on_agent_ready(struct call *c, struct flow *f, const struct flow_event *e)
 {
     (void)e;
-    flow_effect(c, f, run_box, flow_text(f, "eni"));
+    flow_effect(c, f, str_is(flow_text(f, "spare")) ? begin_box : run_box, flow_text(f, "eni"));
     flow_wake(c, f, START_MS);
     return OK;
 }

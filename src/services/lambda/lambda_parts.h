@@ -70,6 +70,17 @@ res lambda_check_role(struct call *c, str role_arn, str function_arn, const stru
 res lambda_interface_make(struct call *c, struct flow *f, const struct lambda_function *fn, const struct caller *role);
 res lambda_interface_drop(struct call *c, struct flow *f);
 
+/* ---- environment_flow.c ---- */
+enum {
+    LAMBDA_VOLUME_MIB = 1024, /* sparse: 250 MB of code and what the function leaves beside it */
+    LAMBDA_TMP_MIB = 512,     /* unless EphemeralStorage says more */
+    LAMBDA_MEMORY_MIB = 128,  /* the least that a function has */
+};
+res lambda_volume_key(struct call *c, str volume); /* made for it alone, and told to warden */
+/* The variables that are the same for every function. */
+void lambda_add_constants(json_t *env);
+str lambda_dump(struct call *c, const json_t *o);
+
 /* ---- invoke.c ---- */
 void lambda_invocation(struct call *c, const struct lambda_function *f, str payload, struct invocation_call *out);
 /* An asynchronous invocation, kept until it is done or given up. */

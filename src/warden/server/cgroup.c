@@ -147,8 +147,8 @@ res cgroup_enter(enum cgroup_kind kind, const char *tag, const char *id, int pid
     return enter_one(CGROUP_ROOT "/pids", &p, "pids.max", pids, pid, e);
 }
 
-static res put_in(enum cgroup_kind kind, const char *controller, const struct place *p, const char *file, uint64_t value,
-                  struct err *e)
+static res put_in(enum cgroup_kind kind, const char *controller, const struct place *p, const char *file,
+                  uint64_t value, struct err *e)
 {
     char dir[PATH_BYTES], number[24];
 
