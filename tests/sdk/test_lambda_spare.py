@@ -36,18 +36,18 @@ def handler(event, context):
 
 
 def begin(server):
-    """Functions of an account, on a server whose two spares are up."""
+    """A server's first environment makes it keep two spares."""
     functions = Functions(server, f"s{uuid.uuid4().hex[:6]}")
     functions.invoke(functions.make("def handler(e, c): pass"))
-    wait_for_spares(server.tag)
-    return server, functions
+    return functions
 
 
 @pytest.fixture(scope="module")
 def lone():
     s = Server(seed="7")
     try:
-        yield s.start()
+        begin(s.start())
+        yield s
     finally:
         s.stop()
         s.remove()
@@ -55,8 +55,10 @@ def lone():
 
 @pytest.fixture
 def world(lone):
-    server, functions = begin(lone)
-    yield server, functions
+    """A server whose spares are up, and functions of an account of its own."""
+    functions = Functions(lone, f"s{uuid.uuid4().hex[:6]}")
+    wait_for_spares(lone.tag)
+    yield lone, functions
     functions.remove()
 
 
@@ -178,7 +180,8 @@ def test_a_spare_that_is_killed_is_replaced(world):
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_of_them_is_left(own_server, how):
-    server, functions = begin(own_server)
+    server, functions = own_server, begin(own_server)
+    wait_for_spares(server.tag)
     pids = list(spares(server.tag).values())
     functions.invoke(functions.make("def handler(e, c): pass"))  # one of them is a function's by now
     server.stop(how)
