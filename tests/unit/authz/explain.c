@@ -151,6 +151,24 @@ static void test_authz_explain__sources_name_the_policies(void **state)
     arena_free(bad.a);
 }
 
+/* A client may send two tags of one name: the object that tells the context has the name once, with all values. */
+static void test_authz_explain__a_key_that_comes_twice_is_told_once(void **state)
+{
+    const str x = S("x"), two[] = {S("y"), S("z")};
+    const struct authz_value context[] = {{S("aws:a"), &x, 1, false},  {S("aws:b"), &x, 1, false},
+                                          {S("aws:a"), two, 2, true},  {S("aws:n"), NULL, 0, true},
+                                          {S("aws:n"), NULL, 0, true}, {S("aws:lone"), two, 2, true}};
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 4096);
+    authz_context_json(context, sizeof context / sizeof context[0], &b);
+    authz_context_json(NULL, 0, &b);
+    assert_str_equal(buf_str(&b), S("{\"aws:a\":[\"x\",\"y\",\"z\"],\"aws:b\":\"x\",\"aws:n\":[],"
+                                    "\"aws:lone\":[\"y\",\"z\"]}{}"));
+    buf_done(&b);
+}
+
 static void test_authz_explain__a_spent_budget_still_ends(void **state)
 {
     struct arena *a = arena_new(64 << 20);
@@ -187,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_authz_explain__names_by_which_a_resource_policy_allows),
         cmocka_unit_test(test_authz_explain__levels_are_numbered),
         cmocka_unit_test(test_authz_explain__sources_name_the_policies),
+        cmocka_unit_test(test_authz_explain__a_key_that_comes_twice_is_told_once),
         cmocka_unit_test(test_authz_explain__a_spent_budget_still_ends),
     };
 
