@@ -387,6 +387,25 @@ def test_a_change_set_says_what_would_change(stack, name, refuses):
     s.cfn.delete_change_set(StackName=name, ChangeSetName="c")
 
 
+def test_a_change_set_tells_every_cause(stack, name):
+    """Inside Fn::Sub, in the branch that is taken, and several at once."""
+    s = stack()
+    value = {"Fn::Sub": ["${V}-${A}-${T}", {"T": {"Fn::If": ["Yes", {"Fn::GetAtt": "A.Value"}, {"Ref": "W"}]}}]}
+
+    def body(path, text, more=""):
+        return template({"A": parameter(text, f"/{name}/{path}"), "B": parameter(value, f"/{name}/b", Description="{Ref}" + more)},
+                        Parameters={"V": {"Type": "String"}, "W": {"Type": "String"}}, Conditions={"Yes": {"Fn::Equals": ["a", "a"]}})
+
+    def given(v, w):
+        return [{"ParameterKey": "V", "ParameterValue": v}, {"ParameterKey": "W", "ParameterValue": w}]
+    s.create(body("a", "1"), Parameters=given("1", "1"))
+    s.cfn.create_change_set(StackName=name, ChangeSetName="c", TemplateBody=body("c", "2", "!"), Parameters=given("2", "2"))
+    details = changes_of(s.cfn, name, "c")[1]["B"]["Details"]
+    told = {(d["Target"]["Name"], d["ChangeSource"], d.get("CausingEntity"), d["Evaluation"]) for d in details}
+    assert told == {("Value", "ParameterReference", "V", "Dynamic"), ("Value", "ResourceReference", "A", "Dynamic"),
+                    ("Value", "ResourceAttribute", "A.Value", "Dynamic"), ("Description", "DirectModification", None, "Static")}
+
+
 def test_a_change_set_without_changes(stack, name):
     s, body = stack(), template({"A": parameter("1")})
     s.create(body)
@@ -503,6 +522,55 @@ def test_parameters_from_ssm_and_dynamic_references(client, stack, name, refuses
     client("ssm").delete_parameter(Name=f"/{name}/source")
     with refuses("ValidationError", f"/{name}/source"):
         s.cfn.create_stack(StackName=name + "-2", TemplateBody=body)
+
+
+@pytest.fixture
+def network(client, name):
+    """A VPC with two subnets, tagged; removed with the test."""
+    ec2 = client("ec2")
+    tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Department", "Value": "IT"}]}]
+    vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16", TagSpecifications=tags)["Vpc"]["VpcId"]
+    zone = ec2.describe_availability_zones()["AvailabilityZones"][0]["ZoneName"]
+    tags = [{"ResourceType": "subnet", "Tags": [{"Key": "tier", "Value": "private"}]}]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.99.{i}.0/24", AvailabilityZone=zone, TagSpecifications=tags)["Subnet"]["SubnetId"]
+               for i in range(2)]
+    group = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"][0]["GroupId"]
+    yield {"vpc": vpc, "subnets": subnets, "zone": zone, "group": group}
+    for subnet in subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+
+
+def test_rules_ask_for_attributes_of_what_parameters_name(client, stack, role, name, network, refuses):
+    s = stack()
+
+    def body(*assertions):
+        return template({"P": parameter("v", f"/{name}/p")}, Parameters={
+            "Vpc": {"Type": "AWS::EC2::VPC::Id"}, "Subnet": {"Type": "AWS::EC2::Subnet::Id"},
+            "Subnets": {"Type": "List<AWS::EC2::Subnet::Id>"}, "Group": {"Type": "AWS::EC2::SecurityGroup::Id"}},
+            Rules={"R": {"Assertions": [{"Assert": a, "AssertDescription": f"not {i}"} for i, a in enumerate(assertions)]}})
+
+    def equals(of, value):
+        return {"Fn::Equals": [{"Fn::ValueOf": of}, value]}
+    true = [equals(["Subnet", "VpcId"], {"Ref": "Vpc"}), equals(["Subnet", "AvailabilityZone"], network["zone"]),
+            equals(["Subnet", "Tags.tier"], "private"), equals(["Vpc", "Tags.Department"], "IT"),
+            equals(["Vpc", "DefaultSecurityGroup"], {"Ref": "Group"}),
+            {"Fn::EachMemberEquals": [{"Fn::ValueOf": ["Subnets", "VpcId"]}, {"Ref": "Vpc"}]},
+            {"Fn::EachMemberIn": [{"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "Tags.tier"]}, ["private", "public"]]},
+            {"Fn::EachMemberEquals": [{"Fn::ValueOfAll": ["AWS::EC2::VPC::Id", "Tags.Department"]}, "IT"]}]
+    values = {"Vpc": network["vpc"], "Subnet": network["subnets"][0], "Subnets": ",".join(network["subnets"]), "Group": network["group"]}
+    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()]
+    for false, words in ((equals(["Vpc", "Tags.Department"], "HR"), "not 8"), (equals(["Group", "Tags.none"], "x"), "not 8"),
+                         (equals(["Vpc", "DefaultNetworkAcl"], "x"), "have no attribute DefaultNetworkAcl here"),
+                         (equals(["Subnet", "Tags"], "x"), "have no attribute Tags here"),
+                         (equals(["Subnet", "CidrBlock"], "x"), "have no attribute CidrBlock here")):
+        with refuses("ValidationError", words):
+            s.cfn.create_stack(StackName=name, TemplateBody=body(*true, false), Parameters=given)
+    may = role(document({"Effect": "Allow", "Action": ["cloudformation:*", "ssm:*"], "Resource": "*"}))
+    with refuses("ValidationError", "not authorized to perform: ec2:DescribeVpcs"):
+        may.client("cloudformation").create_stack(StackName=name, TemplateBody=body(*true), Parameters=given)
+    assert s.create(body(*true), Parameters=given) == "CREATE_COMPLETE", s.lines()
+    assert s.delete() == "DELETE_COMPLETE"
 
 
 def test_what_is_not_built_says_so(client, name, refuses):

@@ -71,3 +71,23 @@ def test_code_may_lie_in_s3(stack, client, name):  # noqa: F811
     finally:
         s3.delete_object(Bucket=name, Key="f.zip")
         s3.delete_bucket(Bucket=name)
+
+
+def test_a_stack_that_a_function_makes_acts_as_that_function(functions, server, account, client):
+    """Policies may ask which function acts, also when the stack that it began goes on after it has ended."""
+    arn, cfn = f"arn:aws:lambda:us-east-1:{account}:function:{functions.name}-f0", client("cloudformation")
+    role = functions.role({"Action": ["cloudformation:*", "ssm:*"], "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": arn}}})
+    made = functions.make("""
+import boto3, json
+def handler(event, context):
+    p = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": event["name"], "Type": "String", "Value": "v"}}
+    q = {**p, "Properties": {**p["Properties"], "Name": event["name"] + "2"}, "DependsOn": "P"}
+    body = json.dumps({"Resources": {"P": p, "Q": q}})
+    return boto3.client("cloudformation").create_stack(StackName=event["stack"], TemplateBody=body)["StackId"]
+""", role, Timeout=30, MemorySize=256)
+    made = functions.invoke(made, {"name": f"/{functions.name}/p", "stack": functions.name})[1]
+    cfn.get_waiter("stack_create_complete").wait(StackName=made, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    p = client("ssm").get_parameters(Names=[f"/{functions.name}/p", f"/{functions.name}/p2"])["Parameters"]
+    assert [x["Value"] for x in p] == ["v", "v"]
+    cfn.delete_stack(StackName=made)
+    cfn.get_waiter("stack_delete_complete").wait(StackName=made, WaiterConfig={"Delay": 1, "MaxAttempts": 30})

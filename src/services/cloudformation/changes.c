@@ -4,6 +4,7 @@
 #include "cfn_changes.h"
 
 #include "cfn_secrets.h"
+#include "template_summary.h"
 
 #include <string.h>
 
@@ -18,82 +19,34 @@ struct changing {
 
 /* ---- why a property changes ---- */
 
-struct cause {
-    const char *source; /* AWS's word */
-    str entity;
-};
-
-static bool parameter_changed(struct changing *g, str name)
+static bool moves(void *about, const struct template_resource *r, str attribute)
 {
-    const struct template_parameter *p = template_parameter_find(g->new->t, name);
-    const struct template_parameter *o = g->old ? template_parameter_find(g->old, name) : NULL;
+    const struct changing *g = about;
+    const struct cfn_type *t = cfn_type_find(r->type);
+    char fate = g->new->fate[r->at];
 
-    if (!p || !o || !g->old_scope)
-        return false;
-    const json_t *now = g->new->scope->values[p - g->new->t->parameters].value;
-    return !cfn_same(now, g->old_scope->values[o - g->old->parameters].value);
+    return fate == CFN_FATE_NEW || (fate && attribute.n && (!t || cfn_attribute_moves(t, attribute)));
 }
 
-static bool resource_changes(struct changing *g, str id)
-{
-    const struct template_resource *r = template_resource_find(g->new->t, id);
-
-    return r && g->new->fate[r->at];
-}
-
-/* The first thing in the node that is not what it was. */
-static bool find_cause(struct changing *g, const json_t *node, struct cause *out)
-{
-    const char *key;
-    json_t *value;
-    size_t i;
-
-    if (json_is_array(node)) {
-        json_array_foreach(node, i, value)
-        {
-            if (find_cause(g, value, out))
-                return true;
-        }
-        return false;
-    }
-    str ref = json_str_at(node, "Ref");
-    if (ref.n && parameter_changed(g, ref))
-        *out = (struct cause){"ParameterReference", ref};
-    else if (ref.n && resource_changes(g, ref))
-        *out = (struct cause){"ResourceReference", ref};
-    const json_t *att = json_object_get(node, "Fn::GetAtt");
-    str owner = json_str(json_array_get(att, 0));
-    if (owner.n && resource_changes(g, owner))
-        *out = (struct cause){"ResourceAttribute", arena_printf(g->c->arena, "%.*s.%.*s", FMT(owner),
-                                                                FMT(json_str(json_array_get(att, 1))))};
-    if (out->source)
-        return true;
-    json_object_foreach((json_t *)node, key, value)
-    {
-        if (find_cause(g, value, out))
-            return true;
-    }
-    return false;
-}
-
-static struct cause cause_of(struct changing *g, const struct template_resource *r, const char *prop)
+static void causes_of(struct changing *g, const struct template_resource *r, const char *prop,
+                      struct template_causes *out)
 {
     const struct template_resource *o = g->old ? template_resource_find(g->old, r->id) : NULL;
-    const json_t *node = json_object_get(r->properties, prop);
-    struct cause c = {0};
 
-    if (o && cfn_same(node, json_object_get(o->properties, prop)) && find_cause(g, node, &c))
-        return c;
-    return (struct cause){"DirectModification", STR_ABSENT};
+    template_why(g->old_scope, o ? json_object_get(o->properties, prop) : NULL, g->new->scope,
+                 json_object_get(r->properties, prop), moves, g, out);
 }
 
 /* ---- one resource ---- */
 
-static json_t *detail(struct changing *g, const struct template_resource *r, const struct cfn_type *t, const char *prop,
-                      bool open, bool replaces)
+static json_t *detail(const struct cfn_type *t, const char *prop, bool open, bool replaces,
+                      const struct template_cause *cause)
 {
+    static const char *const sources[] = {[TEMPLATE_DIRECT] = "DirectModification",
+                                          [TEMPLATE_PARAMETER] = "ParameterReference",
+                                          [TEMPLATE_REFERENCE] = "ResourceReference",
+                                          [TEMPLATE_ATTRIBUTE] = "ResourceAttribute"};
     bool tags = t->tags && strcmp(t->tags, prop) == 0;
-    struct cause c = cause_of(g, r, prop);
     json_t *target = json_object(), *d = json_object();
 
     json_object_set_new(target, "Attribute", json_string(tags ? "Tags" : "Properties"));
@@ -105,9 +58,9 @@ static json_t *detail(struct changing *g, const struct template_resource *r, con
                                               : "Always"));
     json_object_set_new(d, "Target", target);
     json_object_set_new(d, "Evaluation", json_string(open ? "Dynamic" : "Static"));
-    json_object_set_new(d, "ChangeSource", json_string(c.source));
-    if (c.entity.n)
-        json_object_set_new(d, "CausingEntity", json_of(c.entity));
+    json_object_set_new(d, "ChangeSource", json_string(sources[cause->source]));
+    if (cause->entity.n)
+        json_object_set_new(d, "CausingEntity", json_of(cause->entity));
     return d;
 }
 
@@ -133,6 +86,7 @@ static void compare(struct changing *g, const struct template_resource *r, const
                     const json_t *before, const json_t *after, struct findings *v)
 {
     const char *key;
+    struct template_causes causes;
     json_t *value, *all = cfn_own(g->c->arena, json_copy((json_t *)before));
 
     json_object_update(all, (json_t *)after);
@@ -146,7 +100,9 @@ static void compare(struct changing *g, const struct template_resource *r, const
         v->replaced |= replaces && !open;
         v->perhaps |= replaces && open;
         add_scope(v->scope, t->tags && strcmp(t->tags, key) == 0 ? "Tags" : "Properties");
-        json_array_append_new(v->details, detail(g, r, t, key, open, replaces));
+        causes_of(g, r, key, &causes);
+        for (size_t i = 0; i < causes.n; i++)
+            json_array_append_new(v->details, detail(t, key, open, replaces, &causes.v[i]));
     }
 }
 

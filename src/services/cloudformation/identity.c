@@ -38,7 +38,9 @@ struct cloudformation_kept_caller *cfn_keep_caller(struct call *c)
         .session_tags = keep_tags(c, who),
         .transitive = SET_INT((int64_t)who->n_transitive),
         .source_identity = who->source_identity,
-        .called_via = {who->n_called_via, (str *)who->called_via}};
+        .called_via = {who->n_called_via, (str *)who->called_via},
+        .made_for_key = who->made_for.key,
+        .made_for = who->made_for.value};
     return k;
 }
 
@@ -70,7 +72,8 @@ static struct caller restored(struct call *c, const struct cloudformation_kept_c
                            .n_transitive = (size_t)k->transitive.v,
                            .source_identity = k->source_identity,
                            .called_via = k->called_via.v,
-                           .n_called_via = k->called_via.n};
+                           .n_called_via = k->called_via.n,
+                           .made_for = {k->made_for_key, k->made_for}};
 }
 
 /* What api/who.c asks of a request: is it still there, is it still the same? */

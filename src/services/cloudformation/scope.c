@@ -222,7 +222,7 @@ static res ask_parameter(void *about, const struct template_parameter *what, str
     struct cfn_scope *s = about;
     bool list, ssm;
     str type = asked_type(what->type, &list, &ssm);
-    const struct cfn_parameter *p = parameter_find(type);
+    const struct cfn_parameter *p = str_find(type, '.') < 0 ? parameter_find(type) : NULL;
 
     *out = NULL;
     if (!s->asking)
@@ -230,6 +230,38 @@ static res ask_parameter(void *about, const struct template_parameter *what, str
     if (!p)
         return reject(e, "Parameters of the type %.*s are not supported here", FMT(what->type));
     return ssm ? ask_ssm(s, p, what, given, out, e) : ask_each(s, p, given, e);
+}
+
+/* ---- attributes of what parameters name, for Rules ---- */
+
+static str tag_value(const json_t *tags, str key)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(tags, i, one)
+    {
+        if (str_eq(json_str_at(one, "Key"), key))
+            return json_str_at(one, "Value");
+    }
+    return S(""); /* which no assertion wants */
+}
+
+static res ask_value_of(void *about, str type, str id, str attribute, str *out, struct err *e)
+{
+    struct cfn_scope *s = about;
+    bool list, ssm, tag = str_starts(attribute, S("Tags."));
+    str inner = asked_type(type, &list, &ssm);
+    const struct cfn_parameter *p =
+        parameter_find(arena_printf(s->c->arena, "%.*s.%.*s", FMT(inner), FMT(tag ? S("Tags") : attribute)));
+    json_t *found = NULL;
+
+    if (!p || (!tag && str_eq(attribute, S("Tags"))))
+        return reject(e, "Template error: parameters of the type %.*s have no attribute %.*s here", FMT(inner),
+                      FMT(attribute));
+    TRY(look_up(s, p, id, &found, e));
+    *out = tag ? tag_value(found, str_from(attribute, 5)) : json_is_string(found) ? json_str(found) : S("");
+    return OK;
 }
 
 /* ---- opening ---- */
@@ -243,7 +275,9 @@ static res bind(struct cfn_scope *s, const struct template_given *given, size_t 
                                      .imported = ask_imported,
                                      .dynamic = ask_dynamic,
                                      .zones = ask_zones,
-                                     .parameter = ask_parameter};
+                                     .parameter = ask_parameter,
+                                     .value_of = ask_value_of,
+                                     .settled = !s->asking};
     const struct template_pseudo pseudo = {.account =
                                                s->stack->at.account.n ? s->stack->at.account : c->caller->account,
                                            .region = c->region,

@@ -68,6 +68,7 @@ struct template_resource *template_resource_find(const struct template *t, str i
  * A member that is NULL answers so for ever (and rejects for the two). */
 struct template_ask {
     void *about;
+    bool settled; /* the values were checked when they were given: Rules are not asked again */
     res (*ref)(void *about, const struct template_resource *r, json_t **out, struct err *e);
     res (*attribute)(void *about, const struct template_resource *r, str path, json_t **out, struct err *e);
     res (*imported)(void *about, str name, str *out, struct err *e);

@@ -102,7 +102,8 @@ res template_bind(const struct template *t, struct arena *a, const struct templa
     TRY(fill(s, given, n_given, e));
     for (size_t i = 0; i < t->n_parameters; i++)
         TRY(check_value(s, i, e));
-    TRY(template_check_rules(s, e));
+    if (!ask->settled)
+        TRY(template_check_rules(s, e));
     TRY(template_decide(s, e));
     TRY(template_link(s, e));
     *out = s;

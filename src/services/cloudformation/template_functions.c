@@ -322,7 +322,9 @@ static res call_value_of(struct template_scope *s, enum fn fn, const json_t *v, 
         return reject(e, "Template error: attributes of parameters are not supported here.");
     for (size_t i = 0; i < s->t->n_parameters; i++) {
         const struct template_parameter *p = &s->t->parameters[i];
-        if (!str_eq(fn == FN_VALUE_OF ? p->name : p->type, name) || !s->values[i].value)
+        bool listed = str_starts(p->type, S("List<")) && str_eq(str_sub(p->type, 5, p->type.n - 6), name);
+        bool named = fn == FN_VALUE_OF ? str_eq(p->name, name) : listed || str_eq(p->type, name);
+        if (!named || !s->values[i].value)
             continue;
         found = true;
         TRY(add_value_of(s, p->type, s->values[i].value, attribute, list, e));
