@@ -115,8 +115,13 @@ static inline bool fixture_bind(struct fixture *f, str text, const char *const *
                                                   S("s"),
                                                   NULL,
                                                   0};
-    struct template_ask ask = {
-        f, fixture_ref, fixture_attribute, fixture_imported, fixture_dynamic, fixture_zones, fixture_parameter, NULL};
+    struct template_ask ask = {.about = f,
+                               .ref = fixture_ref,
+                               .attribute = fixture_attribute,
+                               .imported = fixture_imported,
+                               .dynamic = fixture_dynamic,
+                               .zones = fixture_zones,
+                               .parameter = fixture_parameter};
     struct template_given list[64];
     size_t n = 0;
 

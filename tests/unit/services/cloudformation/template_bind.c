@@ -161,7 +161,7 @@ static void test_services_cloudformation_template_bind__a_pattern_has_bounded_wo
 {
     static const struct row rows[] = {
         {PATTERN("(a+)+$"), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
-         "Template error: an AllowedPattern takes too long to match"},
+         "Template format error: an AllowedPattern takes too long to match"},
     };
 
     (void)state;
