@@ -153,8 +153,9 @@ void agent_process_kill(struct sandbox *s)
 {
     if (s->agent > 0 && !s->agent_killed) {
         s->agent_killed = true;
-        kill(s->agent, SIGKILL); /* our child, reaped only in the loop: the number is still its own */
-        /* A killed process has closed its files when it can be waited for: then the volume's key can be removed. */
-        waitid(P_PID, (id_t)s->agent, &(siginfo_t){0}, WEXITED | WNOWAIT);
+        kill(s->agent, SIGKILL); /* our child, reaped here or in the loop: the number is still its own */
+        /* A killed process has closed its files when it can be waited for, but as long as it is not reaped its
+         * credentials are there, whose Landlock rules hold the volume's folder: its key could not be removed. */
+        warden_reap(s->all->w, s->agent);
     }
 }

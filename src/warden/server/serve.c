@@ -87,6 +87,17 @@ static void on_child(struct warden *w, int fd, void *arg)
     reap(w, arg);
 }
 
+void warden_reap(struct warden *w, pid_t pid)
+{
+    struct child *c = w->children;
+
+    while (c && c->pid != pid)
+        c = c->next;
+    if (!c || waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT) < 0)
+        return;
+    reap(w, c);
+}
+
 static void children_wait(struct warden *w)
 {
     int64_t end = time_mono_ms() + CHILDREN_WAIT_MS;

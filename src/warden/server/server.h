@@ -91,6 +91,8 @@ void warden_unwatch(struct warden *w, int fd);
 typedef void warden_done(struct warden *w, pid_t pid, int status, void *arg);
 res warden_fork(struct warden *w, void (*fn)(struct warden *w, void *arg), void *arg, warden_done *done, pid_t *pid,
                 struct err *e);
+/* A child that was killed is waited for and reaped now, not in the loop. */
+void warden_reap(struct warden *w, pid_t pid);
 
 /* Cleanup by TAG, shared by modules (cleanup.c). A cgroup folder with everything below: killed, waited for, removed. */
 void cgroup_destroy(const char *dir);

@@ -544,6 +544,26 @@ static ino_t netns_of(pid_t pid)
     return st.st_ino;
 }
 
+/* The agent of a range once it has given up all that it will, with its status. */
+static pid_t agent_of(uid_t base, char *text, size_t cap)
+{
+    char path[RIG_PATH];
+    pid_t pid = 0;
+
+    for (int i = 0; i < 300; i++, usleep(10000)) {
+        pid = 0;
+        snprintf(path, sizeof path, "/proc/%d/status", processes_of(base, &pid) == 1 ? pid : 0);
+        int status = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = status < 0 ? 0 : read(status, text, cap - 1);
+        text[n > 0 ? n : 0] = 0;
+        if (status >= 0)
+            close(status);
+        if (strstr(text, "barmkin-agent") && strstr(text, filtered))
+            break;
+    }
+    return pid;
+}
+
 static void test_warden_agent__has_the_users_rights_and_no_others(void **state)
 {
     static const char bad_order[] = "{\"kind\":\"nothing\"}\n";
@@ -552,22 +572,12 @@ static void test_warden_agent__has_the_users_rights_and_no_others(void **state)
     struct sandbox_start s = fresh(w);
     char text[4096], path[RIG_PATH];
     struct stat st;
-    pid_t pid = 0;
-    int sock, status;
+    pid_t pid;
+    int sock;
     uid_t base = order(w, &s, NULL, "x", 1);
 
     fine(warden_agent_start(w->rig.client, &s.sandbox, &s.eni, &s.volume, 128, &sock, &e), &e);
-    for (int i = 0; i < 300; i++, usleep(10000)) { /* until it has given up all that it will */
-        pid = 0;
-        snprintf(path, sizeof path, "/proc/%d/status", processes_of(base, &pid) == 1 ? pid : 0);
-        status = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t n = status < 0 ? 0 : read(status, text, sizeof text - 1);
-        text[n > 0 ? n : 0] = 0;
-        if (status >= 0)
-            close(status);
-        if (strstr(text, "barmkin-agent") && strstr(text, filtered))
-            break;
-    }
+    pid = agent_of(base, text, sizeof text);
     has(text, "Name:\tbarmkin-agent");
     has(text, "CapEff:\t0000000000000000");
     has(text, "CapBnd:\t0000000000000000");
@@ -601,6 +611,46 @@ static void test_warden_agent__ends_with_its_sandbox(void **state)
     assert_true(gone(base));
     assert_string_equal(read_all(sock), "");
     remove_all(w, &s);
+}
+
+/* Another warden, whose words go to a file; -1: to where they went before. */
+static void restart_warden(struct world *w, int log)
+{
+    int before = dup(2);
+
+    rig_stop(&w->rig);
+    close(w->vault);
+    if (log >= 0)
+        dup2(log, 2);
+    start_warden(w);
+    dup2(before, 2);
+    close(before);
+}
+
+/* Its rules for files hold the volume's folder in the kernel as long as anything of the process is left. */
+static void test_warden_agent__lets_go_of_its_volume(void **state)
+{
+    struct world *w = *state;
+    char text[4096];
+    struct err e = {0};
+    FILE *log = tmpfile();
+    int sock;
+
+    restart_warden(w, fileno(log));
+    for (int i = 0; i < 5; i++) {
+        struct sandbox_start s = fresh(w);
+        uid_t base = order(w, &s, NULL, "x", 1);
+        fine(warden_agent_start(w->rig.client, &s.sandbox, &s.eni, &s.volume, 128, &sock, &e), &e);
+        agent_of(base, text, sizeof text);
+        has(text, filtered);
+        remove_all(w, &s);
+        close(sock);
+    }
+    restart_warden(w, -1);
+    rewind(log);
+    text[fread(text, 1, sizeof text - 1, log)] = 0;
+    fclose(log);
+    assert_null(strstr(text, "still open"));
 }
 
 static ino_t netns_named(const struct world *w, const struct message_id *id)
@@ -796,6 +846,7 @@ int main(void)
         cmocka_unit_test(test_warden_sandbox__refuses_what_is_not_there),
         cmocka_unit_test(test_warden_agent__has_the_users_rights_and_no_others),
         cmocka_unit_test(test_warden_agent__ends_with_its_sandbox),
+        cmocka_unit_test(test_warden_agent__lets_go_of_its_volume),
         cmocka_unit_test(test_warden_sandbox__one_that_was_alone_joins_a_network),
         cmocka_unit_test(test_warden_sandbox__one_that_stays_alone_leaves_nothing),
         cmocka_unit_test(test_warden_sandbox__native_image_trains),
