@@ -308,6 +308,17 @@ static res begin_stage(struct cfn_flight *fl, const struct stage *st)
     return OK;
 }
 
+/* To begin a stage, to make something, and for the outputs at its end; most steps only look at what is waited for. */
+static bool needs_template(const struct cfn_flight *fl, const struct stage *st)
+{
+    if (!cfn_has_plan(fl))
+        return true;
+    for (size_t i = 0; st->ensures && i < fl->n_items; i++)
+        if (is_ready(fl, &fl->items[i]))
+            return true;
+    return st->ensures && !count(fl, ITEM_WAITS) && !count(fl, ITEM_LINGERS);
+}
+
 static res take_step(struct cfn_flight *fl, const struct stage *st)
 {
     struct err e = {0};
@@ -315,17 +326,18 @@ static res take_step(struct cfn_flight *fl, const struct stage *st)
 
     TRY(cfn_actor(fl->c, fl->s, &fl->actor, &fl->nobody));
     TRY(cfn_masks_of(fl->c, fl->s, &fl->masks));
-    res why = open_scope(fl, st, &e);
+    if (cfn_has_plan(fl)) {
+        cfn_read_plan(fl);
+        TRY(look_at_waiting(fl));
+    }
+    res why = needs_template(fl, st) ? open_scope(fl, st, &e) : OK;
     if (why.why == WHY_REJECT)
         return !st->failed ? complete(fl, st)
                            : fail_stage(fl, st, cfn_told(fl->c, &fl->masks, arena_dup(fl->c->arena, str_z(e.what))));
     if (!is_ok(why))
         return oops(&fl->c->err, e.sys_errno, "%s", e.what);
-    if (cfn_has_plan(fl))
-        cfn_read_plan(fl);
-    else
+    if (!cfn_has_plan(fl))
         TRY(begin_stage(fl, st));
-    TRY(look_at_waiting(fl));
     TRY(take_ready(fl, st, &left));
     return go_on(fl, st, left);
 }
