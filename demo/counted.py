@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What there is: every resource of an account, service by service, and what a server has in the kernel. Compared before and
 after, nothing may be left over."""
+import io
 import json
 import os
 import subprocess
+import time
+import zipfile
 
 from botocore.exceptions import ClientError
 
@@ -152,6 +155,34 @@ def kernel(world):
     return {"namespaces": len(namespaces(tag)), "links": len([n for n in os.listdir("/sys/class/net") if tag in n]),
             "nftables objects": rules(tag), "mounts": len(mounts(world)), "loop devices": len(loops(world)),
             "volumes": len(volumes(world)), "cgroups": len(cgroups(tag))}
+
+
+def settled(world, wanted=None, seconds=30):
+    """kernel() when it is as wanted, or has been the same for three seconds: sandboxes come and go behind the answers."""
+    end, now, since = time.monotonic() + seconds, kernel(world), time.monotonic()
+    while now != wanted and time.monotonic() < end and (wanted or time.monotonic() < since + 3):
+        time.sleep(0.2)
+        before, now = now, kernel(world)
+        since = since if now == before else time.monotonic()
+    return now
+
+
+def warm(world):
+    """One function made, invoked and deleted: what the server keeps ready for all functions from then on belongs to it, and
+    must be there before as after."""
+    iam, functions, name = world.client("iam", "dev"), world.client("lambda", "dev"), "warm"
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+                                                     "Action": "sts:AssumeRole"}]}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as z:
+        z.writestr("index.py", "def handler(event, context): return event")
+    functions.create_function(FunctionName=name, Runtime="python3.8", Handler="index.handler", Role=role, Timeout=60,
+                              Code={"ZipFile": code.getvalue()})
+    functions.invoke(FunctionName=name)
+    functions.delete_function(FunctionName=name)
+    iam.delete_role(RoleName=name)
+    return settled(world)
 
 
 def told(counts):

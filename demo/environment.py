@@ -65,7 +65,7 @@ class Yard:
 def two_steps(story, yard):
     with yard.barmkin(story, "1") as world:
         stacks = Stacks(story, world)
-        before, kernel = counted.resources(world), counted.kernel(world)
+        before, kernel = counted.resources(world), counted.warm(world)
         with story.step("2", "core-main.yaml: stack sm-mlops-core"):
             stacks.create("sm-mlops-core", "core-main.yaml", s.CORE)
             stacks.count("sm-mlops-core")
@@ -116,7 +116,7 @@ def nothing_left(story, world, before, kernel):
     story.expect(not left, f"left over: {left}" if left else f"of {len(counted.LISTS)} kinds of resources nothing is left over")
     for what in sorted(counted.STAYS & set(new)):
         story.say(f"stays, as on AWS: {len(new[what])} {what}")
-    now = counted.kernel(world)
+    now = counted.settled(world, kernel)
     story.expect(now == kernel, f"in the kernel as before: {counted.told(now)}" if now == kernel else
                  f"in the kernel: {counted.told(now)}; before: {counted.told(kernel)}")
 
@@ -126,7 +126,7 @@ def nothing_left(story, world, before, kernel):
 def quickstart(story, yard):
     with yard.barmkin(story, "10") as world:
         stacks = Stacks(story, world)
-        before, kernel = counted.resources(world), counted.kernel(world)
+        before, kernel = counted.resources(world), counted.warm(world)
         with story.step("11", "data-science-environment-quickstart.yaml on a fresh state: stack ds-quickstart"):
             stacks.create("ds-quickstart", "data-science-environment-quickstart.yaml", s.QUICKSTART)
             stacks.count("ds-quickstart")
@@ -155,7 +155,7 @@ To end it: kill {world.server.pid}, then rm -r {world.state}""")
 def pre_provisioned(story, yard):
     with yard.barmkin(story, "13") as world:
         stacks = Stacks(story, world)
-        before, kernel = counted.resources(world), counted.kernel(world)
+        before, kernel = counted.resources(world), counted.warm(world)
         with story.step("14", "Pre-provisioned roles and an existing network, on a fresh state"):
             preprovisioned.foundation(yard.checkout, world, stacks)
         with story.step("15", "core-main.yaml and env-main.yaml with CreateIAMRoles=NO"):
