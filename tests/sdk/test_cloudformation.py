@@ -573,6 +573,19 @@ def test_rules_ask_for_attributes_of_what_parameters_name(client, stack, role, n
     assert s.delete() == "DELETE_COMPLETE"
 
 
+def test_an_update_with_what_is_not_built_says_so(stack, name, refuses):
+    s, body = stack(), template({"A": parameter("2")})
+    assert s.create(template({"A": parameter("1")})) == "CREATE_COMPLETE"
+    alarm = {"Arn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a", "Type": "AWS::CloudWatch::Alarm"}
+    for more, words in (({"NotificationARNs": ["arn:aws:sns:us-east-1:123456789012:t"]}, "NotificationARNs are not supported here"),
+                        ({"RollbackConfiguration": {"RollbackTriggers": [alarm]}}, "RollbackTriggers are not supported here"),
+                        ({"RollbackConfiguration": {"MonitoringTimeInMinutes": 1}}, "MonitoringTimeInMinutes is not supported here"),
+                        ({"ResourceTypes": ["AWS::IAM::*"]}, "not allowed")):
+        with refuses("ValidationError", words):
+            s.cfn.update_stack(StackName=name, TemplateBody=body, **more)
+    assert s.describe()["StackStatus"] == "CREATE_COMPLETE"
+
+
 def test_what_is_not_built_says_so(client, name, refuses):
     cfn, body = client("cloudformation"), template({"A": parameter()})
     for more, words in (({"NotificationARNs": ["arn:aws:sns:us-east-1:123456789012:t"]}, "NotificationARNs"),

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What may hold an update back, and what ends one: stack policies, RollbackStack, CancelUpdateStack."""
 import json
+import os
+import sqlite3
 
 import pytest
-from test_cloudformation import IAM, a_function, custom, parameter, shelf, stack, template  # noqa: F401 (fixtures)
+from test_cloudformation import IAM, Stack, a_function, custom, parameter, shelf, stack, template  # noqa: F401 (fixtures)
 
 ALLOW = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
 
@@ -220,3 +222,61 @@ def test_a_stack_in_the_stack_that_fails_to_change_goes_back_once(client, stack,
     assert s.update(body("2", "2")) == "UPDATE_ROLLBACK_COMPLETE", s.lines()
     assert s.update(body("one", "3")) == "UPDATE_COMPLETE", s.lines()  # the inner one stays UPDATE_ROLLBACK_COMPLETE
     assert [ssm.get_parameter(Name=f"/{name}/{n}")["Parameter"]["Value"] for n in ("in", "out")] == ["one", "3"]
+
+
+# ---- order and time ----
+
+def test_custom_resources_wait_for_stacks_at_work(client, stack, shelf, name):  # noqa: F811
+    """A custom resource that is ready when a stack in the stack is at work, or ready too, begins behind it: its function may
+    rely on what that stack makes. One that the inner stack itself waits for does not wait for it."""
+    maker, s = stack(called=name + "-f"), stack()
+    assert maker.create(template(a_function(), Outputs={"Arn": {"Value": {"Fn::GetAtt": "Fn.Arn"}}}), **IAM) == "CREATE_COMPLETE"
+    inner = {f"P{i}": {**parameter("v"), **({"DependsOn": f"P{i - 1}"} if i else {})} for i in range(5)}
+    url = shelf("inner.json", template(inner))
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+    thing = {"Type": "Custom::Thing", "Properties": {"ServiceToken": maker.outputs()["Arn"]}}
+    body = {"C": thing, "D": thing, "First": nested, "Second": {**nested, "DependsOn": "C"}, "P": parameter("v")}
+    assert s.create(template(body)) == "CREATE_COMPLETE", s.lines()
+    lines = s.lines()
+    assert lines.index("First CREATE_COMPLETE") < min(lines.index("C CREATE_IN_PROGRESS"), lines.index("D CREATE_IN_PROGRESS"))
+    assert lines.index("C CREATE_COMPLETE") < lines.index("Second CREATE_IN_PROGRESS")
+    assert lines.index("P CREATE_COMPLETE") < lines.index("First CREATE_COMPLETE")  # others do not wait
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+
+
+def made_earlier(server, seconds):
+    """The server is started anew, and the stacks were made so many seconds earlier: as if the time had passed."""
+    server.stop()
+    path = os.path.join(server.state, "front", "records.db")
+    owner, db, moved = os.stat(path), sqlite3.connect(path), set()
+    for record, doc in list(db.execute("SELECT record, doc FROM records WHERE service = ?", (b"cloudformation",))):
+        members = json.loads(doc)
+        if members.get("StackId") in seconds and "StackStatus" in members:
+            members["CreationTime"] -= seconds[members["StackId"]]
+            db.execute("UPDATE records SET doc = ? WHERE record = ?", (json.dumps(members, separators=(",", ":")).encode(), record))
+            moved.add(members["StackId"])
+    db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    for end in ("-wal", "-shm"):
+        if os.path.exists(path + end):
+            os.chown(path + end, owner.st_uid, owner.st_gid)
+    assert moved == set(seconds)
+    server.start()
+
+
+def test_a_creation_that_takes_too_long(own_server, name):
+    body = template({**a_function(), "C": custom(Silent="Create", ServiceTimeout=3600), "P": {**parameter("v"), "DependsOn": "C"}})
+    cfn = own_server.client("cloudformation")
+    late, early = (Stack(cfn, name + end) for end in ("-late", "-early"))
+    for s, minutes in ((late, 1), (early, 3)):
+        s.id = cfn.create_stack(StackName=s.name, TemplateBody=body, TimeoutInMinutes=minutes, **IAM)["StackId"]
+    for s in (late, early):
+        in_progress(s, "C", "CREATE_IN_PROGRESS")
+    made_earlier(own_server, {late.id: 60, early.id: 60})
+    late.cfn = early.cfn = own_server.client("cloudformation")
+    assert late.wait() == "ROLLBACK_COMPLETE", late.lines()
+    assert f"{late.name} ROLLBACK_IN_PROGRESS Stack creation time exceeded the specified timeout. Rollback requested by user." in late.lines()
+    assert "C CREATE_FAILED Resource creation cancelled" in late.lines()
+    assert not any(line.startswith("P ") for line in late.lines())
+    assert (early.describe()["StackStatus"], early.describe()["TimeoutInMinutes"]) == ("CREATE_IN_PROGRESS", 3)

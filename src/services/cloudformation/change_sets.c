@@ -78,7 +78,7 @@ static res pick_stack(struct call *c, const struct cloudformation_create_change_
     bool waits = *s && str_eq((*s)->stack_status, S("REVIEW_IN_PROGRESS"));
 
     if (str_eq(in->change_set_type, S("IMPORT")))
-        return fault(c, &cloudformation_ValidationError, "Change sets of the type IMPORT are not supported here.");
+        return fault(c, &cloudformation_ValidationError, "ChangeSetType IMPORT is not supported here.");
     if (creates && *s && !waits)
         return fault(c, &cloudformation_ValidationError,
                      "Stack [%.*s] already exists and cannot be created again with the changeSet [%.*s].",
@@ -123,6 +123,16 @@ static res look_ahead(struct call *c, struct cloudformation_stack *s, struct cfn
     return OK;
 }
 
+static bool has_nested(const struct template *t)
+{
+    for (size_t i = 0; i < t->n_resources; i++) {
+        const struct cfn_type *type = cfn_type_find(t->resources[i].type);
+        if (type && type->nested)
+            return true;
+    }
+    return false;
+}
+
 res cloudformation_create_change_set(struct call *c, const struct cloudformation_create_change_set_in *in,
                                      struct cloudformation_create_change_set_out *out)
 {
@@ -137,6 +147,9 @@ res cloudformation_create_change_set(struct call *c, const struct cloudformation
         return fault(c, &cloudformation_AlreadyExistsException, "ChangeSet %.*s already exists",
                      FMT(old->change_set_id));
     TRY(cfn_read_request(c, s, creates ? NULL : s->now, &want));
+    if (in->include_nested_stacks.v && has_nested(want.t))
+        return fault(c, &cloudformation_ValidationError,
+                     "IncludeNestedStacks is not supported here: make a change set of the nested stack itself.");
     *x = (struct cloudformation_change_set){.change_set_id = call_arn(c, "cloudformation", "changeSet/%.*s/%.*s",
                                                                       FMT(in->change_set_name), FMT(call_uuid(c))),
                                             .change_set_name = in->change_set_name,

@@ -187,7 +187,12 @@ static res check_absent(struct call *c)
         return fault(c, &cloudformation_ValidationError, "NotificationARNs are not supported here: there is no SNS.");
     if (rollback && *rollback && (*rollback)->rollback_triggers.n)
         return fault(c, &cloudformation_ValidationError,
-                     "Rollback triggers are not supported here: there are no alarms.");
+                     "RollbackTriggers are not supported here: there are no alarms.");
+    if (rollback && *rollback && (*rollback)->monitoring_time_in_minutes.v)
+        return fault(c, &cloudformation_ValidationError,
+                     "MonitoringTimeInMinutes is not supported here: there are no alarms to watch.");
+    if (is_true(c, "ImportExistingResources"))
+        return fault(c, &cloudformation_ValidationError, "ImportExistingResources is not supported here.");
     return OK;
 }
 

@@ -143,6 +143,9 @@ res cloudformation_delete_stack(struct call *c, const struct cloudformation_dele
     (void)out;
     if (!s || !s->active_name.n || str_eq(s->stack_status, S("DELETE_IN_PROGRESS")))
         return OK;
+    if (str_eq(in->deletion_mode, S("FORCE_DELETE_STACK")))
+        return fault(c, &cloudformation_ValidationError,
+                     "DeletionMode FORCE_DELETE_STACK is not supported here: name what shall stay in RetainResources.");
     TRY(may_delete(c, s));
     if (in->retain_resources.n && !str_eq(s->stack_status, S("DELETE_FAILED")))
         return fault(

@@ -145,7 +145,8 @@ res cloudformation_get_template_summary(struct call *c, const struct cloudformat
     str text;
 
     if (in->stack_set_name.n)
-        return fault(c, &cloudformation_ValidationError, "Stack sets are not built.");
+        return fault(c, &cloudformation_ValidationError,
+                     "StackSetName is not supported here: there are no stack sets.");
     if (s)
         TRY(template_of(c, s->now, &kept));
     if (kept)
