@@ -148,7 +148,16 @@ static void write_record_functions(FILE *f, const struct shape_def *d)
 /* Hooks that several services may provide. */
 static bool is_list(str what)
 {
-    return str_eq(what, S("wipe"));
+    return str_eq(what, S("wipe")) || str_eq(what, S("linked_role_uses"));
+}
+
+static size_t place_in_list(size_t i)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < i; k++)
+        n += str_eq(provided[k].what, provided[i].what);
+    return n;
 }
 
 static void write_header(FILE *f, const struct service_def *s)
@@ -559,10 +568,10 @@ static void fill_services(FILE *f, const struct service_def *all)
     fill_cfn(f, all, false);
     fill_cfn(f, all, true);
     fprintf(f, "const struct providers providers = {\n");
-    for (size_t i = 0, n_of_list = 0; i < n_provided; i++) {
+    for (size_t i = 0; i < n_provided; i++) {
         fprintf(f, "    .%.*s", FMT(provided[i].what));
         if (is_list(provided[i].what))
-            fprintf(f, "[%zu]", n_of_list++);
+            fprintf(f, "[%zu]", place_in_list(i));
         fprintf(f, " = %.*s,\n", FMT(provided[i].function));
     }
     fprintf(f, "};\n");

@@ -139,9 +139,11 @@ struct providers {
     res (*managed_policy)(struct call *c, str account, str policy_arn, str *text); /* absent: there is none */
     /* An object of this house's S3 by its URL, as `who`: api/url_text.h. */
     res (*read_url)(struct call *c, const struct caller *who, str url, size_t max_bytes, struct url_text *out);
-    /* Each service's own part of wiping an account, before its records go: what lies outside the store is ended by
-     * call_after. `provides wipe FN`, in any number of models. */
+    /* Of any number of services. Each one's part of wiping an account, before its records go: what lies outside the
+     * store is ended by call_after. */
     res (*wipe[8])(struct call *c, str account);
+    /* Adds the ARNs of what, here and in the caller's account, needs that service's linked role. */
+    res (*linked_role_uses[8])(struct call *c, str service, struct list_of_str *arns);
 };
 extern const struct providers providers;
 

@@ -144,6 +144,22 @@ def test_a_domain_and_what_it_makes(studio, refuses, account):
     assert f"security-group-for-inbound-nfs-{d}" in studio.groups()
 
 
+def test_its_service_linked_role_stays_while_there_is_a_domain(studio, iam, account):
+    role, d = "AWSServiceRoleForAmazonSageMakerNotebooks", studio.ready()[0]
+
+    def ask():
+        return iam.get_service_linked_role_deletion_status(DeletionTaskId=iam.delete_service_linked_role(RoleName=role)["DeletionTaskId"])
+    told = ask()
+    assert told["Status"] == "FAILED" and "still used" in told["Reason"]["Reason"]
+    assert told["Reason"]["RoleUsageList"] == [{"Region": "us-east-1", "Resources": [f"arn:aws:sagemaker:us-east-1:{account}:domain/{d}"]}]
+    assert iam.get_role(RoleName=role)["Role"]["RoleName"] == role
+    studio.delete(d)
+    told = ask()
+    assert told["Status"] == "SUCCEEDED" and "Reason" not in told
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_role(RoleName=role)
+
+
 def test_a_domain_that_takes_its_home_along(studio):
     d, told = studio.ready()
     studio.delete(d)

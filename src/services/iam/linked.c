@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Service-linked roles: made for one service, trusted by it alone, and changed by nobody else (rule 41). Neither SCPs
  * nor RCPs bind them (rules 15, 16): the gate knows them by their path. */
+#include "api/house.h"
 #include "iam_names.h"
 
 /* The services that exist here and have such a role on AWS. */
@@ -105,7 +106,27 @@ res iam_create_service_linked_role(struct call *c, const struct iam_create_servi
     return iam_role_out(c, r, &out->role);
 }
 
-/* ---- deleting: done when it is asked for, and told by the task's id ---- */
+/* ---- deleting: done or refused when it is asked for, and told by the task's id ---- */
+
+/* Services work in one region here; IAM's own requests may name another. */
+static res uses_of(struct call *c, const struct iam_role *r, struct iam_deletion_task *t)
+{
+    str rest = str_behind(r->path, '/', 2), service = str_cut(&rest, '/');
+    struct call there = *c;
+
+    there.region = t->region = c->worker->house->region;
+    for (size_t i = 0; i < sizeof providers.linked_role_uses / sizeof *providers.linked_role_uses; i++) {
+        res why = providers.linked_role_uses[i] ? providers.linked_role_uses[i](&there, service, &t->resources) : OK;
+        if (!is_ok(why)) {
+            c->err = there.err;
+            return why;
+        }
+    }
+    if (t->resources.n)
+        t->reason = arena_printf(c->arena, "The role %.*s is still used by resources of %.*s; delete them first.",
+                                 FMT(r->role_name), FMT(service));
+    return OK;
+}
 
 res iam_delete_service_linked_role(struct call *c, const struct iam_delete_service_linked_role_in *in,
                                    struct iam_delete_service_linked_role_out *out)
@@ -120,8 +141,10 @@ res iam_delete_service_linked_role(struct call *c, const struct iam_delete_servi
     t->task_id = arena_printf(c->arena, "task%.*s%.*s/%.*s", FMT(r->path), FMT(r->role_name), FMT(call_uuid(c)));
     t->role_arn = r->arn;
     t->create_date = SET_TIME(c->now_ms);
+    TRY(uses_of(c, r, t));
     TRY(iam_deletion_task_save(c, t));
-    TRY(iam_role_drop(c, r));
+    if (!t->resources.n)
+        TRY(iam_role_drop(c, r));
     out->deletion_task_id = t->task_id;
     return OK;
 }
@@ -149,7 +172,15 @@ res iam_get_service_linked_role_deletion_status(struct call *c,
                                                 const struct iam_get_service_linked_role_deletion_status_in *in,
                                                 struct iam_get_service_linked_role_deletion_status_out *out)
 {
-    (void)c, (void)in;
-    out->status = S("SUCCEEDED");
+    const struct iam_deletion_task *t = c->subject;
+
+    (void)in;
+    out->status = t->reason.n ? S("FAILED") : S("SUCCEEDED");
+    if (!t->reason.n)
+        return OK;
+    struct iam_role_usage *usage = ARENA_NEW(c->arena, struct iam_role_usage);
+    *usage = (struct iam_role_usage){t->region, t->resources};
+    out->reason = ARENA_NEW(c->arena, struct iam_deletion_failure);
+    *out->reason = (struct iam_deletion_failure){t->reason, {1, usage}};
     return OK;
 }

@@ -4,7 +4,7 @@
 #include "iam.h"
 #include "studio.h"
 
-enum { SETTINGS = 3, APPS_AT_ONCE = 200 };
+enum { SETTINGS = 3, APPS_AT_ONCE = 200, DOMAINS_AT_ONCE = 100 };
 
 /* ---- the service-linked role ---- */
 
@@ -29,6 +29,23 @@ res studio_linked_role_made(struct call *c, str domain_arn, const struct caller 
     TRY(call_as(c, caller_forward(c, SAGEMAKER), &iam_CreateServiceLinkedRole_op, &in, &made));
     TRY(studio_linked_role(c, domain_arn, out, &why));
     return *out ? OK : studio_told(c, &why);
+}
+
+/* Without it no domain changes and none is deleted: its interfaces, groups and home are the role's to move. */
+res sagemaker_linked_role_uses(struct call *c, str service, struct list_of_str *arns)
+{
+    struct sagemaker_domain_page page;
+
+    if (!str_eq(service, S(SAGEMAKER)))
+        return OK;
+    TRY(sagemaker_domain_list_all(c, STR_ABSENT, STR_ABSENT, STR_ABSENT, DOMAINS_AT_ONCE, &page));
+    str *all = ARENA_ARRAY(c->arena, str, arns->n + page.n + 1);
+    for (size_t i = 0; i < arns->n; i++)
+        all[i] = arns->v[i];
+    for (size_t i = 0; i < page.n; i++)
+        all[arns->n++] = page.v[i]->domain_arn;
+    arns->v = all;
+    return OK;
 }
 
 res studio_told(struct call *c, const struct fault *why)

@@ -66,6 +66,9 @@ static void test_services_cloudformation_values__expressions(void **state)
     is_worth(&b, "'arn:{partition}:x:{region}:{account}:{@Name}/{P}'", "arn:aws:x:eu-west-1:111122223333:n/x");
     is_worth(&b, "Tags[Key>TagKey,Value>TagValue]", "[{\"TagKey\":\"a\",\"TagValue\":\"1\"}]");
     is_worth(&b, "Tags(Key,Value)", "{\"a\":\"1\"}");
+    is_worth(&b, "Tags(Key:Value)", "[\"a:1\"]");
+    is_worth(&b, "Deep.In(time)", "1970-01-01T00:00:05.000Z");
+    is_worth(&b, "None(time)", NULL);
     is_worth(&b, "Map{Name,Text}", "[{\"Name\":\"m\",\"Text\":\"1\"},{\"Name\":\"l\",\"Text\":\"x,y\"}]");
     arena_free(b.a);
 }
