@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Boxes: the sandbox of a flow with its volume, its agent, its log and its credentials. The conductor watches it and
  * tells the flow: "agent-stage" {"stage"}, "agent-ready" {"bytes"}, "agent-uploaded" {...}, "agent-failed" {"reason"},
- * "agent-gone", "exited" {"code","signal","oom"} (runtimes/agent/README.md; warden/sandbox.h).
+ * "agent-gone" {"box"}, "exited" {"box","code","signal","oom"} (runtimes/agent/README.md; warden/sandbox.h).
  * For effects only: these calls wait for warden. */
 #ifndef BARMKIN_API_BOX_H
 #define BARMKIN_API_BOX_H

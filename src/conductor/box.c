@@ -83,8 +83,10 @@ static void read_agent(struct boxes *b, struct box *x)
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (n <= 0) {
+            char data[64];
+            snprintf(data, sizeof data, "{\"box\":\"%.*s\"}", FMT(x->plan.box));
             box_drop_fd(b, &x->agent);
-            conductor_post(b->conductor, x->flow, "agent-gone", STR_ABSENT, ANY_EFFECT, GONE_AFTER_MS);
+            conductor_post(b->conductor, x->flow, "agent-gone", str_z(data), ANY_EFFECT, GONE_AFTER_MS);
             return;
         }
         buf_took(&x->agent_in, (size_t)n);
@@ -113,13 +115,13 @@ void conductor_box_exited(struct house *h, const struct sandbox_exited *what)
 {
     struct boxes *b = h->conductor ? boxes_of(h) : NULL;
     str id = str_z(what->sandbox.z);
-    char data[96];
     struct buf text;
 
     if (!b)
         return;
-    buf_init(&text, sizeof data);
-    buf_printf(&text, "{\"code\":%d,\"signal\":%d,\"oom\":%u}", what->code, what->signal, what->oom_kills);
+    buf_init(&text, 160);
+    buf_printf(&text, "{\"box\":\"%.*s\",\"code\":%d,\"signal\":%d,\"oom\":%u}", FMT(id), what->code, what->signal,
+               what->oom_kills);
     pthread_mutex_lock(&b->lock);
     for (struct box *x = b->first; x; x = x->next)
         if (str_eq(x->plan.box, id))

@@ -122,10 +122,21 @@ static res on_retire(struct call *c, struct flow *f, const struct flow_event *e)
     return close_up(c, f);
 }
 
+/* Of a sandbox that it had before this one. */
+static bool is_late(const struct flow *f, const struct flow_event *e)
+{
+    str box = json_str_at(e->data, "box");
+
+    return str_is(box) && !str_eq(box, flow_text(f, "box"));
+}
+
 /* Its program has ended, or the agent of one that has not begun: nobody can use it any more. */
 static res on_ended(struct call *c, struct flow *f, const struct flow_event *e)
 {
     str reason = json_str_at(e->data, "reason");
+
+    if (is_late(f, e))
+        return OK;
 
     return fail(c, f, &lambda_ServiceException,
                 str_is(reason) ? reason : S("The function's execution environment ended unexpectedly."));
@@ -399,7 +410,7 @@ static res take_sandbox(struct call *c, struct flow *f, const struct lambda_func
     const struct function_pool *pool = c->worker->house->functions;
     struct spare s;
 
-    if (pool && fn->ephemeral_storage->size.v == LAMBDA_TMP_MIB &&
+    if (pool && fn->ephemeral_storage->size.v == LAMBDA_TMP_MIB && !str_is(flow_text(f, "spare")) &&
         pool->spare_take(c->worker->house, f->id, c->arena, &s)) {
         flow_set(f, "box", s.box);
         flow_set(f, "volume", s.volume);
@@ -407,6 +418,7 @@ static res take_sandbox(struct call *c, struct flow *f, const struct lambda_func
         flow_tell(c, s.flow, "taken");
         return OK;
     }
+    json_object_del(f->data, "spare");
     flow_set(f, "box", call_unique(c, "box-", 17));
     flow_set(f, "volume", call_unique(c, "vol-", 17));
     return lambda_volume_key(c, flow_text(f, "volume"));
@@ -469,6 +481,32 @@ static res on_failed(struct call *c, struct flow *f, const struct flow_event *e)
                 ours ? S("The function's execution environment could not be made.") : json_str_at(e->data, "reason"));
 }
 
+/* Before the function has begun, and while the sandbox may have been a spare that had just ended: once more, with one
+ * of its own. A customer need not know of our spares. */
+static res begin_again(struct call *c, struct flow *f)
+{
+    flow_effect(c, f, close_box, lambda_dump(c, f->data));
+    flow_go(f, "again");
+    return OK;
+}
+
+static res on_early_end(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    return str_is(flow_text(f, "spare")) && !is_late(f, e) ? begin_again(c, f) : on_ended(c, f, e);
+}
+
+static res on_early_failure(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    return str_is(flow_text(f, "spare")) ? begin_again(c, f) : on_failed(c, f, e);
+}
+
+static res on_again(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    TRY(lambda_interface_drop(c, f));
+    json_object_del(f->data, "vpc");
+    return on_begin(c, f, e);
+}
+
 static res on_agent_ready(struct call *c, struct flow *f, const struct flow_event *e)
 {
     (void)e;
@@ -497,6 +535,16 @@ static const struct flow_rule rules[] = {
     {"new", "begin", on_begin, NULL},
     {"starting", "agent-ready", on_agent_ready, "launching"},
     {"launching", "running", on_running, "serving"},
+    {"starting", "exited", on_early_end, NULL},
+    {"starting", "agent-gone", on_early_end, NULL},
+    {"starting", "effect-failed", on_early_failure, NULL},
+    {"launching", "exited", on_early_end, NULL},
+    {"launching", "agent-gone", on_early_end, NULL},
+    {"launching", "effect-failed", on_early_failure, NULL},
+    {"again", "closed", on_again, NULL},
+    {"again", "exited", NULL, NULL},
+    {"again", "agent-gone", NULL, NULL},
+    {"again", "agent-failed", NULL, NULL},
     {"serving", "timer", on_look, NULL},
     {"closing", "closed", on_closed, NULL},
     {"closing", "effect-failed", on_retry, NULL},
