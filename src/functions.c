@@ -339,6 +339,8 @@ static void on_retire(struct house *h, str function, str revision)
     }
     if (f)
         fn_tidy(all, f);
+    if (!revision.n && all->n + all->starting == 0)
+        spares_drop(all);
     pthread_mutex_unlock(&all->lock);
 }
 

@@ -45,6 +45,7 @@ struct spare_slot {
 struct spares { /* functions_spare.c */
     struct spare_slot v[SPARE_SLOTS];
     size_t coming;               /* flows begun of which nothing has been heard */
+    bool unwanted;               /* until an environment comes up again */
     int64_t begun_ms, wanted_ms; /* monotonic: when the last one was begun; when one was last of use */
 };
 
@@ -78,6 +79,7 @@ void ask_over(struct functions *all, struct ask *k, bool broken);
 
 /* functions_spare.c */
 void spares_refill(struct functions *all); /* under the lock: an environment has come up, others may follow */
+void spares_drop(struct functions *all);   /* under the lock: there is no function any more that runs */
 bool spare_ready(struct house *h, const struct spare *s);
 bool spare_take(struct house *h, str flow, struct arena *a, struct spare *out);
 void spare_gone(struct house *h, str flow);

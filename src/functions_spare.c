@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The spares: at most two sandboxes that run before a function needs one. The first are made when a function has been
- * begun, each one that is taken is followed by another; none where memory is short, and none after ten minutes in which
- * no environment was begun. What was given to a flow is never given to another. */
+ * begun, each one that is taken is followed by another; none where memory is short, none after ten minutes in which no
+ * environment was begun, and none when the last function that ran has been deleted. What was given to a flow is never
+ * given to another. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -86,6 +87,7 @@ void spares_refill(struct functions *all)
     int64_t now = time_mono_ms();
 
     s->wanted_ms = now;
+    s->unwanted = false;
     if (now - s->begun_ms > LOST_MS)
         s->coming = 0;
     for (size_t n = waiting(s) + s->coming; n < SPARES_MAX && !all->quiet; n++) {
@@ -98,6 +100,18 @@ void spares_refill(struct functions *all)
     }
 }
 
+void spares_drop(struct functions *all)
+{
+    struct spares *s = &all->spares;
+
+    s->unwanted = true;
+    for (size_t i = 0; i < SPARE_SLOTS && !all->quiet; i++)
+        if (s->v[i].flow[0] && !s->v[i].taken_by[0]) {
+            conductor_event(all->house, str_z(s->v[i].flow), "retire", STR_ABSENT);
+            s->v[i] = (struct spare_slot){{0}, {0}, {0}, {0}, 0};
+        }
+}
+
 /* ---- what flows tell and ask ---- */
 
 bool spare_ready(struct house *h, const struct spare *spare)
@@ -107,7 +121,7 @@ bool spare_ready(struct house *h, const struct spare *spare)
 
     pthread_mutex_lock(&all->lock);
     heard(s);
-    struct spare_slot *free_one = all->quiet || waiting(s) >= SPARES_MAX ? NULL : slot_of(s, S(""));
+    struct spare_slot *free_one = all->quiet || s->unwanted || waiting(s) >= SPARES_MAX ? NULL : slot_of(s, S(""));
     if (free_one) {
         *free_one = (struct spare_slot){{0}, {0}, {0}, {0}, 0};
         str_to_z(spare->flow, free_one->flow, sizeof free_one->flow);

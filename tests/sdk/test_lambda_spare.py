@@ -186,6 +186,19 @@ def test_nobody_learns_that_a_spare_was_killed(world):
     wait_for_spares(server.tag)
 
 
+def test_they_go_with_the_last_function(own_server):
+    functions = begin(own_server)
+    wait_for_spares(own_server.tag)
+    functions.remove()
+    until = time.monotonic() + 30
+    while os.listdir(f"{own_server.state}/volumes") and time.monotonic() < until:
+        time.sleep(0.05)
+    assert os.listdir(f"{own_server.state}/volumes") == [] and spares(own_server.tag) == {}
+    assert glob.glob(f"/run/barmkin/{own_server.tag}/netns/box-*") == glob.glob(f"/run/barmkin/{own_server.tag}/box/*") == []
+    begin(own_server)
+    wait_for_spares(own_server.tag)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_of_them_is_left(own_server, how):
     server, functions = own_server, begin(own_server)
