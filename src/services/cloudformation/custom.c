@@ -10,7 +10,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
-enum { TOKEN_BYTES = 32, ANSWER_MAX_BYTES = 4096, TIMEOUT_S = 3600 };
+enum { TOKEN_BYTES = 32, ANSWER_MAX_BYTES = 4096, ID_MAX_BYTES = 1024, TIMEOUT_S = 3600 };
 
 /* ---- the event ---- */
 
@@ -165,11 +165,24 @@ static str failure(struct cfn_hand *h, const json_t *answer)
 {
     str reason = json_str_at(answer, "Reason"), id = json_str_at(answer, "PhysicalResourceId");
 
-    if (id.n)
+    if (id.n && id.n <= ID_MAX_BYTES)
         h->r->physical_resource_id = id; /* what was half made is known by it */
     return arena_printf(
         h->c->arena, "Received response status [FAILED] from custom resource. Message returned: %.*s (RequestId: %.*s)",
         FMT(reason), FMT(h->r->request_id));
+}
+
+/* Of an answer that has not failed; "": none. */
+static const char *flaw_of(const json_t *answer, bool deletes)
+{
+    str id = json_str_at(answer, "PhysicalResourceId");
+    const json_t *data = json_object_get(answer, "Data");
+
+    if (!str_eq(json_str_at(answer, "Status"), S("SUCCESS")))
+        return "Invalid response object: Value of property Status is invalid.";
+    if (data && !json_is_object(data) && !json_is_null(data))
+        return "Invalid response object: Value of property Data must be an object.";
+    return !deletes && (!id.n || id.n > ID_MAX_BYTES) ? "Invalid PhysicalResourceId" : "";
 }
 
 static res judge(struct cfn_hand *h, str response, enum cfn_end *end)
@@ -191,11 +204,9 @@ static res judge(struct cfn_hand *h, str response, enum cfn_end *end)
         h->reason = failure(h, answer);
         return OK;
     }
-    if (!str_eq(status, S("SUCCESS")) || (!deletes && !json_str_at(answer, "PhysicalResourceId").n)) {
-        h->reason = !str_eq(status, S("SUCCESS")) ? S("Invalid response object: Value of property Status is invalid.")
-                                                  : S("Invalid PhysicalResourceId");
+    h->reason = str_z(flaw_of(answer, deletes));
+    if (h->reason.n)
         return OK;
-    }
     *end = CFN_DONE;
     return deletes ? OK : take(h, answer);
 }

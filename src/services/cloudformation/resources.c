@@ -208,7 +208,10 @@ res cfn_create(struct cfn_hand *h, enum cfn_end *end)
     h->kept = cfn_own(h->c->arena, json_object());
     if (h->type->custom) { /* until it says its own, by this id it is told to go */
         h->r->physical_resource_id = cfn_name(h->c, h->stack->stack_name, h->r->logical_resource_id, 128, false);
-        return ask_custom(h, "Create", end);
+        TRY(ask_custom(h, "Create", end));
+        if (*end == CFN_FAILED) /* nobody was asked: there is nothing to tell to go */
+            h->r->physical_resource_id = STR_ABSENT;
+        return OK;
     }
     name_it(h);
     return change(h, h->type->creates, h->type->n_creates, create_line, end);

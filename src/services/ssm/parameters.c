@@ -15,6 +15,10 @@ res ssm_check_name(struct call *c, str name)
 
     for (size_t i = 0; i < name.n; i++)
         levels += name.p[i] == '/';
+    if (ssm_arn(c, name).n > SSM_ARN_MAX_BYTES)
+        return fault(c, &ssm_ValidationException,
+                     "Parameter name: can't be longer than %d characters, those of its ARN before the name included.",
+                     SSM_ARN_MAX_BYTES);
     if (levels > SSM_LEVELS_MAX)
         return fault(c, &ssm_HierarchyLevelLimitExceededException, "A hierarchy has at most %d levels.",
                      SSM_LEVELS_MAX);

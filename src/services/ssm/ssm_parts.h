@@ -6,7 +6,7 @@
 #include "ssm.h"
 
 enum { SSM_VERSIONS_MAX = 100 };
-enum { SSM_VALUE_MAX_BYTES = 4096, SSM_LEVELS_MAX = 15, SSM_TAGS_MAX = 50 };
+enum { SSM_VALUE_MAX_BYTES = 4096, SSM_LEVELS_MAX = 15, SSM_TAGS_MAX = 50, SSM_ARN_MAX_BYTES = 1011 };
 
 /* "/a/b" and "a" -> their ARNs. */
 str ssm_arn(struct call *c, str name);
