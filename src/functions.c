@@ -346,8 +346,8 @@ static void on_retire(struct house *h, str function, str revision)
 
 /* ---- opening and closing ---- */
 
-static const struct function_pool pool = {ask_invoke_for_flow, on_ready,   on_gone,    on_look,      on_retire,
-                                          spare_ready,         spare_take, spare_gone, spare_is_over};
+static const struct function_pool pool = {ask_invoke_for_flow, on_ready,    on_gone,    on_look,    on_retire,
+                                          spare_is_wanted,     spare_ready, spare_take, spare_gone, spare_is_over};
 
 void functions_open(struct front *f)
 {

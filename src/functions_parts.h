@@ -80,6 +80,7 @@ void ask_over(struct functions *all, struct ask *k, bool broken);
 /* functions_spare.c */
 void spares_refill(struct functions *all); /* under the lock: an environment has come up, others may follow */
 void spares_drop(struct functions *all);   /* under the lock: there is no function any more that runs */
+bool spare_is_wanted(struct house *h);
 bool spare_ready(struct house *h, const struct spare *s);
 bool spare_take(struct house *h, str flow, struct arena *a, struct spare *out);
 void spare_gone(struct house *h, str flow);

@@ -114,6 +114,16 @@ void spares_drop(struct functions *all)
 
 /* ---- what flows tell and ask ---- */
 
+bool spare_is_wanted(struct house *h)
+{
+    struct functions *all = h->environments;
+
+    pthread_mutex_lock(&all->lock);
+    bool wanted = !all->quiet && !all->spares.unwanted;
+    pthread_mutex_unlock(&all->lock);
+    return wanted;
+}
+
 bool spare_ready(struct house *h, const struct spare *spare)
 {
     struct functions *all = h->environments;

@@ -35,6 +35,7 @@ struct function_pool {
     bool (*is_over)(struct house *h, str function, str flow);
     /* Environments of other revisions end (all, where none is given): those at work after their work. */
     void (*retire)(struct house *h, str function, str revision);
+    bool (*spare_is_wanted)(struct house *h); /* while one is made: else it need not go on */
     /* A spare has come up; false: it is not wanted any more. */
     bool (*spare_ready)(struct house *h, const struct spare *s);
     /* A spare for this flow, whose it is for good (the same one if it asks again, as steps may); false: there is none.

@@ -186,17 +186,23 @@ def test_nobody_learns_that_a_spare_was_killed(world):
     wait_for_spares(server.tag)
 
 
+def wait_for_nothing(server, still=10):
+    """Until nothing of sandboxes has been there for a second."""
+    until, calm = time.monotonic() + 30, 0
+    while calm < still and time.monotonic() < until:
+        there = os.listdir(f"{server.state}/volumes") + glob.glob(f"/run/barmkin/{server.tag}/netns/box-*")
+        calm = 0 if there + glob.glob(f"/run/barmkin/{server.tag}/box/*") else calm + 1
+        time.sleep(0.1)
+    assert calm == still
+
+
 def test_they_go_with_the_last_function(own_server):
     functions = begin(own_server)
     wait_for_spares(own_server.tag)
     functions.remove()
-    until = time.monotonic() + 30
-    while os.listdir(f"{own_server.state}/volumes") and time.monotonic() < until:
-        time.sleep(0.05)
-    assert os.listdir(f"{own_server.state}/volumes") == [] and spares(own_server.tag) == {}
-    assert glob.glob(f"/run/barmkin/{own_server.tag}/netns/box-*") == glob.glob(f"/run/barmkin/{own_server.tag}/box/*") == []
-    begin(own_server)
-    wait_for_spares(own_server.tag)
+    wait_for_nothing(own_server)
+    begin(own_server).remove()  # while they are made
+    wait_for_nothing(own_server)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -211,8 +217,4 @@ def test_nothing_of_them_is_left(own_server, how):
         time.sleep(0.05)
     assert not [p for p in pids if os.path.exists(f"/proc/{p}")]
     server.start()
-    until = time.monotonic() + 20
-    while os.listdir(f"{server.state}/volumes") and time.monotonic() < until:
-        time.sleep(0.05)
-    assert os.listdir(f"{server.state}/volumes") == [] and spares(server.tag) == {}
-    assert glob.glob(f"/run/barmkin/{server.tag}/netns/box-*") == glob.glob(f"/run/barmkin/{server.tag}/box/*") == []
+    wait_for_nothing(server)

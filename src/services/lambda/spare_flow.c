@@ -92,6 +92,23 @@ static res run_box(struct effect *x)
 
 /* ---- steps ---- */
 
+static bool is_wanted(struct call *c)
+{
+    struct house *h = c->worker->house;
+
+    return h->functions && h->functions->spare_is_wanted(h);
+}
+
+static res on_retire(struct call *c, struct flow *f, const struct flow_event *e)
+{
+    (void)e;
+    call_after(c, tell_gone, telling(c, f));
+    flow_wake(c, f, -1);
+    flow_effect(c, f, close_box, lambda_dump(c, f->data));
+    flow_go(f, "closing");
+    return OK;
+}
+
 static res on_begin(struct call *c, struct flow *f, const struct flow_event *e)
 {
     (void)e;
@@ -122,21 +139,25 @@ static str order_of(struct call *c)
 
 static res on_start(struct call *c, struct flow *f, const struct flow_event *e)
 {
-    (void)e;
+    if (!is_wanted(c))
+        return on_retire(c, f, e);
     flow_set(f, "box", call_unique(c, "box-", 17));
     flow_set(f, "volume", call_unique(c, "vol-", 17));
     flow_set(f, "order", order_of(c));
     TRY(lambda_volume_key(c, flow_text(f, "volume")));
     flow_effect(c, f, open_box, lambda_dump(c, f->data));
     flow_wake(c, f, START_MS);
+    flow_go(f, "starting");
     return OK;
 }
 
 static res on_agent_ready(struct call *c, struct flow *f, const struct flow_event *e)
 {
-    (void)e;
+    if (!is_wanted(c))
+        return on_retire(c, f, e);
     flow_effect(c, f, run_box, flow_text(f, "box"));
     flow_wake(c, f, START_MS);
+    flow_go(f, "launching");
     return OK;
 }
 
@@ -165,16 +186,6 @@ static res on_taken(struct call *c, struct flow *f, const struct flow_event *e)
     return OK;
 }
 
-static res on_retire(struct call *c, struct flow *f, const struct flow_event *e)
-{
-    (void)e;
-    call_after(c, tell_gone, telling(c, f));
-    flow_wake(c, f, -1);
-    flow_effect(c, f, close_box, lambda_dump(c, f->data));
-    flow_go(f, "closing");
-    return OK;
-}
-
 static res on_closed(struct call *c, struct flow *f, const struct flow_event *e)
 {
     (void)c;
@@ -192,8 +203,8 @@ static res on_retry(struct call *c, struct flow *f, const struct flow_event *e)
 
 static const struct flow_rule rules[] = {
     {"new", "begin", on_begin, "waiting"},
-    {"waiting", "timer", on_start, "starting"},
-    {"starting", "agent-ready", on_agent_ready, "launching"},
+    {"waiting", "timer", on_start, NULL},
+    {"starting", "agent-ready", on_agent_ready, NULL},
     {"launching", "running", on_running, "ready"},
     {"ready", "timer", on_look, NULL},
     {"ready", "taken", on_taken, NULL},
