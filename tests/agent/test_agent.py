@@ -2,6 +2,7 @@
 """barmkin-agent against an S3 that checks every signature, in a network namespace of its own. As root:
 /usr/bin/python3 -m pytest -q tests/agent"""
 import ctypes
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import zipfile
 
 import pytest
 
@@ -185,6 +187,31 @@ def test_an_endpoint_gets_its_model(world):
     assert a.hear()["event"] == "ready"
     assert a.read("model/xgboost-model") == b"MODEL" and a.read("model/code/inference.py") == b"pass"
     assert a.end() == 0
+
+
+def test_a_spare_becomes_a_functions(world):
+    spare = {"kind": "spare", "argv": ["wait", "for"], "env": {"LANG": "C"}, "cwd": "/"}
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as z:
+        z.writestr("index.py", "print(1)")
+    a = Agent(world)
+    a.say(spare)
+    assert a.hear() == {"event": "ready", "bytes": 0}
+    start = a.read(".barmkin/start").split(b"\0")
+    assert start[1] == b"2" and start[3:6] == [b"/", b"wait", b"for"] and os.listdir(a.work) == [".barmkin"]
+    assert not any(v.startswith(b"AWS_ACCESS") for v in start)  # it is nobody's
+    a.say(order(kind="function", code_bytes=len(code.getvalue()), channels=None, output_s3_uri=None, cwd="/opt/ml/task"))
+    a.socket.sendall(code.getvalue())
+    assert a.hear() == {"event": "ready", "bytes": 0} and a.read("task/index.py") == b"print(1)"
+    start = a.read(".barmkin/start").split(b"\0")
+    assert start[3:5] == [b"/opt/ml/task", b"train"] and any(v.startswith(b"AWS_SECRET_ACCESS_KEY=") for v in start)
+    assert a.end() == 0
+    for then in (spare, order()):  # a function's, and nothing else
+        a = Agent(world)
+        a.say(spare)
+        a.hear()
+        a.say(then)
+        assert a.hear()["event"] == "failed" and a.end() == 1
 
 
 @pytest.mark.parametrize("changes, reason", [

@@ -94,17 +94,21 @@ def test_it_is_its_roles_and_in_its_network(world):
     name = functions.make("""
 import sys
 spare = "boto3" in sys.modules
-import boto3, socket
+import boto3, http.client, socket
 def handler(event, context):
+    host = http.client.HTTPConnection("127.0.0.1", 8080)
+    host.request("POST", "/begin", "")
+    again = host.getresponse().status
     try:
         socket.create_connection(("198.51.100.1", 443), 2)
         out = "fine"
     except OSError as e:
         out = e.errno
-    return [spare, boto3.client("sts").get_caller_identity()["Arn"], out]
+    return [spare, boto3.client("sts").get_caller_identity()["Arn"], out, again]
 """, role, Timeout=30, MemorySize=512)
-    spare, arn, out = functions.invoke(name)[1]
+    spare, arn, out, again = functions.invoke(name)[1]
     assert spare and arn.endswith(f":assumed-role/{role.split('/')[-1]}/{name}") and out == 101  # network unreachable
+    assert again == 400  # a sandbox begins once
 
 
 def test_its_limits_are_the_functions(world):
