@@ -190,16 +190,18 @@ def test_cancelling_an_update_with_a_stack_in_the_stack(client, stack, shelf, na
     """The inner update is cancelled with it; the outer one waits for what has begun before it changes anything back."""
     s, ssm = stack(), client("ssm")
     inner = {**a_function(), "P": parameter({"Ref": "V"}, f"/{name}/in"),
-             "C": {**custom(Silent={"Ref": "Silent"}, Echo={"Ref": "V"}, ServiceTimeout=4), "DependsOn": ["Fn", "P"]}}
-    url = shelf("inner.json", template(inner, Parameters={"V": {"Type": "String"}, "Silent": {"Type": "String"}}))
+             "C": {**custom(Silent={"Ref": "Silent"}, Echo={"Ref": "V"}, ServiceTimeout={"Ref": "Seconds"}), "DependsOn": ["Fn", "P"]}}
+    url = shelf("inner.json", template(inner, Parameters={"V": {"Type": "String"}, "Silent": {"Type": "String"},
+                                                          "Seconds": {"Type": "Number"}}))
 
-    def body(v, silent=""):
-        nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url, "Parameters": {"V": v, "Silent": silent}}}
+    def body(v, silent="", seconds=60):
+        given = {"V": v, "Silent": silent, "Seconds": seconds}
+        nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url, "Parameters": given}}
         return template({"In": nested, "Out": parameter(v, f"/{name}/out")})
     assert s.create(body("one"), **IAM) == "CREATE_COMPLETE", s.lines()
     child = type(s)(s.cfn, "")
     child.id = s.cfn.describe_stack_resource(StackName=name, LogicalResourceId="In")["StackResourceDetail"]["PhysicalResourceId"]
-    s.cfn.update_stack(StackName=name, TemplateBody=body("two", "Update"), **IAM)
+    s.cfn.update_stack(StackName=name, TemplateBody=body("two", "Update", 4), **IAM)
     in_progress(child, "C", "UPDATE_IN_PROGRESS")
     s.cfn.cancel_update_stack(StackName=name)
     assert s.describe()["StackStatus"] == "UPDATE_ROLLBACK_IN_PROGRESS"
