@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a stack is told in confidence lies in no file of the state folder and in no event: values of NoEcho parameters, the
 properties made of them, and what functions answer with NoEcho."""
+import base64
+import json
 import os
 import uuid
 
@@ -71,3 +73,21 @@ def test_a_kept_value_is_used_again(client, stack, word):  # noqa: F811
     assert s.update(confided(P=parameter({"Fn::GetAtt": "C.Echo"}, f"/{s.name}/p")), Parameters=previous, **IAM) == "UPDATE_COMPLETE", s.lines()
     assert client("ssm").get_parameter(Name=f"/{s.name}/p")["Parameter"]["Value"] == "answer-" + secret
     assert secret not in str(s.events()) + str(s.describe())
+
+
+def test_what_is_made_of_a_secret_is_no_less_secret(client, stack, word):  # noqa: F811
+    """Encoded, cut, joined: events show what the template makes of ****."""
+    s, secret = stack(), word()
+    encoded = base64.b64encode(secret.encode()).decode()
+    told = {"Code": {"Fn::Base64": {"Ref": "Word"}}, "Cut": {"Fn::Select": [1, {"Fn::Split": ["-", {"Fn::Sub": "${Word}-x"}]}]},
+            "Listed": {"Fn::Join": ["+", {"Ref": "Words"}]}, "Open": "open"}
+    body = {**a_function(ANSWERS), "C": custom(Echo={"Ref": "Word"}, Hide="true", **told),
+            "D": custom(Echo={"Fn::Base64": {"Fn::GetAtt": "C.Echo"}})}
+    t = template(body, Parameters={"Word": {"Type": "String", "NoEcho": True}, "Words": {"Type": "CommaDelimitedList", "NoEcho": True}})
+    given = [{"ParameterKey": "Word", "ParameterValue": secret}, {"ParameterKey": "Words", "ParameterValue": secret[7:20] + ",b"}]
+    assert s.create(t, Parameters=given, **IAM) == "CREATE_COMPLETE", s.lines()
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+    shown = {e["LogicalResourceId"]: json.loads(e["ResourceProperties"]) for e in s.events() if e.get("ResourceProperties")}
+    assert (shown["C"]["Code"], shown["C"]["Listed"], shown["C"]["Open"]) == (base64.b64encode(b"****").decode(), "****+****", "open")
+    everything = str(s.events())
+    assert not [x for x in (secret, secret[7:], encoded, secret[7:20]) if x in everything]

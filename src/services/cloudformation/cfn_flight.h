@@ -27,7 +27,10 @@ struct cfn_flight {
     const struct caller *actor; /* NULL: nobody acts for the stack any more */
     str nobody;                 /* why */
     struct cfn_masks masks;
-    struct cfn_scope scope; /* open while resources are made */
+    struct cfn_scope scope;  /* open while resources are made */
+    struct cfn_scope veiled; /* the same as events show it; its scope is NULL where there is nothing to hide */
+    const json_t *wanted;    /* properties of the resource in hand, */
+    str shown;               /* and as events show them; absent: as they are */
     struct cfn_item *items;
     size_t n_items;
     bool moved; /* something ended in this step: more may be ready */

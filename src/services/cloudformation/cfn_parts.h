@@ -72,9 +72,9 @@ bool cfn_check_properties(struct cfn_hand *h); /* false: h->reason says what is 
 str cfn_fixed(const struct cfn_type *t, const json_t *before, const json_t *after);
 str cfn_ignored(struct cfn_hand *h); /* which of the given properties do nothing here; absent: none */
 bool cfn_same(const json_t *a, const json_t *b);
-/* *out NULL: there is none of that name. */
+/* *out NULL: there is none of that name. veils: **** for what a function answered in confidence. */
 res cfn_attribute(struct call *c, const struct cloudformation_stack *s, const struct cfn_type *t,
-                  const struct cloudformation_resource *r, str path, json_t **out);
+                  const struct cloudformation_resource *r, str path, bool veils, json_t **out);
 bool cfn_attribute_moves(const struct cfn_type *t, str path); /* when the resource is changed in place */
 /* With the stack's tags below those of the resource's own property. */
 json_t *cfn_add_tags(struct call *c, const struct cfn_type *t, const struct cloudformation_version *v, json_t *props);
@@ -97,10 +97,14 @@ struct cfn_scope {
     struct cloudformation_resource **known; /* of t->resources, as they are loaded */
     char *fate;                             /* of t->resources, while changes are foreseen; else NULL */
     bool asking;                            /* parameters are asked for; else they are as they were kept */
+    bool veils;                             /* what is secret is **** */
 };
 res cfn_scope_open(struct cfn_scope *s, struct err *e);
 /* From a text and given parameters: parses, asks and binds as the call's caller. Fills version's parameters. */
 res cfn_scope_new(struct cfn_scope *s, str text, const struct template_given *given, size_t n, struct err *e);
+/* The same template with **** for what NoEcho parameters hold and functions answered in confidence: whatever functions
+ * of the template make of a secret, events are made of this. False: it holds none. */
+bool cfn_scope_veil(const struct cfn_scope *s, struct cfn_scope *out);
 void cfn_forget(struct cfn_scope *s, str logical); /* a resource that has changed is looked at anew */
 
 /* ---- records ---- */

@@ -158,6 +158,7 @@ static res take(struct cfn_hand *h, const json_t *answer)
     h->r->physical_resource_id = id;
     if (json_is_object(data))
         json_object_set(h->kept, "Data", (json_t *)data);
+    json_object_set_new(h->kept, "NoEcho", json_boolean(secret));
     return secret ? hide(h, data) : OK;
 }
 

@@ -374,12 +374,14 @@ static json_t *attribute(const struct cfn_values *v, const struct cfn_type *t, s
 }
 
 res cfn_attribute(struct call *c, const struct cloudformation_stack *s, const struct cfn_type *t,
-                  const struct cloudformation_resource *r, str path, json_t **out)
+                  const struct cloudformation_resource *r, str path, bool veils, json_t **out)
 {
     json_t *props = NULL, *kept = NULL;
 
     TRY(cfn_open_resource(c, s, r, &props, &kept));
     struct cfn_values v = {.c = c, .props = props, .kept = kept, .id = r->physical_resource_id};
     *out = attribute(&v, t, path);
+    if (veils && *out && json_is_true(json_object_get(kept, "NoEcho")))
+        *out = cfn_own(c->arena, json_string("****"));
     return OK;
 }

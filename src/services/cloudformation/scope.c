@@ -62,7 +62,7 @@ static res ask_attribute(void *about, const struct template_resource *r, str pat
     TRY(ours(s->c, e, known(s, r, &found)));
     if (!is_there(s, r, found) || !t || (s->fate && s->fate[r->at] == CFN_FATE_CHANGED && cfn_attribute_moves(t, path)))
         return OK;
-    TRY(ours(s->c, e, cfn_attribute(s->c, s->stack, t, found, path, out)));
+    TRY(ours(s->c, e, cfn_attribute(s->c, s->stack, t, found, path, s->veils, out)));
     if (!*out)
         return reject(
             e,
@@ -130,6 +130,10 @@ static res ask_dynamic(void *about, str service, str reference, str *out, struct
     const struct cfn_parameter *p = parameter_find(S("AWS::SSM::Parameter::Value"));
     json_t *found = NULL;
 
+    if (s->veils) { /* as it is written */
+        *out = arena_printf(s->c->arena, "{{resolve:%.*s:%.*s}}", FMT(service), FMT(reference));
+        return OK;
+    }
     if (!p || !str_eq(service, S("ssm")))
         return reject(e, "Dynamic references of the service [%.*s] are not supported here", FMT(service));
     TRY(look_up(s, p, reference, &found, e));
@@ -341,4 +345,38 @@ res cfn_scope_new(struct cfn_scope *s, str text, const struct template_given *gi
         TRY(template_parse(s->c->arena, text, e, &s->t));
     TRY(bind(s, given, n, e));
     return ours(s->c, e, keep_parameters(s));
+}
+
+/* ---- as events show it ---- */
+
+static json_t *veil(struct arena *a, const json_t *value)
+{
+    json_t *list = cfn_own(a, json_array());
+
+    for (size_t i = 0; i < json_array_size(value); i++)
+        json_array_append_new(list, json_string("****"));
+    return json_is_array(value) ? list : cfn_own(a, json_string("****"));
+}
+
+bool cfn_scope_veil(const struct cfn_scope *s, struct cfn_scope *out)
+{
+    struct arena *a = s->c->arena;
+    struct template_scope *scope = ARENA_NEW(a, struct template_scope);
+    bool any = s->stack->hidden.n > 0;
+
+    *scope = *s->scope;
+    scope->values = ARENA_ARRAY(a, struct template_value, s->t->n_parameters + 1);
+    for (size_t i = 0; i < s->t->n_parameters; i++) {
+        scope->values[i] = s->scope->values[i];
+        if (!s->t->parameters[i].no_echo || !scope->values[i].value)
+            continue;
+        scope->values[i].value = veil(a, scope->values[i].value);
+        any = true;
+    }
+    *out = *s;
+    out->veils = true;
+    out->imports = NULL;
+    out->scope = scope;
+    scope->ask.about = out;
+    return any;
 }

@@ -338,6 +338,8 @@ static res take_step(struct cfn_flight *fl, const struct stage *st)
         return oops(&fl->c->err, e.sys_errno, "%s", e.what);
     if (!cfn_has_plan(fl))
         TRY(begin_stage(fl, st));
+    if (!fl->scope.scope || !cfn_scope_veil(&fl->scope, &fl->veiled))
+        fl->veiled.scope = NULL;
     TRY(take_ready(fl, st, &left));
     return go_on(fl, st, left);
 }

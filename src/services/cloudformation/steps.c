@@ -43,7 +43,8 @@ static struct cfn_hand hand_of(struct cfn_flight *fl, struct cloudformation_reso
                              .type = cfn_type_find(r->resource_type),
                              .masks = &fl->masks,
                              .props = props,
-                             .properties = cfn_shown(fl->c, &fl->masks, props)};
+                             .properties =
+                                 props == fl->wanted && fl->shown.n ? fl->shown : cfn_shown(fl->c, &fl->masks, props)};
 }
 
 static res open_hand(struct cfn_flight *fl, struct cloudformation_resource *r, struct cfn_hand *h)
@@ -53,6 +54,7 @@ static res open_hand(struct cfn_flight *fl, struct cloudformation_resource *r, s
     TRY(cfn_open_resource(fl->c, fl->s, r, &props, &kept));
     *h = hand_of(fl, r, props);
     h->kept = kept;
+    h->properties = r->shown.n ? r->shown : h->properties;
     return OK;
 }
 
@@ -96,6 +98,7 @@ static res begun(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand *
 {
     if (end == CFN_FAILED)
         return failed(fl, item, h);
+    h->r->shown = fl->shown;
     if (created)
         TRY(cfn_resource_event(h, status_of(h, "IN_PROGRESS"), S("Resource creation Initiated")));
     if (end == CFN_DONE)
@@ -310,6 +313,19 @@ static bool is_skipped(const struct cfn_flight *fl, str id)
     return false;
 }
 
+/* A function of the template that does not take **** leaves it to the masks. */
+static void show(struct cfn_flight *fl, const struct template_resource *tr, const struct cfn_type *t,
+                 const json_t *props)
+{
+    struct err e = {0};
+    json_t *veiled = NULL;
+
+    fl->wanted = props;
+    fl->shown = STR_ABSENT;
+    if (fl->veiled.scope && is_ok(template_properties(fl->veiled.scope, tr, &e, &veiled)) && veiled)
+        fl->shown = cfn_shown(fl->c, &fl->masks, cfn_add_tags(fl->c, t, fl->s->now, veiled));
+}
+
 /* The properties as they are to be, or why they cannot be known. */
 static res wanted(struct cfn_flight *fl, const struct template_resource *tr, json_t **props, str *reason)
 {
@@ -332,6 +348,7 @@ static res wanted(struct cfn_flight *fl, const struct template_resource *tr, jso
         *reason = S("A value that the resource needs is not known");
     else if (found)
         *props = cfn_add_tags(fl->c, t, fl->s->now, found);
+    show(fl, tr, t, *props);
     return OK;
 }
 
