@@ -382,13 +382,46 @@ def test_bad_endpoints(ec2, vpc, refuses, args, code):
         ec2.create_vpc_endpoint(**{"VpcId": vpc, "ServiceName": "com.amazonaws.us-east-1.s3", **args})
 
 
-def test_endpoint_services(ec2):
+def test_endpoint_services(ec2, vpc, refuses):
     said = ec2.describe_vpc_endpoint_services()
     assert {"com.amazonaws.us-east-1." + s for s in ("sts", "kms", "s3", "logs", "ssm", "ec2", "sagemaker.api",
                                                      "sagemaker.runtime")} <= set(said["ServiceNames"])
     assert not any("barmkin" in s for s in said["ServiceNames"])
+    hidden = "com.amazonaws.us-east-1.s3.cloudformation-custom-resource-response"  # reached by S3's own endpoint
+    assert not any("custom-resource" in s for s in said["ServiceNames"]) and "com.amazonaws.us-east-1.s3" in said["ServiceNames"]
+    with refuses("InvalidServiceName"):
+        ec2.describe_vpc_endpoint_services(ServiceNames=[hidden])
+    with refuses("InvalidServiceName"):
+        ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=hidden, VpcEndpointType="Interface")
     lists = ec2.describe_prefix_lists()["PrefixLists"]
     assert lists[0]["PrefixListName"] == "com.amazonaws.us-east-1.s3"
+
+
+def test_rules_are_described_anew(ec2, vpc, refuses, role, document):
+    group = ec2.create_security_group(VpcId=vpc, GroupName="said", Description="d")["GroupId"]
+    web = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "old"}]}
+    rule = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[web])["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+
+    def said(way="IpPermissions"):
+        return [r.get("Description") for p in ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0][way] for r in p["IpRanges"]]
+    by_id = {"GroupId": group, "SecurityGroupRuleDescriptions": [{"SecurityGroupRuleId": rule, "Description": "by its id"}]}
+    assert ec2.update_security_group_rule_descriptions_ingress(**by_id)["Return"] and said() == ["by its id"]
+    ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[
+        {**web, "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "by what it is"}]}])
+    assert said() == ["by what it is"]
+    ec2.update_security_group_rule_descriptions_egress(GroupId=group, IpPermissions=[
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "out"}]}])
+    assert said("IpPermissionsEgress") == ["out"]
+    with refuses("InvalidSecurityGroupRuleId.NotFound"):
+        ec2.update_security_group_rule_descriptions_egress(**by_id)
+    with refuses("InvalidPermission.NotFound"):
+        ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[{**web, "ToPort": 81}])
+    with refuses("MissingParameter"):
+        ec2.update_security_group_rule_descriptions_ingress(GroupId=group)
+    may = role(document(Action="ec2:UpdateSecurityGroupRuleDescriptionsEgress")).client("ec2")
+    with refuses("UnauthorizedOperation", "ec2:UpdateSecurityGroupRuleDescriptionsIngress"):
+        may.update_security_group_rule_descriptions_ingress(**by_id)
+    ec2.delete_security_group(GroupId=group)
 
 
 # ---- zones, tags ----

@@ -73,6 +73,7 @@ def table(name, account, interface):
         "Group": ("EC2::SecurityGroup", {**vpc, "GroupDescription": "g", "SecurityGroupIngress": [
             {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.84.0.0/16"}]}, {"SecurityGroupIngress": [], **tag("g")}, ["GroupId", "Id", "VpcId"]),
         "In": ("EC2::SecurityGroupIngress", {**group, "FromPort": 22, "ToPort": 22, "CidrIp": "10.84.0.0/16"}, {"FromPort": 23, "ToPort": 23}, ["Id"]),
+        "Said": ("EC2::SecurityGroupIngress", {**group, "FromPort": 80, "ToPort": 80, "CidrIp": "10.84.0.0/16", "Description": "a"}, {"Description": "b"}, []),
         "Out": ("EC2::SecurityGroupEgress", {**group, "FromPort": 22, "ToPort": 22, "DestinationSecurityGroupId": ref("Group")},
                 {"FromPort": 23, "ToPort": 23}, ["Id"]),
         "Door": ("EC2::VPCEndpoint", {**vpc, "ServiceName": "com.amazonaws.us-east-1.ssm", "VpcEndpointType": "Interface", "SubnetIds": [ref("Subnet")],
@@ -178,7 +179,8 @@ def look(client, ids):
         "Goes": ec2.describe_addresses(Filters=[{"Name": "association-id", "Values": [ids["Goes"]]}])["Addresses"][0]["NetworkInterfaceId"],
         "Uses": [a["SubnetId"] for a in ec2.describe_route_tables(RouteTableIds=[ids["Table2"]])["RouteTables"][0]["Associations"]],
         "Way": [r.get("NatGatewayId", r.get("GatewayId")) for r in table["Routes"] if r["DestinationCidrBlock"] == "0.0.0.0/0"],
-        "Group": sorted(p["FromPort"] for p in group["IpPermissions"]), "Out": [p["FromPort"] for p in group["IpPermissionsEgress"] if "FromPort" in p],
+        "Group": sorted(p["FromPort"] for p in group["IpPermissions"]),
+        "Said": [p["IpRanges"][0]["Description"] for p in group["IpPermissions"] if p["FromPort"] == 80], "Out": [p["FromPort"] for p in group["IpPermissionsEgress"] if "FromPort" in p],
         "Door": (len(door["SubnetIds"]), door["PrivateDnsEnabled"]), "Mount": mount != [ids["Group"]],
         "Watch": ec2.describe_flow_logs(FlowLogIds=[ids["Watch"]])["FlowLogs"][0]["TrafficType"],
         "Rule": json.loads(client("events").describe_rule(Name=ids["Rule"])["EventPattern"])["source"],
@@ -198,7 +200,7 @@ def seen(ids, interface, changed):
     """What look() must say, before and after."""
     n = int(changed)
     return {"Takes": True, "Moves": {ids["Off" if n else "Far"]}, "Goes": interface[n], "Uses": [ids["Subnet"]] * n, "Way": [ids["Nat" if n else "Igw"]],
-            "Group": [[22, 443], [23]][n], "Out": [22 + n], "Door": [(1, False), (2, True)][n], "Mount": bool(n), "Watch": ["ALL", "REJECT"][n],
+            "Group": [[22, 80, 443], [23, 80]][n], "Said": ["ab"[n]], "Out": [22 + n], "Door": [(1, False), (2, True)][n], "Mount": bool(n), "Watch": ["ALL", "REJECT"][n],
             "Rule": ["ab"[n]], "Managed": [(1, 0), (0, 1)][n], "Inline": ["s3:GetObject", "s3:PutObject"][n], "Profile": bool(n),
             "Crew": [(["in", "p"], "/"), (["in", "q"], "/x/")][n], "User": [(False, "/"), (True, "/x/")][n], "Alias": bool(n), "Run": 1 + n,
             "Lets": ["s3.amazonaws.com", "sns.amazonaws.com"][n], "Law": ["s3:PutObject", "s3:GetObject"][n], "Word": "ab"[n], "Models": bool(n)}

@@ -329,3 +329,64 @@ res ec2_revoke_security_group_egress(struct call *c, const struct ec2_revoke_sec
     out->returned = SET_BOOL(true);
     return revoke(c, in->group_id, &r, in->dry_run, &in->security_group_rule_ids);
 }
+
+/* ---- what a rule is for ---- */
+
+static res describe_ids(struct call *c, struct ec2_group *g, const struct ec2_rule_description_list *list, bool egress)
+{
+    for (size_t k = 0; k < list->n; k++) {
+        size_t i = 0;
+        while (i < g->rules.n &&
+               (!str_eq(g->rules.v[i].rule_id, list->v[k].security_group_rule_id) || g->rules.v[i].egress.v != egress))
+            i++;
+        if (i == g->rules.n)
+            return fault(c, &ec2_InvalidSecurityGroupRuleIdNotFound, "The security group rule ID '%.*s' does not exist",
+                         FMT(str_sub(list->v[k].security_group_rule_id, 0, 64)));
+        g->rules.v[i].description = list->v[k].description;
+    }
+    return OK;
+}
+
+static res describe_rules(struct call *c, str group_id, const struct rules_request *in, opt_bool dry_run,
+                          const struct ec2_rule_description_list *ids)
+{
+    struct ec2_group *g;
+    struct ec2_rule *told;
+    size_t n;
+
+    TRY(ec2_get_group(c, group_id, &g));
+    TRY(rules_read(c, g, in, &told, &n));
+    if (!n && !ids->n)
+        return fault(c, &ec2_MissingParameter,
+                     "Either 'ipPermissions' or 'securityGroupRuleDescriptions' should be provided.");
+    TRY(describe_ids(c, g, ids, in->egress));
+    for (size_t i = 0; i < n; i++) {
+        size_t at = find_rule(g, &told[i]);
+        if (at == g->rules.n)
+            return fault(c, &ec2_InvalidPermissionNotFound,
+                         "The specified rule does not exist in this security group.");
+        g->rules.v[at].description = told[i].description;
+    }
+    TRY(ec2_dry_run(c, dry_run));
+    return ec2_group_save(c, g);
+}
+
+res ec2_update_security_group_rule_descriptions_ingress(
+    struct call *c, const struct ec2_update_security_group_rule_descriptions_ingress_in *in,
+    struct ec2_update_security_group_rule_descriptions_ingress_out *out)
+{
+    struct rules_request r = {.permissions = &in->ip_permissions};
+
+    out->returned = SET_BOOL(true);
+    return describe_rules(c, in->group_id, &r, in->dry_run, &in->security_group_rule_descriptions);
+}
+
+res ec2_update_security_group_rule_descriptions_egress(
+    struct call *c, const struct ec2_update_security_group_rule_descriptions_egress_in *in,
+    struct ec2_update_security_group_rule_descriptions_egress_out *out)
+{
+    struct rules_request r = {.permissions = &in->ip_permissions, .egress = true};
+
+    out->returned = SET_BOOL(true);
+    return describe_rules(c, in->group_id, &r, in->dry_run, &in->security_group_rule_descriptions);
+}
