@@ -91,3 +91,19 @@ def test_what_is_made_of_a_secret_is_no_less_secret(client, stack, word):  # noq
     assert (shown["C"]["Code"], shown["C"]["Listed"], shown["C"]["Open"]) == (base64.b64encode(b"****").decode(), "****+****", "open")
     everything = str(s.events())
     assert not [x for x in (secret, secret[7:], encoded, secret[7:20]) if x in everything]
+
+
+@pytest.mark.parametrize("whose", ["the house's", "the customer's"])
+def test_a_functions_environment_lies_sealed(server, client, functions, word, whose):
+    secret, other, kms, given = word(), word(), client("kms"), {}
+    if whose == "the customer's":
+        given["KMSKeyArn"] = kms.create_key()["KeyMetadata"]["Arn"]
+    name = functions.make("def handler(event, context): pass", Environment={"Variables": {"WORD": secret}}, **given)
+    functions.lam.update_function_configuration(FunctionName=name, Environment={"Variables": {"WORD": other}})
+    assert functions.lam.get_function_configuration(FunctionName=name)["Environment"]["Variables"] == {"WORD": other}
+    assert files_with(server.state, name) and files_with(server.state, secret, other) == []
+    if given:
+        kms.disable_key(KeyId=given["KMSKeyArn"])
+        shown = functions.lam.get_function_configuration(FunctionName=name)["Environment"]
+        assert "Variables" not in shown and "AccessDenied" in shown["Error"]["ErrorCode"]
+        kms.schedule_key_deletion(KeyId=given["KMSKeyArn"], PendingWindowInDays=7)
