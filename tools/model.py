@@ -33,11 +33,18 @@ class Type:
 
     def __init__(self, words):
         self.name, self.flags, self.props, self.attrs, self.ops, self.refused = words[1], words[2:], {}, [], [], ""
+        self.marked, self.above = False, ""
 
     def take(self, words, line):
-        if words[0] in ("prop", "replace", "ignored", "name"):
+        if line.startswith("   "):  # it goes on with the line above
+            words = [self.above, *words] if self.above in ("prop", "replace", "ignored", "fixed") else [""]
+        self.above = words[0] or self.above
+        if words[0] in ("prop", "replace", "ignored", "fixed", "name"):
             for p in words[1:2] if words[0] == "name" else words[1:]:
-                self.props[p.rstrip("!")] = words[0]
+                if not p.startswith("@"):  # a name that templates cannot give
+                    self.props[p.rstrip("!")] = words[0]
+        elif words[0] == "system-tags":
+            self.marked = True
         elif words[0] == "attr":
             self.attrs.append(words[1])
         elif words[0] in ("create", "update", "delete", "wait", "gone") and words[1] not in self.ops:

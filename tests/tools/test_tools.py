@@ -187,3 +187,20 @@ def test_every_global_condition_key_is_documented():
             keys |= set(re.findall(r'"((?:aws|iam|s3|ec2|ssm|sagemaker):[A-Z][A-Za-z0-9]+)/?"', f.read()))
     assert len(keys) > 30
     assert not [k for k in keys - {"iam:PassRole"} if k not in page], "not documented"  # that one is an action
+
+
+def test_the_reference_tells_every_property(tmp_path):
+    """Those of lines that go on, too; what no update changes; not the names that templates cannot give."""
+    subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tools/docs"), str(tmp_path)], check=True, cwd=ROOT, capture_output=True)
+    with open(tmp_path / "docs/reference/resource-types.md") as f:
+        blocks = {b.split("\n")[0]: b for b in f.read().split("\n## ")[1:]}
+    assert "| TracingConfig | in place |" in blocks["AWS::Lambda::Function"] and "stack-name" in blocks["AWS::Lambda::Function"]
+    assert "| KeySpec | no update changes it |" in blocks["AWS::KMS::Key"] and "stack-name" not in blocks["AWS::KMS::Key"]
+    assert "@" not in blocks["AWS::Lambda::Permission"].split("GetAtt")[0]
+    for path in ("ec2", "lambda", "sagemaker"):  # every property that modelc knows
+        with open(os.path.join(ROOT, f"src/services/{path}/{path}.model")) as f:
+            models = f.read()
+        for block in re.findall(r"^cfn (AWS::\S+).*\n((?:(?:  .*)?\n)*)", models, re.M):
+            for line in re.findall(r"^  (?:prop|replace|ignored|fixed) ((?:.*\n)(?:    +.*\n)*)", block[1], re.M):
+                for p in line.split():
+                    assert f"| {p.rstrip('!')} |" in blocks[block[0]], (block[0], p)
