@@ -20,7 +20,7 @@ static struct caller root_of(struct arena *a, const char *account)
 {
     return (struct caller){.kind = PRINCIPAL_ROOT,
                            .account = str_z(account),
-                           .arn = arena_printf(a, "arn:aws:iam::%s:root", account),
+                           .arn = arena_printf(a, "arn:aws:iam::%.*s:root", FMT(str_z(account))),
                            .user_id = str_z(account)};
 }
 
@@ -28,7 +28,7 @@ static struct caller admin_of(struct arena *a, const char *account)
 {
     return (struct caller){.kind = PRINCIPAL_USER,
                            .account = str_z(account),
-                           .arn = arena_printf(a, "arn:aws:iam::%s:user/admin", account),
+                           .arn = arena_printf(a, "arn:aws:iam::%.*s:user/admin", FMT(str_z(account))),
                            .name = S("admin"),
                            .unique_id = S("AIDAEXAMPLEEXAMPLE001"),
                            .user_id = S("AIDAEXAMPLEEXAMPLE001")};
