@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What there is: every resource of an account, service by service, and what a server has in the kernel. Compared before and
 after, nothing may be left over."""
-import io
+import contextlib
 import json
 import os
+import re
 import subprocess
 import time
-import zipfile
 
 from botocore.exceptions import ClientError
 
@@ -109,35 +109,45 @@ def more(before, after):
 # ---- the kernel ----
 
 # The host's door and that of functions without a VPC belong to the server: made with the first who goes through, they stay.
-DOORS = ("vpc-00000000000000000", "vpc-00000000000000001")
+DOORS = {"vpc-00000000000000000", "vpc-00000000000000001"}
 
 
-def namespaces(tag):
+def inside(tag, name, *command):
+    return subprocess.run(["nsenter", f"--net=/run/barmkin/{tag}/netns/{name}", *command], capture_output=True, text=True,
+                          check=False).stdout
+
+
+def named_spaces(tag):
     folder = f"/run/barmkin/{tag}/netns"
-    return sorted(set(os.listdir(folder)) - set(DOORS)) if os.path.isdir(folder) else []
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 
 
-def rules(tag):
-    """How many nftables tables, chains, sets and rules the server's namespaces have."""
-    total = 0
-    for name in namespaces(tag):
-        done = subprocess.run(["nsenter", f"--net=/run/barmkin/{tag}/netns/{name}", "nft", "-j", "list", "ruleset"],
-                              capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            total += len([x for x in json.loads(done.stdout)["nftables"] if "metainfo" not in x])
-    return total
+def own(tag):
+    """Names of what a server keeps for itself: its doors, and the sandboxes (with their volumes) that wait without a network for
+    whichever function comes next (docs/decisions/6-spare-sandboxes.md)."""
+    found = set(DOORS)
+    for box in [n for n in named_spaces(tag) if n.startswith("box-") and len(inside(tag, n, "ip", "-o", "link").splitlines()) == 1]:
+        found.add(box)
+        with contextlib.suppress(OSError), open(f"/run/barmkin/{tag}/box/{box}/config.json", encoding="utf-8") as f:
+            found.update(re.findall(r"vol-[0-9a-f]+", f.read()))
+    return found
+
+
+def rules(tag, spaces):
+    """How many nftables tables, chains, sets and rules these namespaces have."""
+    texts = [inside(tag, name, "nft", "-j", "list", "ruleset") for name in spaces]
+    return sum(len([x for x in json.loads(t)["nftables"] if "metainfo" not in x]) for t in texts if t)
 
 
 def mounts(world):
     with open("/proc/self/mounts", encoding="utf-8", errors="replace") as f:
-        return [line for line in f if (world.tag() in line or world.state in line) and not any(d in line for d in DOORS)]
+        return [line for line in f if world.tag() in line or world.state in line]
 
 
 def loops(world):
-    done = subprocess.run(["losetup", "--list", "--json", "--output", "NAME,BACK-FILE"], capture_output=True, text=True,
-                          check=False)
-    devices = json.loads(done.stdout)["loopdevices"] if done.stdout.strip() else []
-    return [d["name"] for d in devices if world.state in (d["back-file"] or "")]
+    text = subprocess.run(["losetup", "--list", "--json", "--output", "NAME,BACK-FILE"], capture_output=True, text=True,
+                          check=False).stdout
+    return [d["back-file"] for d in json.loads(text)["loopdevices"] if world.state in (d["back-file"] or "")] if text.strip() else []
 
 
 def volumes(world):
@@ -150,39 +160,24 @@ def cgroups(tag):
 
 
 def kernel(world):
-    """{kind: how many} of what this server holds now, by its TAG and its state folder."""
+    """{kind: how many} of what this server holds now for its accounts, by its TAG and its state folder."""
     tag = world.tag()
-    return {"namespaces": len(namespaces(tag)), "links": len([n for n in os.listdir("/sys/class/net") if tag in n]),
-            "nftables objects": rules(tag), "mounts": len(mounts(world)), "loop devices": len(loops(world)),
-            "volumes": len(volumes(world)), "cgroups": len(cgroups(tag))}
+    kept = own(tag)
+
+    def others(names):
+        return [n for n in names if not any(k in n for k in kept)]
+    spaces = others(named_spaces(tag))
+    return {"namespaces": len(spaces), "links": len([n for n in os.listdir("/sys/class/net") if tag in n]),
+            "nftables objects": rules(tag, spaces), "mounts": len(others(mounts(world))),
+            "loop devices": len(others(loops(world))), "volumes": len(others(volumes(world))), "cgroups": len(others(cgroups(tag)))}
 
 
-def settled(world, wanted=None, seconds=30):
-    """kernel() when it is as wanted, or has been the same for three seconds: sandboxes come and go behind the answers."""
-    end, now, since = time.monotonic() + seconds, kernel(world), time.monotonic()
-    while now != wanted and time.monotonic() < end and (wanted or time.monotonic() < since + 3):
+def settled(world, wanted, seconds=30):
+    """kernel(), as soon as it is as wanted: sandboxes go behind the answers."""
+    end = time.monotonic() + seconds
+    while (now := kernel(world)) != wanted and time.monotonic() < end:
         time.sleep(0.2)
-        before, now = now, kernel(world)
-        since = since if now == before else time.monotonic()
     return now
-
-
-def warm(world):
-    """One function made, invoked and deleted: what the server keeps ready for all functions from then on belongs to it, and
-    must be there before as after."""
-    iam, functions, name = world.client("iam", "dev"), world.client("lambda", "dev"), "warm"
-    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
-                                                     "Action": "sts:AssumeRole"}]}
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as z:
-        z.writestr("index.py", "def handler(event, context): return event")
-    functions.create_function(FunctionName=name, Runtime="python3.8", Handler="index.handler", Role=role, Timeout=60,
-                              Code={"ZipFile": code.getvalue()})
-    functions.invoke(FunctionName=name)
-    functions.delete_function(FunctionName=name)
-    iam.delete_role(RoleName=name)
-    return settled(world)
 
 
 def told(counts):

@@ -65,7 +65,7 @@ class Yard:
 def two_steps(story, yard):
     with yard.barmkin(story, "1") as world:
         stacks = Stacks(story, world)
-        before, kernel = counted.resources(world), counted.warm(world)
+        before, kernel = counted.resources(world), counted.kernel(world)
         with story.step("2", "core-main.yaml: stack sm-mlops-core"):
             stacks.create("sm-mlops-core", "core-main.yaml", s.CORE)
             stacks.count("sm-mlops-core")
@@ -126,7 +126,7 @@ def nothing_left(story, world, before, kernel):
 def quickstart(story, yard):
     with yard.barmkin(story, "10") as world:
         stacks = Stacks(story, world)
-        before, kernel = counted.resources(world), counted.warm(world)
+        before, kernel = counted.resources(world), counted.kernel(world)
         with story.step("11", "data-science-environment-quickstart.yaml on a fresh state: stack ds-quickstart"):
             stacks.create("ds-quickstart", "data-science-environment-quickstart.yaml", s.QUICKSTART)
             stacks.count("ds-quickstart")
@@ -155,7 +155,7 @@ To end it: kill {world.server.pid}, then rm -r {world.state}""")
 def pre_provisioned(story, yard):
     with yard.barmkin(story, "13") as world:
         stacks = Stacks(story, world)
-        before, kernel = counted.resources(world), counted.warm(world)
+        before, kernel = counted.resources(world), counted.kernel(world)
         with story.step("14", "Pre-provisioned roles and an existing network, on a fresh state"):
             preprovisioned.foundation(yard.checkout, world, stacks)
         with story.step("15", "core-main.yaml and env-main.yaml with CreateIAMRoles=NO"):
