@@ -38,8 +38,7 @@ def key_policy(account, *services):
 
 
 def table(name, account, interface):
-    """logical id: type, properties, what the update changes, attributes. A change in capitals of the id's table REPLACED is of
-    another resource."""
+    """logical id: type, properties, what the update changes, attributes. REPLACED: which changes make another resource."""
     vpc, group = {"VpcId": ref("Vpc")}, {"GroupId": ref("Group"), "IpProtocol": "tcp"}
     lets = json.loads(trust(Service=["lambda.amazonaws.com", "vpc-flow-logs.amazonaws.com"]))
     queries = {"Type": "TAG_FILTERS_1_0", "Query": {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "a", "Values": ["1"]}]}}
@@ -117,7 +116,6 @@ def table(name, account, interface):
 
 
 REPLACED = {"Dhcp", "Moves", "Other", "Goes", "In", "Out", "Watch", "Lets"}
-UNTOLD = {"Takes": "the options it takes are other ones", "Inline": "-"}  # changed by what they refer to
 AFTER = {"Eip": "Attached", "Eip2": "Attached", "Eip3": "Attached", "Nat": "Attached", "Way": "Attached", "Watch": "Role"}
 
 
@@ -161,6 +159,20 @@ def failures(s):
 def physical(s):
     return {r["LogicalResourceId"]: r["PhysicalResourceId"] for page in s.cfn.get_paginator("list_stack_resources").paginate(StackName=s.id)
             for r in page["StackResourceSummaries"]}
+
+
+def changes_of(s, body):
+    """What a change set foresees: logical id -> Replacement."""
+    s.cfn.create_change_set(StackName=s.id, ChangeSetName="c", ChangeSetType="UPDATE", TemplateBody=body, Capabilities=ALL)
+    for _ in range(500):
+        told = s.cfn.describe_change_set(StackName=s.id, ChangeSetName="c")
+        if told["Status"] != "CREATE_IN_PROGRESS":
+            break
+        time.sleep(0.02)
+    pages = s.cfn.get_paginator("describe_change_set").paginate(StackName=s.id, ChangeSetName="c")
+    found = {c["ResourceChange"]["LogicalResourceId"]: c["ResourceChange"].get("Replacement") for page in pages for c in page["Changes"]}
+    s.cfn.delete_change_set(StackName=s.id, ChangeSetName="c")
+    return found
 
 
 def look(client, ids):
@@ -226,10 +238,13 @@ def test_every_type_is_made_changed_and_deleted(client, stack, interfaces, name,
     assert ids.keys() == rows.keys() and all(ids.values()) and out.keys() == outputs.keys() and all(out.values())
     check_attributes(out, ids, account)
     assert look(client, ids) == seen(ids, interfaces, False)
+    foreseen = changes_of(s, template(resources_of(rows, True), Outputs=outputs))
     before = len(s.events())
     assert s.update(template(resources_of(rows, True), Outputs=outputs), Capabilities=ALL) == "UPDATE_COMPLETE", failures(s)
     told = {e["LogicalResourceId"] for e in s.events()[before:] if e["ResourceStatus"] == "UPDATE_COMPLETE"}
     assert {n for n, row in rows.items() if row[2]} <= told
+    assert foreseen.keys() == told - {name}
+    assert {n for n, r in foreseen.items() if r == "True"} == REPLACED, foreseen
     now, other = physical(s), s.outputs()
     assert {n for n in rows if now[n] != ids[n]} - {"Takes", "Uses"} == REPLACED, s.lines()
     assert look(client, now) == seen(now, interfaces, True)
