@@ -105,7 +105,7 @@ def copy_of_tree(tmp_path):
     return tree
 
 
-@pytest.mark.parametrize("operations", [["ssm:GetParameterHistory", "ssm:LabelParameterVersion", "ssm:DescribeDocument"],
+@pytest.mark.parametrize("operations", [["ssm:GetServiceSetting", "ssm:GetInventory", "ssm:DescribeDocument"],
                                         ["kms:GetPublicKey", "kms:Sign", "kms:CreateCustomKeyStore"],
                                         ["ec2:AcceptVpcPeeringConnection", "ec2:CreatePlacementGroup"],
                                         ["logs:DeleteMetricFilter", "logs:CreateExportTask"]])
