@@ -295,8 +295,8 @@ def test_a_shell_at_a_terminal(server):
     t.until(r"\(barmkin: dev\) ")
     t.type("export AWS_PROFILE=prod\n")
     t.until(r"\(barmkin: prod\) ")
-    t.type("sleep 1000\n")
-    time.sleep(0.5)
+    t.type("sh -c 'echo in front of $((6 * 7)); exec sleep 1000'\n")
+    t.until("in front of 42")  # said by the job itself: a ^C before it is there would be the shell's own
     t.type("\x03")
     t.until(r"\(barmkin: prod\) ")
     t.type("tty && stty size && set -o | grep monitor && exit 5\n")
