@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -261,6 +262,7 @@ class Terminal:
     def __init__(self, server, *options):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as at a login, also where a script runs the tests behind a "&"
             os.environ.update(SHELL="/bin/bash", HOME="/nonexistent", TERM="dumb")
             os.execv(BARMKIN, [BARMKIN, "shell", "--state", server.state, *options])
         self.seen = ""
