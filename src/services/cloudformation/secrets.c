@@ -38,8 +38,11 @@ res cfn_give_key(struct call *c, struct cloudformation_stack *s, const struct te
                       &s->secrets_key, &c->err);
 }
 
+/* Asks vault when the first of several texts needs it: *key begins absent. */
 static res key_of(struct call *c, const struct cloudformation_stack *s, str *key)
 {
+    if (str_is(*key))
+        return OK;
     return vault_unwrap(call_vault(c), str_z(purpose), s->stack_id, s->secrets_key, c->secrets, key, &c->err);
 }
 
@@ -55,28 +58,26 @@ static str place_of(struct call *c, const struct cloudformation_stack *s, str na
     return arena_printf(c->arena, "%.*s/%.*s", FMT(s->stack_id), FMT(name));
 }
 
-static res seal(struct call *c, const struct cloudformation_stack *s, str name, str *text)
+static res seal(struct call *c, const struct cloudformation_stack *s, str name, str *key, str *text)
 {
-    str key;
-
     if (!s->secrets_key.n || !str_is(*text) || is_sealed(*text))
         return OK;
-    TRY(key_of(c, s, &key));
-    str sealed = base64_encode(c->arena, sealed_make(c->arena, key, place_of(c, s, name), *text));
+    TRY(key_of(c, s, key));
+    str sealed = base64_encode(c->arena, sealed_make(c->arena, *key, place_of(c, s, name), *text));
     *text = arena_cat(c->arena, arena_cat(c->arena, S("\""), sealed), S("\""));
     return OK;
 }
 
-static res open(struct call *c, const struct cloudformation_stack *s, str name, str text, str *out)
+static res open(struct call *c, const struct cloudformation_stack *s, str name, str *key, str text, str *out)
 {
-    str key, bytes;
+    str bytes;
 
     *out = text;
     if (!is_sealed(text))
         return OK;
-    TRY(key_of(c, s, &key));
+    TRY(key_of(c, s, key));
     if (!base64_decode(c->arena, str_sub(text, 1, text.n - 2), &bytes) ||
-        !sealed_open(c->secrets, key, place_of(c, s, name), bytes, out))
+        !sealed_open(c->secrets, *key, place_of(c, s, name), bytes, out))
         return oops(&c->err, 0, "what %.*s keeps of %.*s does not open", FMT(s->stack_id), FMT(name));
     return OK;
 }
@@ -85,6 +86,7 @@ static res open(struct call *c, const struct cloudformation_stack *s, str name, 
 
 res cfn_seal_parameter(struct call *c, const struct cloudformation_stack *s, struct cloudformation_kept_parameter *p)
 {
+    str key = STR_ABSENT;
     json_t *both;
 
     if (!p->no_echo.v)
@@ -93,13 +95,13 @@ res cfn_seal_parameter(struct call *c, const struct cloudformation_stack *s, str
     json_object_set_new(both, "text", json_of(p->text));
     json_object_set_new(both, "value", str_is(p->value) ? json_of(p->value) : json_null());
     p->sealed = cfn_dump(c->arena, both);
-    TRY(seal(c, s, p->key, &p->sealed));
+    TRY(seal(c, s, p->key, &key, &p->sealed));
     p->text = p->value = STR_ABSENT;
     return OK;
 }
 
-res cfn_open_parameter(struct call *c, const struct cloudformation_stack *s,
-                       const struct cloudformation_kept_parameter *p, str *text, str *value)
+static res open_parameter(struct call *c, const struct cloudformation_stack *s,
+                          const struct cloudformation_kept_parameter *p, str *key, str *text, str *value)
 {
     json_t *both;
     str opened;
@@ -108,11 +110,19 @@ res cfn_open_parameter(struct call *c, const struct cloudformation_stack *s,
     *value = p->value;
     if (!p->sealed.n)
         return OK;
-    TRY(open(c, s, p->key, p->sealed, &opened));
+    TRY(open(c, s, p->key, key, p->sealed, &opened));
     TRY(json_parse(c->arena, opened, &c->err, &both));
     *text = json_str_at(both, "text");
     *value = json_str_at(both, "value");
     return OK;
+}
+
+res cfn_open_parameter(struct call *c, const struct cloudformation_stack *s,
+                       const struct cloudformation_kept_parameter *p, str *text, str *value)
+{
+    str key = STR_ABSENT;
+
+    return open_parameter(c, s, p, &key, text, value);
 }
 
 /* ---- resources ---- */
@@ -120,26 +130,29 @@ res cfn_open_parameter(struct call *c, const struct cloudformation_stack *s,
 res cfn_open_resource(struct call *c, const struct cloudformation_stack *s, const struct cloudformation_resource *r,
                       json_t **props, json_t **kept)
 {
-    str text;
+    str text, key = STR_ABSENT;
 
-    TRY(open(c, s, r->logical_resource_id, r->properties, &text));
+    TRY(open(c, s, r->logical_resource_id, &key, r->properties, &text));
     TRY(json_parse(c->arena, text.n ? text : S("{}"), &c->err, props));
-    TRY(open(c, s, r->logical_resource_id, r->kept, &text));
+    TRY(open(c, s, r->logical_resource_id, &key, r->kept, &text));
     return json_parse(c->arena, text.n ? text : S("{}"), &c->err, kept);
 }
 
 res cfn_open_response(struct call *c, const struct cloudformation_stack *s, const struct cloudformation_resource *r,
                       str *response)
 {
-    return open(c, s, r->logical_resource_id, r->response, response);
+    str key = STR_ABSENT;
+
+    return open(c, s, r->logical_resource_id, &key, r->response, response);
 }
 
 res cfn_save_resource(struct call *c, const struct cloudformation_stack *s, struct cloudformation_resource *r)
 {
     str *const texts[] = {&r->properties, &r->old_properties, &r->kept, &r->response};
+    str key = STR_ABSENT;
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        TRY(seal(c, s, r->logical_resource_id, texts[i]));
+        TRY(seal(c, s, r->logical_resource_id, &key, texts[i]));
     return cloudformation_resource_save(c, r);
 }
 
@@ -160,7 +173,7 @@ static void mask(struct call *c, struct cfn_masks *m, str secret)
 }
 
 static res mask_parameters(struct call *c, const struct cloudformation_stack *s, const struct cloudformation_version *v,
-                           struct cfn_masks *m)
+                           str *key, struct cfn_masks *m)
 {
     for (size_t i = 0; v && i < v->parameters.n; i++) {
         str text, value;
@@ -168,7 +181,7 @@ static res mask_parameters(struct call *c, const struct cloudformation_stack *s,
         size_t k;
         if (!v->parameters.v[i].no_echo.v)
             continue;
-        TRY(cfn_open_parameter(c, s, &v->parameters.v[i], &text, &value));
+        TRY(open_parameter(c, s, &v->parameters.v[i], key, &text, &value));
         mask(c, m, text);
         if (str_is(value))
             TRY(json_parse(c->arena, value, &c->err, &tree));
@@ -181,12 +194,14 @@ static res mask_parameters(struct call *c, const struct cloudformation_stack *s,
 /* Of both versions: what is deleted at the clean-up, or changed back, was made with the other one's. */
 res cfn_masks_of(struct call *c, const struct cloudformation_stack *s, struct cfn_masks *out)
 {
+    str key = STR_ABSENT;
+
     *out = (struct cfn_masks){0};
-    TRY(mask_parameters(c, s, s->now, out));
-    TRY(mask_parameters(c, s, s->before, out));
+    TRY(mask_parameters(c, s, s->now, &key, out));
+    TRY(mask_parameters(c, s, s->before, &key, out));
     for (size_t i = 0; i < s->hidden.n; i++) {
         str text;
-        TRY(open(c, s, S("answers"), s->hidden.v[i], &text));
+        TRY(open(c, s, S("answers"), &key, s->hidden.v[i], &text));
         mask(c, out, text);
     }
     return OK;
@@ -195,6 +210,7 @@ res cfn_masks_of(struct call *c, const struct cloudformation_stack *s, struct cf
 res cfn_hide(struct call *c, struct cloudformation_stack *s, struct cfn_masks *m, str secret)
 {
     size_t before = m->n;
+    str key = STR_ABSENT;
 
     mask(c, m, secret);
     if (m->n == before)
@@ -203,7 +219,7 @@ res cfn_hide(struct call *c, struct cloudformation_stack *s, struct cfn_masks *m
     for (size_t i = 0; i < s->hidden.n; i++)
         v[i] = s->hidden.v[i];
     v[s->hidden.n] = secret;
-    TRY(seal(c, s, S("answers"), &v[s->hidden.n++]));
+    TRY(seal(c, s, S("answers"), &key, &v[s->hidden.n++]));
     s->hidden.v = v;
     return OK;
 }

@@ -56,13 +56,20 @@ static struct ssm_version *find_version(const struct history *h, str selector)
 res ssm_version_at(struct call *c, const struct ssm_parameter *p, str selector, const struct ssm_parameter **out)
 {
     struct ssm_parameter *as_it_was = ARENA_NEW(c->arena, struct ssm_parameter);
+    struct ssm_version *v = NULL;
     struct history h;
+    int64_t number = p->version.v;
 
     *out = p;
-    if (!str_is(selector))
+    bool numbered = !str_is(selector) || str_to_i64(selector, &number);
+    if (numbered && number == p->version.v)
         return OK;
-    TRY(history(c, p, &h));
-    const struct ssm_version *v = find_version(&h, selector);
+    if (numbered) {
+        TRY(ssm_version_load(c, STR_ABSENT, key_of(c, p->name, number), &v));
+    } else {
+        TRY(history(c, p, &h));
+        v = find_version(&h, selector);
+    }
     if (v)
         shape_copy(&ssm_version_shape, v, &ssm_parameter_shape, as_it_was);
     *out = v ? as_it_was : NULL;
