@@ -307,6 +307,57 @@ def test_after_wardens_death(own_server, name):
     assert w.is_clean()
 
 
+def born(pid):
+    """When a process began, in the kernel's words; None: there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[19]
+    except OSError:
+        return None
+
+
+def hold_crun(warden, seconds=30):
+    """Stops the next crun that warden starts, in the middle of its work; its process and when that began."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with open(f"/proc/{warden}/task/{warden}/children") as f:
+            children = f.read().split()
+        for pid in children:
+            try:
+                with open(f"/proc/{pid}/comm") as f:
+                    if f.read() == "crun\n":
+                        os.kill(int(pid), signal.SIGSTOP)
+                        return int(pid), born(pid)
+            except OSError:
+                pass
+    raise AssertionError("warden started no crun")
+
+
+def test_what_a_dead_warden_began_is_over_before_the_next_begins(own_server, name):
+    """A crun that goes on would take the new sandbox of the same name apart."""
+    w = World(own_server)
+    w.job(name)
+    old = roles(own_server)["warden"]
+    crun, began = hold_crun(old)
+    try:
+        os.kill(old, signal.SIGKILL)
+        wait(lambda: roles(own_server).get("warden", old), lambda pid: pid != old, 30)
+        job = {"SecondaryStatus": "Training"}
+        while job["SecondaryStatus"] == "Training" and job.get("TrainingJobStatus") != "Failed":
+            time.sleep(0.05)
+            try:
+                job = w.sm.describe_training_job(TrainingJobName=name)
+            except Exception:  # it is just starting again
+                continue
+        assert born(crun) != began
+    finally:
+        if born(crun) == began:
+            os.kill(crun, signal.SIGKILL)
+    job = w.wait_job(name, 90)
+    assert job["TrainingJobStatus"] == "Completed" or "restarted" in job["FailureReason"], job
+    assert w.is_clean()
+
+
 def test_after_a_kill(own_server, name):
     w = World(own_server)
     w.job(name + "-m")

@@ -23,7 +23,7 @@
 #include "warden/server/network.h"
 #include "warden/server/oci.h"
 
-enum { CONFIG_MAX = 64 * 1024, NOFILE_WANTED = 65536, LIFELINE_FD = 3 };
+enum { CONFIG_MAX = 64 * 1024, NOFILE_WANTED = 65536, LIFELINE_FD = 3, LOCK_FD = 4 };
 
 /* The image as this sandbox sees it: read-only, no devices, no setuid, under a path of our own making. */
 static res mount_image(const char *from, const char *to, struct err *e)
@@ -206,13 +206,13 @@ static void crun_child(struct warden *w, void *arg)
                                 s->id,
                                 NULL};
     int log = fcntl(p->log, F_DUPFD, 16), lifeline = fcntl(p->lifeline, F_DUPFD, 16);
+    int lock = fcntl(w->lock, F_DUPFD, 16); /* crun's as long as it is at work; the container does not get it */
     int empty[2]; /* standard input: crun gives its owner away, so it must not be a file of the host */
 
-    (void)w;
     umask(022);
-    if (!hide_second_cgroup_tree(s) || log < 0 || lifeline < 0 || pipe(empty) < 0 || dup2(empty[0], 0) < 0 ||
-        dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(lifeline, LIFELINE_FD) < 0 ||
-        close_range(LIFELINE_FD + 1, ~0U, 0) < 0) {
+    if (!hide_second_cgroup_tree(s) || log < 0 || lifeline < 0 || lock < 0 || pipe(empty) < 0 ||
+        dup2(empty[0], 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0 || dup2(lifeline, LIFELINE_FD) < 0 ||
+        dup2(lock, LOCK_FD) < 0 || close_range(LOCK_FD + 1, ~0U, 0) < 0) {
         _exit(126);
     }
     execvpe(argv[0], (char *const *)argv, env);

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,14 +125,21 @@ res file_copy(const char *from, const char *to, mode_t mode, struct err *e)
     return r;
 }
 
+bool child_ends_with(pid_t parent)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
 res program_run(const char *const argv[], int log_fd, int *status, struct err *e)
 {
     static char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
 
     if (pid < 0)
         return oops(e, errno, "cannot fork");
     if (pid == 0) {
+        if (!child_ends_with(parent))
+            _exit(127);
         int null = open("/dev/null", O_RDWR);
         dup2(null, 0);
         dup2(log_fd < 0 ? null : log_fd, 1);

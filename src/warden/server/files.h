@@ -26,8 +26,11 @@ ssize_t file_read(const char *path, char *dst, size_t cap);
 res file_copy(const char *from, const char *to, mode_t mode, struct err *e);
 res write_all(int fd, const void *p, size_t n, struct err *e);
 
-/* Runs a program with argv, no environment but PATH, standard error and output into `log_fd` (-1: /dev/null); waits.
- * *status is what waitpid says. */
+/* To be called by a child first: true when it will be killed with its parent, which still is `parent`. */
+bool child_ends_with(pid_t parent);
+
+/* Runs a program with argv, no environment but PATH, standard error and output into `log_fd` (-1: /dev/null); waits; it
+ * ends with us. *status is what waitpid says. */
 res program_run(const char *const argv[], int log_fd, int *status, struct err *e);
 
 #endif

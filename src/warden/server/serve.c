@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "warden/server/cleanup.h"
+#include "warden/server/files.h"
 #include "warden/server/serve.h"
 
 enum { CHILDREN_WAIT_MS = 5000 };
@@ -115,12 +116,15 @@ static void children_wait(struct warden *w)
     }
 }
 
-/* What a program started from here must find as if warden had never changed it. */
-static void child_begins(struct warden *w)
+/* A child ends with warden. Until it has, or has become another program, it holds warden's lock: the next warden
+ * removes what carries the TAG only when nobody is at work on it any more. A program must find signals as if warden had
+ * never changed them. */
+static void child_begins(pid_t warden)
 {
     sigset_t none;
 
-    close(w->lock);
+    if (!child_ends_with(warden))
+        _exit(126);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
@@ -140,11 +144,11 @@ res warden_fork(struct warden *w, void (*fn)(struct warden *w, void *arg), void 
         c->next = w->children;
         w->children = c;
     }
-    pid_t p = fork();
+    pid_t self = getpid(), p = fork();
     if (p < 0)
         return oops(e, errno, "no child process: %s", strerror(errno));
     if (p == 0) {
-        child_begins(w);
+        child_begins(self);
         fn(w, arg);
         _exit(0);
     }

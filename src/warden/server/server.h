@@ -86,8 +86,8 @@ void warden_watch(struct warden *w, int fd, warden_ready *fn, void *arg);
 void warden_unwatch(struct warden *w, int fd);
 
 /* Forks a child that runs fn(w, arg) and exits 0 (fn may exec or _exit itself); when `done` is given, it runs in the
- * loop once the child ended, with waitpid's status. In the child signals are at their defaults; it inherits no
- * descriptor over exec, and must not use front's pipe. `pid` may be NULL. Reaping is done here. */
+ * loop once the child ended, with waitpid's status. It ends with warden. In it signals are at their defaults; it
+ * inherits no descriptor over exec, and must not use front's pipe. `pid` may be NULL. Reaping is done here. */
 typedef void warden_done(struct warden *w, pid_t pid, int status, void *arg);
 res warden_fork(struct warden *w, void (*fn)(struct warden *w, void *arg), void *arg, warden_done *done, pid_t *pid,
                 struct err *e);
