@@ -13,6 +13,7 @@ from botocore.config import Config
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"
+SANITIZER = re.compile(r"ERROR: (Address|Leak|UndefinedBehavior)Sanitizer|runtime error: |SUMMARY: \w+Sanitizer")
 for _name in [n for n in os.environ if n.startswith("AWS_")]:
     del os.environ[_name]  # the reader's own profiles take no part in this
 
@@ -41,21 +42,23 @@ class World:
     def start(self, listen="127.0.0.1:0", timeout=20):
         """barmkin serve, until it says that it is ready."""
         self.log = os.path.join(self.state, "serve.log")
-        with open(self.log, "wb") as log:
+        begin = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+        with open(self.log, "ab") as log:
             self.server = subprocess.Popen([self.barmkin, "serve", "--state", self.state, "--listen", listen],
                                            stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                            start_new_session=True)
         end = time.monotonic() + timeout
         while time.monotonic() < end and self.server.poll() is None:
-            found = re.search(r"Listening on (https://\S+?)\. Ready\.", self.server_log())
+            found = re.search(r"Listening on (https://\S+?)\. Ready\.", self.server_log(begin))
             if found:
                 self.endpoint = found.group(1)
                 return
             time.sleep(0.005)
         raise RuntimeError("barmkin serve did not start:\n" + self.server_log())
 
-    def server_log(self):
+    def server_log(self, begin=0):
         with open(self.log, errors="replace") as f:
+            f.seek(begin)
             return f.read()
 
     def stop(self, timeout=30):
@@ -70,8 +73,12 @@ class World:
         self.server = None
 
     def remove(self):
+        """A build with sanitizers that had something to report of a role has failed."""
         self.stop()
+        log = self.server_log() if self.log else ""
         shutil.rmtree(self.state, ignore_errors=True)
+        if SANITIZER.search(log):
+            raise RuntimeError("a sanitizer reported in a role:\n" + log[-20000:])
 
     def tag(self):
         """Six hex digits: part of every name that this server's networks and sandboxes have in the kernel."""

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -437,6 +438,35 @@ def test_threads_have_names(own_server):
     names = [open(t).read().strip() for t in glob.glob(f"/proc/{front}/task/*/comm")]
     assert names.count("pool") == 4 and names.count("io") >= 1
     assert {"front", "writer", "audit", "conductor", "warden-reader"} <= set(names)
+
+
+# ---- what the tests themselves must notice ----
+
+def test_a_death_is_noticed(own_server):
+    os.kill(roles(own_server)["vault"], signal.SIGKILL)
+    assert until(own_server.deaths, 5) and not own_server.reports()
+
+
+@pytest.mark.parametrize("line", ["==7==ERROR: LeakSanitizer: detected memory leaks", "src/base/str.c:7:5: runtime error: shift"])
+def test_a_sanitizers_report_is_noticed(line):
+    s = Server(seed="report")
+    with open(s.log, "w") as f:
+        f.write(line + "\n")
+    with pytest.raises(AssertionError, match="Leak|shift"):
+        s.remove()
+
+
+@pytest.mark.skipif(not SANITIZED, reason="a build without sanitizers")
+@pytest.mark.parametrize("role", ["front", "vault", "warden"])
+def test_each_role_is_under_a_sanitizer(role):
+    s = Server(seed="fault")
+    try:
+        s.start()
+        os.kill(roles(s)[role], signal.SIGSEGV)
+        assert until(s.reports, 20)
+    finally:
+        s.stop()
+        shutil.rmtree(s.state)
 
 
 # ---- servers side by side ----
