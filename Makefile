@@ -44,7 +44,7 @@ environment: deps ## deploy, visit, change and delete the environment of REPO, a
 	$(again) all
 	@/usr/bin/python3 -B demo/environment.py --build $(BUILD) $(if $(KEEP),--keep) $(addprefix --only ,$(ONLY)) "$(REPO)"
 
-environment-kills: ## the same with kill -9 of everything at twenty random moments
+environment-kills: ## the same with kill -9 of everything at thirty random moments
 	@$(MAKE) --no-print-directory environment ONLY=kills
 
 test: deps ## build and run every test

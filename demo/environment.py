@@ -5,7 +5,7 @@ state, its quickstart in one stack, and its variant with an existing network and
 
 usage: demo/environment.py --build BUILD REPOSITORY [--keep] [--only NAME]...      (make environment REPO=...)
 REPOSITORY is a checkout of that repository; nothing is fetched. It needs root, the AWS CLI, bash, make, sed and zip.
-NAME is two-steps, quickstart, pre-provisioned or kills (make environment-kills: kill -9 at twenty moments; takes longer).
+NAME is two-steps, quickstart, pre-provisioned or kills (make environment-kills: kill -9 at thirty moments; takes longer).
 """
 import argparse
 import contextlib

@@ -372,9 +372,8 @@ static res open_sockets(struct parent *p, struct state *s, str where, struct are
     return profiles_rewrite(s, p->url, e);
 }
 
-res parent_serve(struct state *s, str listen, struct err *e)
+static res serve(struct state *s, str listen, struct arena *a, struct err *e)
 {
-    struct arena *a = arena_new(1 << 20);
     struct parent p = {.state = s};
 
     log_set("parent", LOG_INFO);
@@ -391,6 +390,14 @@ res parent_serve(struct state *s, str listen, struct err *e)
         listen_until(&p, enforce(&p));
     }
     stop(&p);
-    arena_free(a);
     return p.gave_up ? oops(e, 0, "the roles keep dying: giving up") : OK;
+}
+
+res parent_serve(struct state *s, str listen, struct err *e)
+{
+    struct arena *a = arena_new(1 << 20);
+    res r = serve(s, listen, a, e);
+
+    arena_free(a);
+    return r;
 }
