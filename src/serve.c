@@ -109,6 +109,8 @@ static res decode(struct serving *s)
     c->op = op;
     c->in = in;
     c->out = arena_alloc(c->arena, op->out->size);
+    if (s->stream && s->stream->bad)
+        return fault(c, undecodable(op->service), "A member of the body is not base64.");
     res why = codec_decode(op, &w, in, c->arena, &c->err);
     if (why.why == WHY_REJECT)
         return fault(c, undecodable(op->service), "%s", c->err.what);
@@ -199,7 +201,10 @@ static res identify(struct serving *s)
         return nothing_named(s);
     TRY(door_leads_there(s));
     if (!s->routed.op || s->routed.op->kind != OP_UPLOADS) {
-        hash_sha256(body, digest);
+        if (s->stream)
+            hash_end(&s->stream->sha256, digest);
+        else
+            hash_sha256(body, digest);
         hex_encode(digest, sizeof digest, hex);
         hash = str_n(hex, sizeof hex);
     }
@@ -275,7 +280,7 @@ static void write_done(struct work *w, bool committed)
 
     s->outcome = w->outcome;
     s->errand.run = committed ? run_after : undo_upload;
-    if (committed ? s->call.after != NULL : s->call.op->kind == OP_UPLOADS)
+    if (committed ? s->call.after != NULL : s->up.upload.blob_id.n > 0)
         pool_submit(s->thread->house->pool, &s->errand);
     else
         loop_post(s->thread->loop, back_on_loop, s);
@@ -305,11 +310,16 @@ static void whole(struct serving *s)
         s->outcome = identify(s);
         if (is_ok(s->outcome) && !waits_for_writer(c->op))
             s->outcome = call_run(c);
+        else if (is_ok(s->outcome) && s->stream)
+            s->outcome = serve_stream_prepare(s);
         txn_rollback(c->txn); /* a snapshot is only ever given back */
         c->txn = NULL;
     }
     if (is_ok(s->outcome) && c->op->kind == OP_WRITES) {
-        serve_run(s);
+        if (s->stream)
+            serve_upload_store(s);
+        else
+            serve_run(s);
         return;
     }
     if (is_ok(s->outcome) && c->op->kind == OP_UPLOADS) {
@@ -340,6 +350,10 @@ void serve_head(void *thread, struct exchange *x)
         serve_answer(s);
     } else if (s->routed.op && s->routed.op->kind == OP_UPLOADS)
         whole(s);
+    else if (s->routed.op && s->routed.op->streams && s->proof.fault != IDENTIFY_OK)
+        whole(s); /* nobody's: its body is not read */
+    else if (s->routed.op && s->routed.op->streams && !serve_stream_begin(s))
+        return;
     else if (r->has_body && !r->chunked && r->content_length > body_limit(s))
         serve_fail(s, &too_large, "The request body is too large.");
     else if (r->has_body)
@@ -357,6 +371,10 @@ void serve_piece(void *thread, struct exchange *x, str piece)
         return;
     if (s->call.op && s->call.op->kind == OP_UPLOADS) {
         serve_upload_piece(s, piece);
+        return;
+    }
+    if (s->stream) {
+        serve_stream_piece(s, piece);
         return;
     }
     buf_add(&s->body, piece);

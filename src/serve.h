@@ -8,6 +8,7 @@
 #include "api/route.h"
 #include "api/who.h"
 #include "base/pool.h"
+#include "crypto/hash.h"
 #include "store/blob.h"
 #include "store/writer.h"
 #include "wire/http.h"
@@ -23,7 +24,15 @@ struct io_thread { /* one loop and what its calls run with */
     size_t n_spare, n_spare_secrets;
     uint8_t random[512]; /* for request ids, from one call of the kernel for many */
     size_t random_left;
+    size_t n_streams; /* requests with a `stream` */
     struct house *house;
+};
+
+struct streaming { /* a member of a JSON body on its way into a blob; what is left of the text is in serving.body */
+    struct siphon *siphon;
+    struct hash sha256;
+    uint64_t received;
+    bool bad; /* it was no base64 */
 };
 
 struct upload_state {
@@ -56,6 +65,7 @@ struct serving {
     struct caller caller;
     struct call call;
     struct upload_state up;
+    struct streaming *stream; /* or NULL */
     struct download_state down;
     struct proxy proxy;
     struct work work;     /* on the writer's queue */
@@ -78,14 +88,20 @@ void serve_fail(struct serving *s, const struct fault_type *type, const char *te
 /* serve_body.c */
 res serve_upload_begin(struct serving *s);
 void serve_upload_piece(struct serving *s, str piece);
-void serve_upload_end(struct serving *s);  /* finishes the blob on the pool, then runs the call */
-void serve_upload_undo(struct serving *s); /* the call failed: removes the blob that was finished for it; blocks */
+void serve_upload_end(struct serving *s);
+void serve_upload_store(struct serving *s); /* finishes and examines the blob on the pool, then runs the call */
+void serve_upload_undo(struct serving *s);  /* the call failed: removes the blob that was finished for it; blocks */
 /* A body that was held in memory, against the checksums in its headers (Content-MD5, x-amz-checksum-*). */
 res serve_body_check(struct serving *s, str body);
 void serve_download_begin(struct serving *s, struct wire_output *w);
 void serve_download_more(struct serving *s);
 void serve_proxy(struct serving *s);
 void serve_body_drop(struct serving *s); /* frees what an unfinished body holds */
+/* serve_stream.c */
+bool serve_stream_begin(struct serving *s); /* at the head; false: it is answered already */
+void serve_stream_piece(struct serving *s, str piece);
+res serve_stream_prepare(struct serving *s); /* judged once before the blob is made durable; inside a snapshot */
+void serve_stream_drop(struct serving *s);
 /* serve.c */
 void serve_run(struct serving *s); /* hands the call to the writer */
 

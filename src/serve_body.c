@@ -123,15 +123,35 @@ static void upload_stored(void *arg)
         serve_answer(s);
 }
 
-static void finish_blob(struct errand *e)
+static res finish_blob(struct serving *s)
+{
+    struct upload *u = &s->up.upload;
+    char *id = arena_alloc(s->call.arena, BLOB_ID_BYTES + 1);
+    struct blob_writer *w = s->up.writer;
+
+    s->up.writer = NULL;
+    if (w) {
+        TRY(blob_finish(w, id, &u->size, &s->call.err));
+        u->blob_id = str_n(id, BLOB_ID_BYTES);
+    }
+    return u->examine ? u->examine(s->thread->house, u, &s->call.err) : OK;
+}
+
+static void store_upload(struct errand *e)
 {
     struct serving *s = (struct serving *)((char *)e - offsetof(struct serving, errand));
-    char *id = arena_alloc(s->call.arena, BLOB_ID_BYTES + 1);
 
-    s->outcome = blob_finish(s->up.writer, id, &s->up.upload.size, &s->call.err);
-    s->up.writer = NULL;
-    s->up.upload.blob_id = str_n(id, BLOB_ID_BYTES);
+    s->outcome = finish_blob(s);
+    if (!is_ok(s->outcome))
+        serve_upload_undo(s);
     loop_post(s->thread->loop, upload_stored, s);
+}
+
+void serve_upload_store(struct serving *s)
+{
+    s->errand.run = store_upload;
+    s->busy = true;
+    pool_submit(s->thread->house->pool, &s->errand);
 }
 
 static void keep_checksum(struct serving *s, const struct checksum_given *given)
@@ -158,9 +178,7 @@ void serve_upload_end(struct serving *s)
     }
     keep_checksum(s, s->up.chunked ? chunked_checksum(s->up.chunked) : &s->up.hashing->check.given);
     hash_end(&s->up.hashing->md5, s->up.upload.md5);
-    s->errand.run = finish_blob;
-    s->busy = true;
-    pool_submit(s->thread->house->pool, &s->errand);
+    serve_upload_store(s);
 }
 
 void serve_upload_undo(struct serving *s)
@@ -307,5 +325,6 @@ void serve_body_drop(struct serving *s)
     s->up.writer = NULL;
     blob_close(s->down.reader);
     s->down.reader = NULL;
+    serve_stream_drop(s);
     explicit_bzero(s->up.upload.key, sizeof s->up.upload.key);
 }

@@ -420,8 +420,10 @@ static void parse_indented(struct reader *r, struct op_def *o, struct shape_def 
         parse_member(r, 1, o->out);
     else if (is(r, 0, "prepare"))
         o->prepare = word(r, 1, "the function");
+    else if (is(r, 0, "streams"))
+        o->streams = word(r, 1, "the member");
     else
-        die(r->file, r->line, "below an operation: access, also, context, in, out, prepare");
+        die(r->file, r->line, "below an operation: access, also, context, in, out, prepare, streams");
 }
 
 static struct shape_def *parse_record(struct reader *r, struct service_def *s)

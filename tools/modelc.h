@@ -81,7 +81,7 @@ struct record_def {
 };
 
 struct op_def {
-    str name, c_name, method, uri, with, prepare;
+    str name, c_name, method, uri, with, prepare, streams;
     int kind, status, line;
     bool without_signature;
     uint32_t max_body;

@@ -63,6 +63,8 @@ static void check_op(const struct service_def *s, const struct op_def *o)
     }
     if (o->kind == 2 && !o->prepare.n)
         die(s->file, o->line, "an upload needs a prepare function");
+    if (o->streams.n && (o->kind != 1 || !o->prepare.n))
+        die(s->file, o->line, "what streams a member writes, and needs a prepare function");
 }
 
 void check_service(struct service_def *s)
@@ -390,6 +392,7 @@ static void write_op(FILE *f, const struct service_def *s, const struct op_def *
         fprintf(f, ".handle = run_%.*s, ", FMT(o->c_name));
     if (o->prepare.n)
         fprintf(f, ".prepare = ready_%.*s, ", FMT(o->c_name));
+    text_or_null(f, "streams", o->streams);
     fprintf(f, ".max_body = %u,\n};\n", o->max_body);
 }
 

@@ -90,7 +90,8 @@ struct fault {
     str resource, extra_name, extra_value; /* S3 and JSON write one more beside the message (BucketName, Reason...) */
 };
 
-/* The body of an upload. prepare() sets key; serve fills the rest before the handler runs. */
+/* The body of an upload, or the member that an operation streams. Of an upload prepare() sets key; serve fills the rest
+ * before the handler runs. Without such a member blob_id is absent. */
 struct upload {
     uint8_t key[32]; /* of the new blob */
     uint64_t max_bytes;
@@ -99,6 +100,8 @@ struct upload {
     uint8_t md5[16];
     str checksum_name, checksum_value; /* "CRC32" and base64, where the client sent one */
     void *state;                       /* what prepare() wants the handler to have */
+    /* Set by prepare(), or NULL: what takes long with what was sent, on the pool, before the handler. */
+    res (*examine)(struct house *h, struct upload *u, struct err *e);
 };
 
 /* The body of a download, set by the handler; serve pumps it out after the transaction has ended. The segments follow

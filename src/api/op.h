@@ -4,7 +4,6 @@
 #define BARMKIN_API_OP_H
 #include "api/shape.h"
 #include "base/err.h"
-
 struct call;
 struct caller;
 struct resource;
@@ -72,8 +71,9 @@ struct operation {
     const struct context_line *context;
     size_t n_context;
     res (*handle)(struct call *c, const void *in, void *out);         /* NULL for OP_ABSENT */
-    res (*prepare)(struct call *c, const void *in, struct upload *u); /* OP_UPLOADS: before the first body byte */
-    uint32_t max_body;                                                /* bytes of a buffered input; 0: the default */
+    res (*prepare)(struct call *c, const void *in, struct upload *u); /* OP_UPLOADS: before the body; else after it */
+    const char *streams; /* OP_WRITES: a member of a JSON body ("Code.ZipFile") whose bytes go to a blob; or NULL */
+    uint32_t max_body;   /* bytes of a buffered input; 0: the default */
 };
 
 struct record_index {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A function's code. A zip that came with the request is sealed into a record of its own; one that lies in S3 stays in
- * its sealed blobs, which the record names, and the keys to them are sealed in their place: nothing is copied, and what
- * becomes of the object in S3 does not matter any more. */
-#include <string.h>
-
+/* A function's code. A zip that came with the request lies in a sealed blob since before this transaction (package.c),
+ * and one in S3 stays in its own: the record names them and holds the sealed keys. Nothing is copied, and what becomes
+ * of the object in S3 does not matter any more. A template's inline code is small, and is sealed into records. */
+#include "api/house.h"
 #include "api/sealed.h"
 #include "base/enc.h"
-#include "crypto/hash.h"
+#include "base/log.h"
 #include "lambda_parts.h"
 #include "s3.h"
 #include "store/blob.h"
@@ -14,81 +13,21 @@
 
 enum { INLINE_MAX_BYTES = 4 << 20, PART_BYTES = 1 << 20 };
 
-/* ---- zips in memory and in blobs ---- */
-
-static bool read_memory(void *ctx, uint64_t offset, void *dst, size_t n)
-{
-    const str *zip = ctx;
-
-    if (offset > zip->n || n > zip->n - offset)
-        return false;
-    memcpy(dst, zip->p + offset, n);
-    return true;
-}
-
-struct blobs_read { /* an object's segments, one open at a time */
-    struct blobs *blobs;
-    const struct download *from;
-    struct blob_reader *reader;
-    size_t open; /* which */
-    struct err err;
-};
-
-static bool open_segment(struct blobs_read *r, size_t which)
-{
-    if (r->reader && r->open == which)
-        return true;
-    blob_close(r->reader);
-    r->reader = NULL;
-    r->open = which;
-    return is_ok(blob_open(r->blobs, r->from->v[which].blob_id, r->from->v[which].key, &r->reader, &r->err));
-}
-
-static bool read_some(struct blobs_read *r, uint64_t offset, void *dst, size_t n, size_t *got)
-{
-    for (size_t i = 0; i < r->from->n; i++) {
-        const struct download_segment *s = &r->from->v[i];
-        if (offset < s->length) {
-            uint64_t most = s->length - offset < n ? s->length - offset : n;
-            return open_segment(r, i) &&
-                   is_ok(blob_read(r->reader, s->offset + offset, dst, (size_t)most, got, &r->err)) && *got > 0;
-        }
-        offset -= s->length;
-    }
-    return false;
-}
-
-static bool read_blobs(void *ctx, uint64_t offset, void *dst, size_t n)
-{
-    size_t got;
-
-    for (size_t done = 0; done < n; done += got)
-        if (!read_some(ctx, offset + done, (char *)dst + done, n - done, &got))
-            return false;
-    return true;
-}
-
 /* ---- is it code? ---- */
 
-static res check_zip(struct call *c, const struct zip_source *s)
+static res take_facts(struct call *c, const struct lambda_package *p, struct lambda_function *f)
 {
-    struct zip_facts facts;
-
-    if (!zip_read(s, &facts))
-        return fault(c, &lambda_InvalidParameterValueException,
-                     "Could not unzip uploaded file. Please check your file, then try to upload again.");
-    if (facts.entries == 0)
-        return fault(c, &lambda_InvalidParameterValueException, "Uploaded file must be a non-empty zip");
-    if (facts.unpacked_bytes > LAMBDA_CODE_MAX_BYTES)
+    if (p->bytes > LAMBDA_CODE_MAX_BYTES || (p->is_zip && p->unpacked_bytes > LAMBDA_CODE_MAX_BYTES))
         return fault(c, &lambda_InvalidParameterValueException, "Unzipped size must be smaller than %d bytes",
                      LAMBDA_CODE_MAX_BYTES);
+    if (!p->is_zip)
+        return fault(c, &lambda_InvalidParameterValueException,
+                     "Could not unzip uploaded file. Please check your file, then try to upload again.");
+    if (p->entries == 0)
+        return fault(c, &lambda_InvalidParameterValueException, "Uploaded file must be a non-empty zip");
+    f->code_size = SET_INT((int64_t)p->bytes);
+    f->code_sha256 = base64_encode(c->arena, str_n((const char *)p->digest, SHA256_BYTES));
     return OK;
-}
-
-static void take_facts(struct call *c, struct lambda_function *f, uint64_t size, const uint8_t digest[SHA256_BYTES])
-{
-    f->code_size = SET_INT((int64_t)size);
-    f->code_sha256 = base64_encode(c->arena, str_n((const char *)digest, SHA256_BYTES));
 }
 
 static struct lambda_code *new_code(struct call *c, struct lambda_function *f)
@@ -99,7 +38,7 @@ static struct lambda_code *new_code(struct call *c, struct lambda_function *f)
     return code;
 }
 
-/* ---- with the request ---- */
+/* ---- in records: a template's inline code ---- */
 
 static str part_id(struct call *c, str code_id, size_t i)
 {
@@ -141,12 +80,10 @@ static res load_parts(struct call *c, const struct lambda_code *code, str *seale
 static res take_zip(struct call *c, str zip, str key, struct lambda_function *f)
 {
     struct lambda_code *code = new_code(c, f);
-    struct zip_source source = {read_memory, &zip, zip.n};
-    uint8_t digest[SHA256_BYTES];
+    struct lambda_package package;
 
-    TRY(check_zip(c, &source));
-    hash_sha256(zip, digest);
-    take_facts(c, f, zip.n, digest);
+    lambda_package_of_memory(zip, &package);
+    TRY(take_facts(c, &package, f));
     TRY(save_parts(c, code, sealed_make(c->arena, key, f->function_arn, zip)));
     return lambda_code_save(c, code);
 }
@@ -166,7 +103,7 @@ static res take_source(struct call *c, const struct lambda_code_input *in, str k
     return take_zip(c, zip, key, f);
 }
 
-/* ---- in S3, read as the caller ---- */
+/* ---- in blobs: of S3, read as the caller, or what came with the request ---- */
 
 static res s3_refused(struct call *c, const struct lambda_code_input *in, const struct fault *why)
 {
@@ -178,22 +115,6 @@ static res s3_refused(struct call *c, const struct lambda_code_input *in, const 
     return fault(c, &lambda_InvalidParameterValueException,
                  "Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %.*s", why->type->code,
                  FMT(why->message));
-}
-
-static res hash_blobs(struct call *c, struct blobs_read *r, uint64_t size, uint8_t digest[SHA256_BYTES])
-{
-    struct hash h;
-    char *block = arena_alloc(c->arena, BLOB_FRAME_BYTES);
-    size_t got = 0;
-
-    hash_begin(&h, HASH_SHA256);
-    for (uint64_t at = 0; at < size; at += got) {
-        if (!read_some(r, at, block, BLOB_FRAME_BYTES, &got))
-            return oops(&c->err, r->err.sys_errno, "the code in S3 cannot be read: %s", r->err.what);
-        hash_add(&h, str_n(block, got));
-    }
-    hash_end(&h, digest);
-    return OK;
 }
 
 /* What opens each of the blobs, as it is sealed into the record and as the environment's effect gets it. */
@@ -227,38 +148,46 @@ static res keep_blobs(struct call *c, const struct download *d, str key, struct 
     return lambda_code_save(c, code);
 }
 
-static res check_object(struct call *c, const struct download *d, struct lambda_function *f)
-{
-    struct blobs_read r = {.blobs = c->worker->house->blobs, .from = d};
-    struct zip_source source = {read_blobs, &r, d->length};
-    uint8_t digest[SHA256_BYTES];
-
-    if (d->length > LAMBDA_CODE_MAX_BYTES)
-        return fault(c, &lambda_InvalidParameterValueException, "Unzipped size must be smaller than %d bytes",
-                     LAMBDA_CODE_MAX_BYTES);
-    res why = check_zip(c, &source);
-    if (is_ok(why))
-        why = hash_blobs(c, &r, d->length, digest);
-    blob_close(r.reader);
-    TRY(why);
-    take_facts(c, f, d->length, digest);
-    return OK;
-}
-
-static res take_object(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f)
+res lambda_code_in_s3(struct call *c, const struct lambda_code_input *in, const struct download **out)
 {
     struct s3_get_object_in get = {.bucket = in->bucket, .key = in->key, .version_id = in->version};
     struct s3_get_object_out got = {0};
-    const struct download *d;
     struct fault why;
 
-    TRY(call_download(c, caller_forward(c, LAMBDA), &s3_GetObject_op, &get, &got, &d, &why));
+    TRY(call_download(c, caller_forward(c, LAMBDA), &s3_GetObject_op, &get, &got, out, &why));
     if (why.type)
         return s3_refused(c, in, &why);
-    if (!d || !d->n)
+    if (!*out || !(*out)->n)
         return fault(c, &lambda_InvalidParameterValueException, "Uploaded file must be a non-empty zip");
-    TRY(check_object(c, d, f));
+    return OK;
+}
+
+/* Judged and read now; what was prepared is only how long it takes. A stack's function has nothing prepared, nor has an
+ * object that was replaced in between. */
+static res take_object(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f)
+{
+    const struct lambda_prepared *p = in->sent ? in->sent->state : NULL;
+    const struct download *d;
+    struct lambda_package fresh;
+
+    TRY(lambda_code_in_s3(c, in, &d));
+    if (lambda_package_is_of(p, d)) {
+        TRY(take_facts(c, &p->package, f));
+    } else {
+        TRY(lambda_package_of_blobs(c->worker->house->blobs, d, &fresh, &c->err));
+        TRY(take_facts(c, &fresh, f));
+    }
     return keep_blobs(c, d, key, f);
+}
+
+static res take_sent(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f)
+{
+    const struct lambda_prepared *p = in->sent->state;
+    struct download sent =
+        lambda_upload_as_download(in->sent, arena_alloc(c->secrets, sizeof(struct download_segment)));
+
+    TRY(take_facts(c, &p->package, f));
+    return keep_blobs(c, &sent, key, f);
 }
 
 /* ---- for the service's other files ---- */
@@ -266,19 +195,40 @@ static res take_object(struct call *c, const struct lambda_code_input *in, str k
 res lambda_take_code(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f)
 {
     bool source = c->parent && str_is(in->source); /* no client's */
+    bool sent = in->sent && in->sent->blob_id.n, zip = sent || in->zip.n;
 
-    if (source && !in->zip.n && !in->bucket.n)
+    if (source && !zip && !in->bucket.n)
         return take_source(c, in, key, f);
-    if (in->zip.n && in->bucket.n)
+    if (zip && (in->bucket.n || in->key.n))
         return fault(c, &lambda_InvalidParameterValueException,
                      "Please do not provide other FunctionCode parameters when providing a ZipFile.");
     if (in->bucket.n && in->key.n)
         return take_object(c, in, key, f);
     if (in->bucket.n || in->key.n)
         return fault(c, &lambda_InvalidParameterValueException, "S3Bucket and S3Key go together.");
-    if (!in->zip.n)
+    if (!zip)
         return fault(c, &lambda_InvalidParameterValueException, "Please provide a source for function code.");
-    return take_zip(c, in->zip, key, f);
+    return sent ? take_sent(c, in, key, f) : take_zip(c, in->zip, key, f);
+}
+
+static res remove_sent(struct house *h, void *arg, struct err *e)
+{
+    if (!is_ok(blob_remove(h->blobs, *(const str *)arg, e))) {
+        log_warn("a blob stays until the collector comes: %s", e->what);
+        err_clear(e);
+    }
+    return OK;
+}
+
+res lambda_untake_code(struct call *c, const struct lambda_code_input *in, const struct lambda_function *f)
+{
+    str *blob = ARENA_NEW(c->arena, str);
+
+    if (in->sent && in->sent->blob_id.n) {
+        *blob = in->sent->blob_id;
+        call_after(c, remove_sent, blob);
+    }
+    return lambda_drop_code(c, f);
 }
 
 res lambda_drop_code(struct call *c, const struct lambda_function *f)

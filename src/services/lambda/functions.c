@@ -164,9 +164,14 @@ res lambda_create_function(struct call *c, const struct lambda_create_function_i
                            struct lambda_create_function_out *out)
 {
     struct lambda_function *f = ARENA_NEW(c->arena, struct lambda_function), *old;
-    struct lambda_code_input code = {in->code->zip_file, in->code->inline_source,     in->code->s3_bucket,
-                                     in->code->s3_key,   in->code->s3_object_version, in->runtime,
-                                     in->handler};
+    struct lambda_code_input code = {in->code->zip_file,
+                                     in->code->inline_source,
+                                     in->code->s3_bucket,
+                                     in->code->s3_key,
+                                     in->code->s3_object_version,
+                                     in->runtime,
+                                     in->handler,
+                                     c->body.upload};
     struct lambda_name name;
     const struct caller *role;
     str key;
@@ -303,7 +308,7 @@ res lambda_update_function_code(struct call *c, const struct lambda_update_funct
 {
     struct lambda_function *f = own_copy(c);
     struct lambda_code_input code = {in->zip_file,          in->inline_source, in->s3_bucket, in->s3_key,
-                                     in->s3_object_version, f->runtime,        f->handler};
+                                     in->s3_object_version, f->runtime,        f->handler,    c->body.upload};
     struct fault why;
     str key;
 
@@ -318,7 +323,7 @@ res lambda_update_function_code(struct call *c, const struct lambda_update_funct
     struct lambda_function old = *f;
     TRY(lambda_take_code(c, &code, key, f));
     if (in->dry_run.v) { /* it was checked, and goes again */
-        TRY(lambda_drop_code(c, f));
+        TRY(lambda_untake_code(c, &code, f));
         f->code = old.code;
     } else {
         TRY(lambda_drop_code(c, &old));

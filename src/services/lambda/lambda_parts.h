@@ -6,6 +6,7 @@
 #include "api/functions.h"
 #include "api/house.h"
 #include "api/tags.h"
+#include "crypto/hash.h"
 #include "lambda.h"
 
 #define LAMBDA "lambda.amazonaws.com"
@@ -38,13 +39,32 @@ res lambda_key_open(struct call *c, const struct lambda_function *f, const struc
 res lambda_seal_environment(struct call *c, struct lambda_function *f, str key, const struct map_of_str *variables);
 res lambda_open_environment(struct call *c, const struct lambda_function *f, str key, struct map_of_str *out);
 
+/* ---- package.c: a zip, read before the transaction that makes it a function's ---- */
+struct lambda_package {
+    bool is_zip;
+    uint64_t bytes, entries, unpacked_bytes; /* the last two as its directory claims */
+    uint8_t digest[SHA256_BYTES];
+};
+struct lambda_prepared {           /* upload.state of CreateFunction and UpdateFunctionCode */
+    const struct download *object; /* in S3; NULL: what was sent, if anything was */
+    struct lambda_package package;
+};
+void lambda_package_of_memory(str zip, struct lambda_package *out);
+res lambda_package_of_blobs(struct blobs *b, const struct download *d, struct lambda_package *out, struct err *e);
+bool lambda_package_is_of(const struct lambda_prepared *p, const struct download *d);             /* p may be NULL */
+struct download lambda_upload_as_download(const struct upload *u, struct download_segment *room); /* room: secret */
+
 /* ---- code.c ---- */
 struct lambda_code_input {
     str zip, source, bucket, key, version, runtime, handler;
+    const struct upload *sent; /* what came with the request, and what was prepared of it; NULL in an inner call */
 };
+/* Asked as the caller, through Lambda. */
+res lambda_code_in_s3(struct call *c, const struct lambda_code_input *in, const struct download **out);
 /* Takes the code in, checks it, seals it under the function's key; fills in size, hash and the code's id. */
 res lambda_take_code(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f);
 res lambda_drop_code(struct call *c, const struct lambda_function *f);
+res lambda_untake_code(struct call *c, const struct lambda_code_input *in, const struct lambda_function *f);
 /* The same code under another key of the function. */
 res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_key, str new_key);
 /* What is sent to an environment: the zip itself, or JSON of the blobs it lies in, {"parts": [...]}; the other is
