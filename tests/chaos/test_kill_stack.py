@@ -113,3 +113,81 @@ def test_stacks(own_server, seed):
     assert counted(server, name) == (["2"] * 40, 4, 1)
     assert disturbed(server, chance, lambda: cfn().delete_stack(StackName=name), stack) == "DELETE_COMPLETE"
     assert counted(server, name) == ([], 0, 0)
+
+
+# ---- stacks in stacks ----
+
+def nested(url, **given):
+    return {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url, "Parameters": given}}
+
+
+def put_levels(server, name):
+    """Templates in a bucket: a role that is made anew for each Path, in a stack in a stack. Answers the middle one's URL."""
+    s3, given = server.client("s3"), {"Parameters": {"Path": {"Type": "String"}}}
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"},
+                                                     "Action": "sts:AssumeRole"}]}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"Path": {"Fn::Sub": f"/{name}/${{Path}}/"}, "AssumeRolePolicyDocument": trust}}
+    s3.create_bucket(Bucket=name)
+    where = f"{s3.meta.endpoint_url}/{name}/"
+    s3.put_object(Bucket=name, Key="inner", Body=json.dumps({**given, "Resources": {"Role": role}}))
+    s3.put_object(Bucket=name, Key="middle", Body=json.dumps({**given, "Resources": {"Inner": nested(where + "inner", Path={"Ref": "Path"})}}))
+    return where + "middle"
+
+
+def root(name, url, path, bad=False):
+    """Behind the nested stacks a row that takes its time, then perhaps a failure."""
+    row = {f"P{i}": {"Type": "AWS::SSM::Parameter", "DependsOn": f"P{i - 1}" if i else "Middle",
+                     "Properties": {"Type": "String", "Value": path}} for i in range(40)}
+    failure = {"Type": "AWS::SSM::Parameter", "DependsOn": "P39", "Properties": {"Type": "String", "Name": "/aws/none", "Value": "x"}}
+    return json.dumps({"Resources": {"Middle": nested(url, Path=path), **row, **({"Bad": failure} if bad else {})}})
+
+
+def physical(server, stack, logical):
+    found = server.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=logical)
+    return found["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def until(server, whole, stack, status):
+    """The moment a stack is seen in a state; or, where nobody was quick enough, the end of the whole."""
+    cfn = server.client("cloudformation")
+
+    def state(of):
+        return cfn.describe_stacks(StackName=of)["Stacks"][0]["StackStatus"]
+    while state(stack) != status and state(whole).endswith("IN_PROGRESS"):
+        pass
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nested_stacks(own_server, seed):
+    """An update that fails behind stacks in stacks, killed while they wait for it, while they turn back, and whenever: the
+    innermost role is the very one there was. Then one that succeeds: the old one is gone. At the end nothing waits."""
+    server, chance, name = own_server, random.Random(seed), f"nested-{seed}"
+    caps = {"Capabilities": ["CAPABILITY_IAM"]}
+    url = put_levels(server, name)
+    stack = server.client("cloudformation").create_stack(StackName=name, TemplateBody=root(name, url, "p0"), **caps)["StackId"]
+    assert wait(server, stack) == "CREATE_COMPLETE"
+    middle = physical(server, stack, "Middle")
+    inner = physical(server, middle, "Inner")
+
+    def role_ids():
+        return {r["RoleId"] for r in server.client("iam").list_roles(PathPrefix=f"/{name}/")["Roles"]}
+
+    def update(path, moment, **how):
+        server.client("cloudformation").update_stack(StackName=name, TemplateBody=root(name, url, path, **how), **caps)
+        moment()
+        crash(server)
+        return wait(server, stack), wait(server, middle), wait(server, inner)
+    moments = [lambda: until(server, stack, inner, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+               lambda: until(server, stack, middle, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+               lambda: until(server, stack, inner, "UPDATE_ROLLBACK_IN_PROGRESS"),
+               lambda: time.sleep(chance.random() * 0.5)]
+    for i, moment in enumerate(moments):
+        before = role_ids()
+        assert update(f"bad{i}", moment, bad=True) == ("UPDATE_ROLLBACK_COMPLETE",) * 3
+        assert role_ids() == before and len(before) == 1
+    for i, moment in enumerate([moments[0], moments[3], moments[3]]):
+        before = role_ids()
+        assert update(f"p{i + 1}", moment) == ("UPDATE_COMPLETE",) * 3
+        assert len(role_ids()) == 1 and not role_ids() & before
+    server.client("cloudformation").delete_stack(StackName=name)
+    assert (wait(server, stack), wait(server, inner)) == ("DELETE_COMPLETE",) * 2 and role_ids() == set()

@@ -17,6 +17,7 @@ enum { CFN_POLL_MIN_MS = 20 };
 struct cfn_item {
     str id;
     size_t *deps, n_deps; /* items that must be done before */
+    bool cleans;          /* a stack in the stack that stays, and cleans up with this one */
     char state;
 };
 
@@ -36,7 +37,7 @@ struct cfn_flight {
     bool moved; /* something ended in this step: more may be ready */
 };
 
-/* plan.c: in the flow's data: {"stage","operation","items":[{"id","deps":[]}],"state":"..d.x"} */
+/* plan.c: in the flow's data: {"stage","operation","items":[{"id","deps":[],"cleans"}],"state":"..d.x"} */
 bool cfn_has_plan(const struct cfn_flight *fl); /* of this stage of this operation */
 void cfn_read_plan(struct cfn_flight *fl);
 void cfn_keep_plan(struct cfn_flight *fl);
@@ -45,11 +46,24 @@ void cfn_plan_ensure(struct cfn_flight *fl);
 res cfn_plan_remove(struct cfn_flight *fl);
 res cfn_plan_guard(struct cfn_flight *fl); /* what the stack policy forbids to remove is an item that has failed */
 
-/* steps.c: each sets the item's state. */
-res cfn_ensure(struct cfn_flight *fl, struct cfn_item *item);
-res cfn_remove(struct cfn_flight *fl, struct cfn_item *item);
-res cfn_look(struct cfn_flight *fl, struct cfn_item *item);   /* at one that is waited for */
+/* Each sets the item's state. */
+res cfn_ensure(struct cfn_flight *fl, struct cfn_item *item); /* ensure.c */
+res cfn_remove(struct cfn_flight *fl, struct cfn_item *item); /* remove.c */
+res cfn_look(struct cfn_flight *fl, struct cfn_item *item);   /* steps.c: at one that is waited for */
 res cfn_cancel(struct cfn_flight *fl, struct cfn_item *item); /* one that is waited for, when others failed */
-bool cfn_is_gone(const struct cloudformation_resource *r);    /* or never was */
+res cfn_look_cleaning(struct cfn_flight *fl, struct cfn_item *item, struct cloudformation_resource *r);
+
+/* steps.c: what ensure.c and remove.c share */
+bool cfn_is_gone(const struct cloudformation_resource *r); /* or never was */
+bool cfn_is_unfinished(const struct cfn_flight *fl, const struct cloudformation_resource *r);
+struct cfn_hand cfn_hand_of(struct cfn_flight *fl, struct cloudformation_resource *r, const json_t *props);
+res cfn_open_hand(struct cfn_flight *fl, struct cloudformation_resource *r, struct cfn_hand *h);
+res cfn_saved(struct cfn_flight *fl, struct cloudformation_resource *r);
+res cfn_set_aside(struct cfn_flight *fl, struct cloudformation_resource *r, const char *mark);
+/* A change has begun, has ended well, has failed; a removal has begun or ended. */
+res cfn_item_begun(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand *h, enum cfn_end end, bool created);
+res cfn_item_complete(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand *h);
+res cfn_item_failed(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand *h);
+res cfn_item_removed(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand *h, enum cfn_end end);
 
 #endif

@@ -11,7 +11,7 @@
 enum { CFN_RESOURCES_MAX = 500, CFN_AT_ONCE = 16, CFN_AT_ONCE_MAX = 64, CFN_PAGE = 100 };
 
 /* ---- identity.c: in whose name ---- */
-struct cloudformation_kept_caller *cfn_keep_caller(struct call *c);
+struct cloudformation_kept_caller *cfn_keep_caller(struct call *c, const struct caller *who);
 /* Who makes the stack's calls now: its role assumed anew, or whoever began the operation with what they may at this
  * moment. *out NULL: nobody any more, and *why says why. */
 res cfn_actor(struct call *c, const struct cloudformation_stack *s, const struct caller **out, str *why);
@@ -128,7 +128,6 @@ const char *cfn_turn_back(struct cloudformation_stack *s);
 res cfn_check_name(struct call *c, str name);
 struct cloudformation_stack *cfn_new_stack(struct call *c, str name);
 bool cfn_is_busy(const struct cloudformation_stack *s);
-void cfn_tell_parent(struct call *c, const struct cloudformation_stack *s);
 /* Outputs and exports of a stack whose resources are all there. A fault of the template fails the stack: *why. */
 res cfn_outputs(struct cfn_scope *s, str *why);
 res cfn_drop_exports(struct call *c, struct cloudformation_stack *s);

@@ -14,9 +14,8 @@ static struct cloudformation_tag_list keep_tags(struct call *c, const struct cal
     return (struct cloudformation_tag_list){who->n_session_tags, v};
 }
 
-struct cloudformation_kept_caller *cfn_keep_caller(struct call *c)
+struct cloudformation_kept_caller *cfn_keep_caller(struct call *c, const struct caller *who)
 {
-    const struct caller *who = c->caller;
     struct cloudformation_kept_caller *k = ARENA_NEW(c->arena, struct cloudformation_kept_caller);
 
     *k = (struct cloudformation_kept_caller){

@@ -2,6 +2,7 @@
 /* The plan of a stage: which resources shall be there, or gone, and what each waits for. */
 #include "base/map.h"
 #include "cfn_flight.h"
+#include "cfn_nested.h"
 #include "cfn_policy.h"
 #include "cfn_secrets.h"
 
@@ -26,7 +27,8 @@ void cfn_read_plan(struct cfn_flight *fl)
     {
         const json_t *deps = json_object_get(one, "deps");
         struct cfn_item *item = &fl->items[i];
-        *item = (struct cfn_item){.id = json_str_at(one, "id"), .state = state.p[i]};
+        *item = (struct cfn_item){
+            .id = json_str_at(one, "id"), .cleans = json_object_get(one, "cleans"), .state = state.p[i]};
         item->deps = ARENA_ARRAY(fl->c->arena, size_t, json_array_size(deps) + 1);
         json_array_foreach(deps, k, dep) item->deps[item->n_deps++] = (size_t)json_integer_value(dep);
     }
@@ -51,6 +53,8 @@ void cfn_keep_plan(struct cfn_flight *fl)
             json_array_append_new(deps, json_integer((json_int_t)fl->items[i].deps[k]));
         json_object_set_new(one, "id", json_stringn(fl->items[i].id.p, fl->items[i].id.n));
         json_object_set_new(one, "deps", deps);
+        if (fl->items[i].cleans)
+            json_object_set_new(one, "cleans", json_true());
         json_array_append_new(list, one);
     }
     json_object_set_new(fl->f->data, "items", list);
@@ -120,6 +124,24 @@ static void order(struct cfn_flight *fl, struct cloudformation_resource **doomed
     map_done(&users);
 }
 
+/* Behind what is to go come the stacks in the stack that have waited to clean up. */
+static res add_waiting(struct cfn_flight *fl, const struct cloudformation_resource_page *page,
+                       struct cloudformation_resource **doomed)
+{
+    bool waits;
+
+    for (size_t i = 0; i < page->n; i++) {
+        if (is_doomed(fl, page->v[i]))
+            continue;
+        TRY(cfn_holds_waiting(fl->c, page->v[i], &waits));
+        if (!waits)
+            continue;
+        doomed[fl->n_items] = page->v[i];
+        fl->items[fl->n_items++] = (struct cfn_item){.id = page->v[i]->key, .cleans = true, .state = ITEM_TODO};
+    }
+    return OK;
+}
+
 res cfn_plan_remove(struct cfn_flight *fl)
 {
     struct cloudformation_resource_page page;
@@ -132,6 +154,7 @@ res cfn_plan_remove(struct cfn_flight *fl)
             doomed[fl->n_items] = page.v[i];
             fl->items[fl->n_items++] = (struct cfn_item){.id = page.v[i]->key, .state = ITEM_TODO};
         }
+    TRY(add_waiting(fl, &page, doomed));
     order(fl, doomed);
     return OK;
 }

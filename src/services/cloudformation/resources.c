@@ -6,6 +6,7 @@
 #include "api/gate.h"
 #include "api/tags.h"
 #include "cfn_calls.h"
+#include "cfn_nested.h"
 #include "cfn_secrets.h"
 
 /* ---- changes ---- */
@@ -122,31 +123,6 @@ static void name_it(struct cfn_hand *h)
     json_object_set_new(h->kept, prop, json_stringn(name.p, name.n));
 }
 
-/* A stack in a stack may do what its parent was allowed to, in the same name. */
-static void lend_capabilities(struct cfn_hand *h)
-{
-    const struct list_of_str *list = &h->stack->now->capabilities;
-    json_t *names = json_array();
-
-    for (size_t i = 0; i < list->n; i++)
-        json_array_append_new(names, json_stringn(list->v[i].p, list->v[i].n));
-    json_object_set_new(h->kept, "Capabilities", names);
-}
-
-static res adopt(struct cfn_hand *h)
-{
-    struct cloudformation_stack *child;
-
-    TRY(cloudformation_stack_load(h->c, STR_ABSENT, json_str_at(h->kept, "StackId"), &child));
-    if (!child)
-        return oops(&h->c->err, 0, "the stack of %.*s was not made", FMT(h->r->logical_resource_id));
-    child->parent_id = h->stack->stack_id;
-    child->root_id = h->stack->root_id.n ? h->stack->root_id : h->stack->stack_id;
-    child->role_arn = h->stack->role_arn;
-    child->disable_rollback = h->stack->disable_rollback;
-    return cloudformation_stack_save(h->c, child);
-}
-
 /* AWS's handlers hand on three tags that no template can give. */
 static res run_marked(struct cfn_hand *h, const struct cfn_call *calls, size_t n, lines_fn *line, enum cfn_end *end)
 {
@@ -179,16 +155,26 @@ static res change(struct cfn_hand *h, const struct cfn_call *calls, size_t n, li
     if (!cfn_check_properties(h))
         return OK;
     if (h->type->nested)
-        lend_capabilities(h);
+        cfn_lend(h);
     TRY(run_marked(h, calls, n, line, end));
     if (*end != CFN_DONE)
         return OK;
     if (h->type->nested)
-        TRY(adopt(h));
+        TRY(cfn_adopt(h));
     if (h->idle)
         TRY(take_as_it_is(h));
     keep(h);
     *end = h->type->wait && !h->idle ? CFN_WAITS : CFN_DONE;
+    return OK;
+}
+
+static res turn_back(struct cfn_hand *h, struct cloudformation_stack *child, enum cfn_end *end)
+{
+    TRY(cfn_turn_back_child(h, child));
+    if (h->idle)
+        TRY(take_as_it_is(h));
+    keep(h);
+    *end = h->idle ? CFN_DONE : CFN_WAITS;
     return OK;
 }
 
@@ -225,8 +211,12 @@ res cfn_update(struct cfn_hand *h, enum cfn_end *end)
         *end = CFN_FAILED;
         return OK;
     }
+    struct cloudformation_stack *follower;
     if (h->type->custom)
         return ask_custom(h, "Update", end);
+    TRY(cfn_follower(h->c, h->stack, h->r, &follower));
+    if (follower)
+        return turn_back(h, follower, end);
     return change(h, h->type->updates, h->type->n_updates, update_line, end);
 }
 
@@ -260,20 +250,22 @@ static void judge_state(struct cfn_hand *h, const struct cfn_call *wait, const s
 {
     struct arena *a = h->c->arena;
     str state = json_str(cfn_at(a, answer->tree, str_z(wait->path)));
+    str why = wait->reason ? json_str(cfn_at(a, answer->tree, str_z(wait->reason))) : STR_ABSENT;
 
+    if (h->type->nested && str_starts(h->r->resource_status, S("UPDATE"))) {
+        *end = cfn_judge_update(h, state, why);
+        return;
+    }
     *end = is_one_of(wait->done, state) ? CFN_DONE : CFN_WAITS;
     bool spoiled = *end == CFN_DONE && wait->when && cfn_at(a, answer->tree, str_z(wait->when));
     if (!spoiled && (!wait->failed || !is_one_of(wait->failed, state)))
         return;
     *end = CFN_FAILED;
-    str why = wait->reason ? json_str(cfn_at(a, answer->tree, str_z(wait->reason))) : STR_ABSENT;
     if (h->type->nested) {
+        bool made = str_starts(h->r->resource_status, S("CREATE"));
         h->reason =
             arena_printf(a, "Embedded stack %.*s was not successfully %s: %.*s", FMT(h->r->physical_resource_id),
-                         str_starts(h->r->resource_status, S("CREATE"))   ? "created"
-                         : str_starts(h->r->resource_status, S("UPDATE")) ? "updated"
-                                                                          : "deleted",
-                         FMT(why.n ? why : state));
+                         made ? "created" : "deleted", FMT(why.n ? why : state));
         return;
     }
     h->reason = arena_printf(a,

@@ -3,6 +3,7 @@
  * there, or gone, with what each waits for. A step takes up some that are ready, each with its record and its event in
  * the same transaction, and posts itself; so after any crash it goes on with what is not yet done. */
 #include "cfn_flight.h"
+#include "cfn_nested.h"
 #include "cfn_secrets.h"
 
 enum { POLL_MAX_MS = 1000 };
@@ -41,7 +42,7 @@ static res open_scope(struct cfn_flight *fl, const struct stage *st, struct err 
     if (!st->ensures && !(cleans && !cfn_has_plan(fl)))
         return OK;
     json_t *imports = json_object_get(fl->f->data, "imports");
-    if (!imports) {
+    if (!imports || (st->ensures && !cfn_has_plan(fl))) {
         imports = json_array();
         json_object_set_new(fl->f->data, "imports", imports);
     }
@@ -90,6 +91,7 @@ static res go_to(struct cfn_flight *fl, const char *status, str reason)
         return finish(fl);
     json_object_del(fl->f->data, "stage");
     flow_tell(fl->c, fl->f->id, "go");
+    cfn_tell_parent(fl->c, fl->s);
     return cloudformation_stack_save(fl->c, fl->s);
 }
 
@@ -112,7 +114,6 @@ static res fail_stage(struct cfn_flight *fl, const struct stage *st, str reason)
         return fail_create(fl, reason);
     if (!str_eq(str_z(st->failed), S("UPDATE_FAILED")) || s->disable_rollback.v)
         return go_to(fl, st->failed, reason);
-    json_object_del(fl->f->data, "imports");
     return go_to(fl, cfn_turn_back(s), reason);
 }
 
@@ -217,6 +218,16 @@ static size_t at_once(const struct cfn_flight *fl)
     return n < CFN_AT_ONCE ? CFN_AT_ONCE : n > CFN_AT_ONCE_MAX ? CFN_AT_ONCE_MAX : n;
 }
 
+/* A stack in the stack cleans up in its turn; where that never comes (a failure before it, a circle of the old order
+ * and the new), at last. */
+static res clean_at_last(struct cfn_flight *fl)
+{
+    for (size_t i = 0; i < fl->n_items; i++)
+        if (fl->items[i].cleans && fl->items[i].state == ITEM_TODO)
+            return cfn_remove(fl, &fl->items[i]);
+    return OK;
+}
+
 /* Removal goes on beside what failed; making stops at the first failure. */
 static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *left)
 {
@@ -233,6 +244,8 @@ static res take_ready(struct cfn_flight *fl, const struct stage *st, size_t *lef
         taken++;
         TRY(st->ensures ? cfn_ensure(fl, &fl->items[i]) : cfn_remove(fl, &fl->items[i]));
     }
+    if (!st->ensures && !taken && !count(fl, ITEM_WAITS) && !count(fl, ITEM_LINGERS))
+        TRY(clean_at_last(fl));
     for (size_t i = 0; i < fl->n_items && !*left; i++)
         *left += is_ready(fl, &fl->items[i]) && !(st->ensures && is_held(fl, &fl->items[i]));
     return OK;
@@ -319,11 +332,22 @@ static bool needs_template(const struct cfn_flight *fl, const struct stage *st)
     return st->ensures && !count(fl, ITEM_WAITS) && !count(fl, ITEM_LINGERS);
 }
 
+/* A template that cannot be bound any more fails its stage; a clean-up leaves what it cannot know to be unwanted. */
+static res reject_stage(struct cfn_flight *fl, const struct stage *st, str why)
+{
+    if (st->failed)
+        return fail_stage(fl, st, cfn_told(fl->c, &fl->masks, why));
+    TRY(cfn_release_all(fl->c, fl->s));
+    return complete(fl, st);
+}
+
 static res take_step(struct cfn_flight *fl, const struct stage *st)
 {
     struct err e = {0};
     size_t left;
 
+    if (cfn_waits_for_parent(fl->s))
+        return OK;
     TRY(cfn_actor(fl->c, fl->s, &fl->actor, &fl->nobody));
     TRY(cfn_masks_of(fl->c, fl->s, &fl->masks));
     if (cfn_has_plan(fl)) {
@@ -332,8 +356,7 @@ static res take_step(struct cfn_flight *fl, const struct stage *st)
     }
     res why = needs_template(fl, st) ? open_scope(fl, st, &e) : OK;
     if (why.why == WHY_REJECT)
-        return !st->failed ? complete(fl, st)
-                           : fail_stage(fl, st, cfn_told(fl->c, &fl->masks, arena_dup(fl->c->arena, str_z(e.what))));
+        return reject_stage(fl, st, arena_dup(fl->c->arena, str_z(e.what)));
     if (!is_ok(why))
         return oops(&fl->c->err, e.sys_errno, "%s", e.what);
     if (!cfn_has_plan(fl))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* CreateStack and DeleteStack; and how an operation on a stack begins. */
+#include "cfn_nested.h"
 #include "cfn_policy.h"
 
 static const char NAME_CHARS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
@@ -29,22 +30,14 @@ res cfn_start(struct call *c, struct cloudformation_stack *s, const char *action
     s->operation = SET_INT(s->operation.v + 1);
     s->last_action = str_z(action);
     s->client_request_token = token;
-    s->caller = cfn_keep_caller(c);
+    s->caller = cfn_keep_caller(c, c->caller);
+    s->follows = SET_BOOL(false);
     TRY(cfn_stack_event(c, s, status, S("User Initiated")));
     if (s->flow_id.n)
         flow_tell(c, s->flow_id, "go"); /* of the operation that this one ends */
     else
         TRY(flow_begin(c, "stack", s->stack_id, STR_ABSENT, &s->flow_id));
     return cloudformation_stack_save(c, s);
-}
-
-void cfn_tell_parent(struct call *c, const struct cloudformation_stack *s)
-{
-    struct cloudformation_stack *parent = NULL;
-
-    if (s->parent_id.n && is_ok(cloudformation_stack_load(c, STR_ABSENT, s->parent_id, &parent)) && parent &&
-        parent->flow_id.n)
-        flow_tell(c, parent->flow_id, "go");
 }
 
 /* ---- CreateStack ---- */
@@ -125,7 +118,7 @@ static res may_delete(struct call *c, const struct cloudformation_stack *s)
     if (s->enable_termination_protection.v)
         return fault(c, &cloudformation_ValidationError,
                      "Stack [%.*s] cannot be deleted while TerminationProtection is enabled", FMT(s->stack_name));
-    if (cfn_is_busy(s) && !str_eq(s->stack_status, S("CREATE_IN_PROGRESS")))
+    if (cfn_is_busy(s) && !str_eq(s->stack_status, S("CREATE_IN_PROGRESS")) && !cfn_is_open_to(c, s))
         return fault(c, &cloudformation_ValidationError, "Stack [%.*s] cannot be deleted while in status %.*s",
                      FMT(s->stack_name), FMT(s->stack_status));
     TRY(cfn_exports_unused(c, s, &used, &by));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UpdateStack and what ends or mends an update. */
 #include "cfn_changes.h"
+#include "cfn_nested.h"
 #include "cfn_policy.h"
 
 static bool is_one_of(str status, const char *const *list)
@@ -17,8 +18,9 @@ res cfn_may_update(struct call *c, const struct cloudformation_stack *s)
                                        "CREATE_FAILED",   "UPDATE_FAILED",   NULL};
     bool failed = str_ends(s->stack_status, S("_FAILED"));
 
-    if (is_one_of(s->stack_status, fine) &&
-        (!failed || s->disable_rollback.v || str_eq(s->on_failure, S("DO_NOTHING"))))
+    if ((is_one_of(s->stack_status, fine) &&
+         (!failed || s->disable_rollback.v || str_eq(s->on_failure, S("DO_NOTHING")))) ||
+        cfn_is_open_to(c, s))
         return OK;
     return fault(c, &cloudformation_ValidationError, "Stack:%.*s is in %.*s state and can not be updated.",
                  FMT(s->stack_id), FMT(s->stack_status));
@@ -27,7 +29,9 @@ res cfn_may_update(struct call *c, const struct cloudformation_stack *s)
 /* A stack that failed to change keeps what it was before that; one that failed to be made was nothing before. */
 void cfn_take_version(struct cloudformation_stack *s, struct cloudformation_version *wanted)
 {
-    if (!s->before && str_ends(s->stack_status, S("_COMPLETE")))
+    bool back = str_eq(s->stack_status, S("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"));
+
+    if (back || (!s->before && str_ends(s->stack_status, S("_COMPLETE"))))
         s->before = s->now;
     s->now = wanted;
     s->update_policy = s->policy;
@@ -104,27 +108,6 @@ res cloudformation_update_stack(struct call *c, const struct cloudformation_upda
     return cfn_start(c, s, "UpdateStack", "UPDATE_IN_PROGRESS", in->client_request_token);
 }
 
-/* With it go the updates of the stacks in this stack: its own roll-back changes them back, and waits for that. */
-static res cancel(struct call *c, struct cloudformation_stack *s, str reason)
-{
-    struct cloudformation_resource_page page;
-    struct cloudformation_stack *child;
-
-    TRY(cfn_stack_event(c, s, cfn_turn_back(s), reason));
-    flow_tell(c, s->flow_id, "go");
-    TRY(cloudformation_stack_save(c, s));
-    TRY(cfn_resources(c, s, &page));
-    for (size_t i = 0; i < page.n; i++) {
-        const struct cfn_type *t = cfn_type_find(page.v[i]->resource_type);
-        if (!t || !t->nested || !str_eq(page.v[i]->resource_status, S("UPDATE_IN_PROGRESS")))
-            continue;
-        TRY(cloudformation_stack_load(c, s->at.account, page.v[i]->physical_resource_id, &child));
-        if (child && str_eq(child->stack_status, S("UPDATE_IN_PROGRESS")))
-            TRY(cancel(c, child, S("Cancelled with its parent stack")));
-    }
-    return OK;
-}
-
 res cloudformation_cancel_update_stack(struct call *c, const struct cloudformation_cancel_update_stack_in *in,
                                        struct cloudformation_cancel_update_stack_out *out)
 {
@@ -135,7 +118,10 @@ res cloudformation_cancel_update_stack(struct call *c, const struct cloudformati
         return fault(c, &cloudformation_ValidationError,
                      "CancelUpdateStack cannot be called from current stack status");
     s->client_request_token = in->client_request_token;
-    return cancel(c, s, S("User Initiated"));
+    TRY(cfn_stack_event(c, s, cfn_turn_back(s), S("User Initiated")));
+    flow_tell(c, s->flow_id, "go");
+    TRY(cloudformation_stack_save(c, s));
+    return cfn_cancel_children(c, s);
 }
 
 res cloudformation_continue_update_rollback(struct call *c, const struct cloudformation_continue_update_rollback_in *in,
@@ -144,6 +130,8 @@ res cloudformation_continue_update_rollback(struct call *c, const struct cloudfo
     struct cloudformation_stack *s = (struct cloudformation_stack *)c->subject;
 
     (void)out;
+    if (s->parent_id.n)
+        return fault(c, &cloudformation_ValidationError, "RollbackUpdatedStack cannot be invoked on child stacks");
     if (!str_eq(s->stack_status, S("UPDATE_ROLLBACK_FAILED")))
         return fault(c, &cloudformation_ValidationError,
                      "Stack:%.*s is in %.*s state and can not continue to roll back.", FMT(s->stack_id),
