@@ -249,6 +249,25 @@ def test_bad_rules(ec2, group, refuses, rule, code):
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
 
 
+SET = "description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+
+
+def test_descriptions_are_plain(ec2, vpc, group, refuses):
+    """In AWS's words: of a group with an apostrophe, of one that is not ASCII, of a rule."""
+    with refuses("InvalidParameterValue", f"Invalid security group {SET}"):
+        ec2.create_security_group(GroupName="said", Description="the cluster's", VpcId=vpc)
+    with refuses("InvalidParameterValue", "Value (a\u2014b) for parameter GroupDescription is invalid. Character sets beyond ASCII"):
+        ec2.create_security_group(GroupName="said", Description="a\u2014b", VpcId=vpc)
+    for bad in ("the cluster's", "a\u2014b", "a" * 256):
+        with refuses("InvalidParameterValue", f"Invalid rule {SET}"):
+            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
+                {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": bad}]}])
+    rule = ec2.describe_security_group_rules(Filters=the({"group-id": group}))["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+    with refuses("InvalidParameterValue", f"Invalid rule {SET}"):
+        ec2.update_security_group_rule_descriptions_egress(GroupId=group, SecurityGroupRuleDescriptions=[
+            {"SecurityGroupRuleId": rule, "Description": "the cluster's"}])
+
+
 def test_groups_of_another_vpc_or_account_are_no_peers(server, ec2, vpc, group, refuses):
     other = ec2.create_vpc(CidrBlock="10.21.0.0/16")["Vpc"]["VpcId"]
     try:

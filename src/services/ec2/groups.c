@@ -2,7 +2,13 @@
 /* Security groups: what may talk to what. Their rules become nftables rules in the VPC's namespace. */
 #include "rules.h"
 
-static const char name_set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-:/()#,@[]+=&;{}!$*";
+static bool is_ascii(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] > 127)
+            return false;
+    return true;
+}
 
 static res check_name(struct call *c, const struct ec2_create_security_group_in *in, const struct ec2_vpc *v)
 {
@@ -10,16 +16,17 @@ static res check_name(struct call *c, const struct ec2_create_security_group_in 
 
     if (str_eq(in->group_name, S("default")))
         return fault(c, &ec2_InvalidGroupReserved, "The security group name 'default' is reserved");
-    if (!str_all(in->group_name, name_set) || str_starts(in->group_name, S("sg-")))
+    if (!str_all(in->group_name, ec2_plain_text) || str_starts(in->group_name, S("sg-")))
         return fault(c, &ec2_InvalidParameterValue,
                      "Value (%.*s) for parameter GroupName is invalid. Group names may not be in the format sg-*, and "
                      "consist of letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
                      FMT(in->group_name));
-    if (!str_all(in->description, name_set))
+    if (!is_ascii(in->description))
         return fault(c, &ec2_InvalidParameterValue,
                      "Value (%.*s) for parameter GroupDescription is invalid. Character sets beyond ASCII are not "
                      "supported.",
                      FMT(in->description));
+    TRY(rules_check_description(c, "security group", in->description));
     TRY(ec2_group_by(c, "vpc", v->vpc_id, v->at.account, EC2_ALL, &page));
     for (size_t i = 0; i < page.n; i++)
         if (str_eq(page.v[i]->group_name, in->group_name))
@@ -342,6 +349,7 @@ static res describe_ids(struct call *c, struct ec2_group *g, const struct ec2_ru
         if (i == g->rules.n)
             return fault(c, &ec2_InvalidSecurityGroupRuleIdNotFound, "The security group rule ID '%.*s' does not exist",
                          FMT(str_sub(list->v[k].security_group_rule_id, 0, 64)));
+        TRY(rules_check_description(c, "rule", list->v[k].description));
         g->rules.v[i].description = list->v[k].description;
     }
     return OK;

@@ -2,6 +2,19 @@
 /* Rules of security groups: from the many forms in which clients write them to one record a peer, and back. */
 #include "rules.h"
 
+enum { DESCRIPTION_MAX = 255 };
+const char ec2_plain_text[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._-:/()#,@[]+=&;{}!$*";
+
+res rules_check_description(struct call *c, const char *whose, str text)
+{
+    if (str_all(text, ec2_plain_text) && text.n <= DESCRIPTION_MAX)
+        return OK;
+    return fault(c, &ec2_InvalidParameterValue,
+                 "Invalid %s description. Valid descriptions are strings less than 256 characters from the following "
+                 "set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*",
+                 whose);
+}
+
 /* AWS's spelling of a protocol: names where it has them, "-1" for all. Absent: unknown. */
 static str protocol_name(str text)
 {
@@ -62,6 +75,7 @@ struct reading {
 
 static res take(struct reading *r, struct ec2_rule rule)
 {
+    TRY(rules_check_description(r->c, "rule", rule.description));
     if (r->n == r->cap)
         return fault(r->c, &ec2_RulesPerSecurityGroupLimitExceeded,
                      "The maximum number of rules per security group has been reached.");

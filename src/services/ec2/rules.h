@@ -4,6 +4,10 @@
 #define BARMKIN_EC2_RULES_H
 #include "ec2_names.h"
 
+/* What names and descriptions of groups and rules are made of. */
+extern const char ec2_plain_text[];
+res rules_check_description(struct call *c, const char *whose, str text);
+
 struct rules_request { /* the four Authorize and Revoke calls, in one form */
     const struct ec2_ip_permission_list *permissions;
     str cidr, protocol, source_group_name;
