@@ -249,6 +249,15 @@ const struct service *route_spelling(const struct http_request *r, str scope_ser
     return service_named(str_is(scope_service) && !str_eq(scope_service, S("s3")) ? S("sagemakerruntime") : S("s3"));
 }
 
+/* "/.lambda/...": a URL that this house gave out, at whatever address it was asked. No bucket's name begins with a dot.
+ */
+static const struct service *by_own_path(str path)
+{
+    str rest = str_starts(path, S("/.")) ? str_from(path, 2) : STR_ABSENT;
+
+    return str_is(rest) ? service_named(str_cut(&rest, '/')) : NULL;
+}
+
 struct routed route_request(const struct http_request *r, str scope_service, str form, struct arena *a)
 {
     struct routed out = {0};
@@ -275,6 +284,8 @@ struct routed route_request(const struct http_request *r, str scope_service, str
             return out;
     }
     out.service = str_is(scope_service) ? by_scope(scope_service, r) : NULL;
+    if (!out.service && !of_host && !str_is(scope_service))
+        out.service = by_own_path(r->path);
     if (!out.service)
         out.service = of_host || str_is(scope_service) ? of_host : service_named(S("s3"));
     if (out.service && (out.service->protocol == P_REST_JSON || out.service->protocol == P_REST_XML))

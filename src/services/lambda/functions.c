@@ -202,7 +202,7 @@ res lambda_get_function(struct call *c, const struct lambda_get_function_in *in,
     out->configuration = ARENA_NEW(c->arena, struct lambda_configuration);
     TRY(lambda_describe(c, f, true, &lambda_configuration_shape, out->configuration));
     out->code = ARENA_NEW(c->arena, struct lambda_code_location);
-    out->code->repository_type = S("S3");
+    TRY(lambda_locate_code(c, f, out->code));
     out->tags = f->tags;
     if (f->reserved_concurrent_executions.set) {
         out->concurrency = ARENA_NEW(c->arena, struct lambda_concurrency);

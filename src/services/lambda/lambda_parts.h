@@ -71,6 +71,9 @@ res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_
  * absent. */
 res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *zip, str *json);
 
+/* ---- location.c ---- */
+res lambda_locate_code(struct call *c, const struct lambda_function *f, struct lambda_code_location *out);
+
 /* ---- functions.c ---- */
 /* Fills any answer that has configuration's members. */
 res lambda_describe(struct call *c, const struct lambda_function *f, bool secrets, const struct shape *shape,
