@@ -42,7 +42,7 @@ class Type:
         if words[0] in ("prop", "replace", "ignored", "fixed", "name"):
             for p in words[1:2] if words[0] == "name" else words[1:]:
                 if not p.startswith("@"):  # a name that templates cannot give
-                    self.props[p.rstrip("!")] = words[0]
+                    self.props[p.partition("=")[0].rstrip("!")] = words[0]
         elif words[0] == "system-tags":
             self.marked = True
         elif words[0] == "attr":

@@ -61,7 +61,10 @@ static void read_props(struct reader *r, struct cfn_def *d, enum cfn_prop_kind k
         struct cfn_prop_def *p = &d->props[d->n_props++];
         if (d->n_props > MAX_PROPS)
             die(r->file, r->line, "too many properties");
-        *p = (struct cfn_prop_def){.name = r->words[i].text, .kind = kind};
+        str rest = r->words[i].text, name = str_cut(&rest, '=');
+        *p = (struct cfn_prop_def){.name = name, .initial = rest, .kind = kind};
+        if (str_is(rest) && kind != CFN_FIXED)
+            die(r->file, r->line, "only of a fixed property it matters what it means to leave it out");
         p->required = str_ends(p->name, S("!"));
         p->name.n -= p->required;
     }
@@ -544,8 +547,10 @@ static void write_props(FILE *f, const struct cfn_def *d)
         return;
     fprintf(f, "static const struct cfn_prop %.*s_props[] = {\n", FMT(d->c_name));
     for (size_t i = 0; i < d->n_props; i++)
-        fprintf(f, "    {\"%.*s\", %d, %s},\n", FMT(d->props[i].name), d->props[i].kind,
-                d->props[i].required ? "true" : "false");
+        fprintf(
+            f,
+            str_is(d->props[i].initial) ? "    {\"%.*s\", %d, %s, \"%.*s\"},\n" : "    {\"%.*s\", %d, %s, NULL%.*s},\n",
+            FMT(d->props[i].name), d->props[i].kind, d->props[i].required ? "true" : "false", FMT(d->props[i].initial));
     fprintf(f, "};\n");
 }
 

@@ -23,7 +23,7 @@ struct cfn_call_def {
 };
 
 struct cfn_prop_def {
-    str name;
+    str name, initial; /* what it means to leave it out; absent: not said */
     enum cfn_prop_kind kind;
     bool required;
 };

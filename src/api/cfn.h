@@ -11,6 +11,7 @@ struct cfn_prop {
     const char *name;
     enum cfn_prop_kind kind;
     bool required;
+    const char *initial; /* what it means to leave it out, as text; NULL: that is not known */
 };
 
 /* An argument: member of the operation's input = expression. Something kept: name = path into its output. */

@@ -155,18 +155,21 @@ def test_a_failed_update_is_rolled_back_later(client, stack, name, refuses):  # 
 
 
 @pytest.mark.parametrize("retains", [True, False])
-def test_a_failed_creation_is_rolled_back_later(client, stack, name, retains):  # noqa: F811
+def test_a_failed_creation_is_rolled_back_later(client, stack, name, refuses, retains):  # noqa: F811
     s, ssm = stack(), client("ssm")
     how = {} if retains else {"RetainExceptOnCreate": True}
     if not retains and "RetainExceptOnCreate" not in s.cfn.meta.service_model.operation_model("RollbackStack").input_shape.members:
         pytest.skip("this client does not know it")
     body = {"A": parameter("1", f"/{name}/a"), "Bad": {**parameter("x", "/aws/none"), "DependsOn": "A"}}
-    kept = {"Keep": {**parameter("1", f"/{name}/k"), "DeletionPolicy": "Retain"}}
+    kept = {"Keep": {**parameter("1", f"/{name}/k"), "DeletionPolicy": "Retain"},
+            "Empty": {**parameter("1", f"/{name}/e"), "DeletionPolicy": "RetainExceptOnCreate"}}
     assert s.create(template({**kept, **body}), OnFailure="DO_NOTHING") == "CREATE_FAILED"
     assert s.update(template({**kept, **body, "C": parameter("1", f"/{name}/c")}), DisableRollback=True) == "UPDATE_FAILED"
     s.cfn.rollback_stack(StackName=name, **how)
-    assert s.wait() == "ROLLBACK_COMPLETE", s.lines()  # it never was whole: there is nothing to go back to
-    left = [p["Name"] for p in ssm.get_parameters(Names=[f"/{name}/{n}" for n in "ack"])["Parameters"]]
+    assert s.wait() == "DELETE_COMPLETE", s.lines()  # it never was whole: there is nothing to go back to
+    with refuses("ValidationError", "does not exist"):
+        s.cfn.describe_stacks(StackName=name)
+    left = [p["Name"] for p in ssm.get_parameters(Names=[f"/{name}/{n}" for n in "acke"])["Parameters"]]
     assert left == ([f"/{name}/k"] if retains else [])
     ssm.delete_parameters(Names=[f"/{name}/k"])
 

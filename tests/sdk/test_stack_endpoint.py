@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """AWS::SageMaker::Model, ::EndpointConfig and ::Endpoint in a stack, with a trained model behind them: made, changed without
 another endpoint, failing and gone back, deleted; by a deployer who has a handler's rights and no others."""
+import json
+
 import pytest
 from conftest import document
 from test_cloudformation import stack, template  # noqa: F401 (a fixture)
@@ -119,3 +121,15 @@ def test_tags_of_an_endpoint(world, model, stack, name):  # noqa: F811
     def tags(arn):
         return {t["Key"]: t["Value"] for t in world.sm.list_tags(ResourceArn=arn)["Tags"]}
     assert tags(out["EndpointEndpointArn"]) == {"b": "2", "team": "y"} and tags(out["ModelId"]) == {"team": "y"}
+
+
+def test_a_model_without_a_role(world, stack, name):  # noqa: F811
+    """It may be, as with AWS; what serves it needs one here."""
+    s = stack()
+    whole = json.loads(body(world, {"Image": IMAGE}))
+    del whole["Resources"]["Model"]["Properties"]["ExecutionRoleArn"]
+    assert s.create(json.dumps(whole)) == "ROLLBACK_COMPLETE"
+    assert "has no ExecutionRoleArn" in s.reason("Endpoint") and left(world, name) == []
+    alone = stack(called=name + "-m")
+    assert alone.create(template({"Model": whole["Resources"]["Model"]}, Outputs={"N": {"Value": {"Fn::GetAtt": "Model.ModelName"}}})) == "CREATE_COMPLETE", alone.lines()
+    assert "ExecutionRoleArn" not in world.sm.describe_model(ModelName=alone.outputs()["N"])

@@ -211,7 +211,7 @@ def look(client, ids):
 def seen(ids, interface, changed):
     """What look() must say, before and after."""
     n = int(changed)
-    return {"Takes": True, "Moves": {ids["Off" if n else "Far"]}, "Goes": interface[n], "Uses": [ids["Subnet"]] * n, "Way": [ids["Nat" if n else "Igw"]],
+    return {"Takes": True,  "Moves": {ids["Off" if n else "Far"]}, "Goes": interface[n], "Uses": [ids["Subnet"]] * n, "Way": [ids["Nat" if n else "Igw"]],
             "Group": [[22, 80, 443], [23, 80]][n], "Said": ["ab"[n]], "Out": [22 + n], "Door": [(1, False), (2, True)][n], "Mount": bool(n), "Watch": ["ALL", "REJECT"][n],
             "Rule": ["ab"[n]], "Managed": [(1, 0), (0, 1)][n], "Inline": ["s3:GetObject", "s3:PutObject"][n], "Profile": bool(n),
             "Crew": [(["in", "p"], "/"), (["in", "q"], "/x/")][n], "User": [(False, "/"), (True, "/x/")][n], "Alias": bool(n), "Run": 1 + n,
@@ -260,7 +260,7 @@ def test_every_type_is_made_changed_and_deleted(client, stack, interfaces, name,
 
 @pytest.mark.parametrize("kind,properties,changes", [
     ("KMS::Key", {"PendingWindowInDays": 7}, {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"}), ("EFS::FileSystem", {}, {"ThroughputMode": "elastic"}),
-    ("Logs::LogGroup", {}, {"LogGroupClass": "STANDARD"})])
+    ("Logs::LogGroup", {}, {"LogGroupClass": "INFREQUENT_ACCESS"})])
 def test_an_update_never_gives_up_what_a_resource_holds(stack, account, kind, properties, changes):  # noqa: F811
     s = stack()
     if kind == "KMS::Key":
@@ -269,6 +269,52 @@ def test_an_update_never_gives_up_what_a_resource_holds(stack, account, kind, pr
     ids = physical(s)
     assert s.update(template({"R": {"Type": f"AWS::{kind}", "Properties": {**properties, **changes}}})) == "UPDATE_ROLLBACK_COMPLETE"
     assert "Updates are not supported for property" in s.reason("R") and physical(s) == ids
+
+
+@pytest.mark.parametrize("kind,properties,spelled", [
+    ("KMS::Key", {"PendingWindowInDays": 7}, {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS", "MultiRegion": False}),
+    ("EFS::FileSystem", {}, {"ThroughputMode": "bursting"}), ("Logs::LogGroup", {}, {"LogGroupClass": "STANDARD"})])
+def test_to_spell_out_a_default_is_no_change(stack, account, kind, properties, spelled, refuses):  # noqa: F811
+    s = stack()
+    if kind == "KMS::Key":
+        properties = {**properties, "KeyPolicy": key_policy(account)}
+
+    def body(**more):
+        return template({"R": {"Type": f"AWS::{kind}", "Properties": {**properties, **more}}})
+    assert s.create(body()) == "CREATE_COMPLETE", failures(s)
+    ids = physical(s)
+    with refuses("ValidationError", "No updates are to be performed."):
+        s.update(body(**spelled))
+    tags = {"FileSystemTags" if kind == "EFS::FileSystem" else "Tags": [{"Key": "a", "Value": "b"}]}
+    assert changes_of(s, body(**spelled, **tags)) == {"R": "False"}
+    assert s.update(body(**spelled, **tags)) == "UPDATE_COMPLETE", failures(s)
+    assert s.update(body()) == "UPDATE_COMPLETE", failures(s)  # and left out again
+    assert physical(s) == ids
+
+
+def test_another_gateway_for_the_same_vpc(client, stack):  # noqa: F811
+    """In place: detached and attached, and back where the update fails; without a gateway it is none."""
+    s, ec2 = stack(), client("ec2")
+
+    def body(gateway, **more):
+        made = {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.87.0.0/16"}},
+                **{i: {"Type": "AWS::EC2::InternetGateway"} for i in ("A", "B")},
+                "At": {"Type": "AWS::EC2::VPCGatewayAttachment", "Properties": {"VpcId": ref("Vpc"), "InternetGatewayId": ref(gateway)}}}
+        return template({**made, **more})
+
+    def attached():
+        found = ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [physical(s)["Vpc"]]}])["InternetGateways"]
+        return [i for i in ("A", "B") if physical(s)[i] in [g["InternetGatewayId"] for g in found]]
+    assert s.create(body("A")) == "CREATE_COMPLETE", failures(s)
+    ids = physical(s)
+    assert attached() == ["A"]
+    assert changes_of(s, body("B")) == {"At": "False"}
+    bad = {"Type": "AWS::SSM::Parameter", "DependsOn": "At", "Properties": {"Type": "String", "Name": "/aws/none", "Value": "x"}}
+    assert s.update(body("B", Bad=bad)) == "UPDATE_ROLLBACK_COMPLETE" and attached() == ["A"], failures(s)
+    assert physical(s) == ids and s.lines()[-2] == "Bad DELETE_COMPLETE"  # what never came to be is not listed
+    assert s.update(body("B")) == "UPDATE_COMPLETE" and attached() == ["B"], failures(s)
+    assert physical(s) == ids
+    assert s.delete() == "DELETE_COMPLETE", failures(s)
 
 
 def test_no_type_is_left_out():

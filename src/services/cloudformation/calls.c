@@ -68,17 +68,29 @@ static json_t *only_in(struct arena *a, const json_t *from, const json_t *other,
     return out;
 }
 
+/* What is no list is a list of one. */
+static json_t *list_of(const struct cfn_values *v, const char *expression)
+{
+    json_t *value = cfn_value(v, expression);
+
+    if (!value || json_is_array(value))
+        return value;
+    json_t *list = cfn_own(v->c->arena, json_array());
+    json_array_append(list, value);
+    return list;
+}
+
 static const json_t *items(const struct cfn_values *v, const struct cfn_call *call, const json_t *before)
 {
     struct cfn_values then = *v;
-    const json_t *now = cfn_value(v, call->list);
+    const json_t *now = list_of(v, call->list);
 
     then.props = before;
     if (call->which == CFN_ITEMS)
         return now;
     if (call->which == CFN_ADDED)
-        return only_in(v->c->arena, now, cfn_value(&then, call->list), call->by);
-    return only_in(v->c->arena, cfn_value(&then, call->list), now, call->by);
+        return only_in(v->c->arena, now, list_of(&then, call->list), call->by);
+    return only_in(v->c->arena, list_of(&then, call->list), now, call->by);
 }
 
 /* ---- a call ---- */

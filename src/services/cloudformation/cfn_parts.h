@@ -72,6 +72,8 @@ bool cfn_check_properties(struct cfn_hand *h); /* false: h->reason says what is 
 str cfn_fixed(const struct cfn_type *t, const json_t *before, const json_t *after);
 str cfn_ignored(struct cfn_hand *h); /* which of the given properties do nothing here; absent: none */
 bool cfn_same(const json_t *a, const json_t *b);
+bool cfn_alters(const struct cfn_prop *p, const json_t *before,
+                const json_t *after); /* of two objects: is it a change? */
 /* *out NULL: there is none of that name. veils: **** for what a function answered in confidence. */
 res cfn_attribute(struct call *c, const struct cloudformation_stack *s, const struct cfn_type *t,
                   const struct cloudformation_resource *r, str path, bool veils, json_t **out);

@@ -95,7 +95,7 @@ static void compare(struct changing *g, const struct template_resource *r, const
         const struct cfn_prop *p = cfn_prop_find(t, str_z(key));
         const json_t *now = json_object_get(after, key);
         bool open = now && template_has_later(now), replaces = p && p->kind == CFN_REPLACED;
-        if (cfn_same(json_object_get(before, key), now) || (p && p->kind == CFN_IGNORED))
+        if (p ? !cfn_alters(p, before, after) : cfn_same(json_object_get(before, key), now))
             continue;
         v->replaced |= replaces && !open;
         v->perhaps |= replaces && open;

@@ -91,9 +91,9 @@ void cfn_plan_ensure(struct cfn_flight *fl)
 /* Is this record to go in this stage? */
 static bool is_doomed(const struct cfn_flight *fl, const struct cloudformation_resource *r)
 {
-    if (cfn_is_gone(r))
-        return false;
-    if (!fl->scope.scope || r->obsolete.v)
+    if (!fl->scope.scope)
+        return !cfn_is_gone(r);
+    if (r->obsolete.v)
         return true;
     const struct template_resource *tr = template_resource_find(fl->scope.t, r->logical_resource_id);
     return !tr || !fl->scope.scope->wanted[tr->at];
@@ -188,7 +188,7 @@ res cfn_plan_guard(struct cfn_flight *fl)
     for (size_t i = 0; i < page.n; i++) {
         struct cloudformation_resource *r = page.v[i];
         str why = STR_ABSENT;
-        if (!r->obsolete.v && is_doomed(fl, r) &&
+        if (!r->obsolete.v && !cfn_is_gone(r) && is_doomed(fl, r) &&
             cfn_policy_denies(fl->c, fl->s->update_policy, "Update:Delete", r->logical_resource_id, r->resource_type,
                               &why))
             TRY(refuse(fl, r, why));

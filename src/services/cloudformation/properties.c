@@ -2,6 +2,8 @@
 /* Properties before they become calls: are they the type's, what has changed, and the tags of the stack. */
 #include "cfn_parts.h"
 
+#include <string.h>
+
 static bool wrong(struct cfn_hand *h, const char *what, const char *name, const char *how)
 {
     h->reason = arena_printf(h->c->arena, "Properties validation failed for resource %.*s with message:\n#: %s [%s] %s",
@@ -50,6 +52,22 @@ bool cfn_same(const json_t *a, const json_t *b)
     return a == b || (a && b && json_equal((json_t *)a, (json_t *)b));
 }
 
+/* A template that spells out what it means to leave a property out changes nothing. */
+static bool is_initial(const struct cfn_prop *p, const json_t *value)
+{
+    if (!value || !p->initial)
+        return !value;
+    return json_is_boolean(value) ? strcmp(p->initial, json_is_true(value) ? "true" : "false") == 0
+                                  : str_eq(json_str(value), str_z(p->initial));
+}
+
+bool cfn_alters(const struct cfn_prop *p, const json_t *before, const json_t *after)
+{
+    const json_t *was = json_object_get(before, p->name), *is = json_object_get(after, p->name);
+
+    return p->kind != CFN_IGNORED && !cfn_same(was, is) && !(is_initial(p, was) && is_initial(p, is));
+}
+
 bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *after, bool *changed)
 {
     bool replaces = false;
@@ -57,7 +75,7 @@ bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *
     *changed = t->custom && !cfn_same(before, after);
     for (size_t i = 0; i < t->n_props; i++) {
         const struct cfn_prop *p = &t->props[i];
-        if (p->kind == CFN_IGNORED || cfn_same(json_object_get(before, p->name), json_object_get(after, p->name)))
+        if (!cfn_alters(p, before, after))
             continue;
         *changed = true;
         replaces |= p->kind == CFN_REPLACED;
@@ -68,9 +86,8 @@ bool cfn_replaces(const struct cfn_type *t, const json_t *before, const json_t *
 str cfn_fixed(const struct cfn_type *t, const json_t *before, const json_t *after)
 {
     for (size_t i = 0; i < t->n_props; i++) {
-        const char *name = t->props[i].name;
-        if (t->props[i].kind == CFN_FIXED && !cfn_same(json_object_get(before, name), json_object_get(after, name)))
-            return str_z(name);
+        if (t->props[i].kind == CFN_FIXED && cfn_alters(&t->props[i], before, after))
+            return str_z(t->props[i].name);
     }
     return STR_ABSENT;
 }

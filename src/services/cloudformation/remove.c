@@ -42,7 +42,10 @@ static bool is_named(const struct list_of_str *list, str name)
 static bool is_retained(const struct cfn_flight *fl, const struct cloudformation_resource *r)
 {
     str policy = r->obsolete.v ? r->update_replace_policy : r->deletion_policy;
-    bool creating = str_eq(fl->s->stack_status, S("ROLLBACK_IN_PROGRESS"));
+    bool asked = str_eq(fl->s->last_action, S("DeleteStack"));
+    bool creating =
+        str_eq(fl->s->stack_status, S("ROLLBACK_IN_PROGRESS")) ||
+        (str_eq(fl->s->stack_status, S("DELETE_IN_PROGRESS")) && !asked); /* the end of what never was whole */
 
     if (str_eq(policy, S("RetainExceptOnCreate")) || (creating && fl->s->retain_except_on_create.v))
         return !creating;
@@ -57,11 +60,13 @@ res cfn_remove(struct cfn_flight *fl, struct cfn_item *item)
 
     TRY(cloudformation_resource_load(fl->c, STR_ABSENT, item->id, &r));
     item->state = ITEM_DONE;
-    if (cfn_is_gone(r))
-        return OK;
     if (item->cleans)
         return cfn_look_cleaning(fl, item, r);
+    if (!r || (cfn_is_gone(r) && is_whole(fl)))
+        return OK;
     TRY(cfn_open_hand(fl, r, &h));
+    if (cfn_is_gone(r)) /* it never came to be, and is not wanted any more */
+        return gone(fl, item, &h, "DELETE_COMPLETE");
     if (cfn_is_unfinished(fl, r) && h.type && !h.type->nested) { /* a stack may go while it is made */
         item->state = ITEM_LINGERS;
         return OK;

@@ -159,7 +159,8 @@ res cloudformation_rollback_stack(struct call *c, const struct cloudformation_ro
     s->skip_resources = (struct list_of_str){0};
     if (in->role_arn.n)
         s->role_arn = in->role_arn;
-    return cfn_start(c, s, "RollbackStack", cfn_turn_back(s), in->client_request_token);
+    return cfn_start(c, s, "RollbackStack", s->before ? cfn_turn_back(s) : "DELETE_IN_PROGRESS",
+                     in->client_request_token);
 }
 
 res cloudformation_update_termination_protection(struct call *c,

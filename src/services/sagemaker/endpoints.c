@@ -45,6 +45,10 @@ static res start_server(struct call *c, const struct sagemaker_endpoint *e,
         return fault(c, &sagemaker_ValidationException,
                      "The model %.*s has no VpcConfig: Barmkin has no network of SageMaker's own to run it in.",
                      FMT(m->model_name));
+    if (!m->execution_role_arn.n)
+        return fault(c, &sagemaker_ValidationException,
+                     "The model %.*s has no ExecutionRoleArn: its network interface and its artifacts are a role's.",
+                     FMT(m->model_name));
     TRY(sm_check_role(c, m->execution_role_arn, e->endpoint_arn));
     TRY(server_data(c, e, config, v, m, &data));
     *s = (struct sagemaker_server){.variant_name = v->variant_name,

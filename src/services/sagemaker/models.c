@@ -87,7 +87,8 @@ res sagemaker_create_model(struct call *c, const struct sagemaker_create_model_i
                      FMT(m->model_arn));
     shape_copy(&sagemaker_create_model_in_shape, in, &sagemaker_model_shape, m);
     TRY(resolve(c, in, m));
-    TRY(sm_check_role(c, in->execution_role_arn, m->model_arn));
+    if (in->execution_role_arn.n)
+        TRY(sm_check_role(c, in->execution_role_arn, m->model_arn));
     m->creation_time = SET_TIME(c->now_ms);
     TRY(sagemaker_model_save(c, m));
     out->model_arn = m->model_arn;
