@@ -129,13 +129,14 @@ $(AGENT_TESTS): UNIT_LIBS = $(BUILD)/libagent.a -lcurl -larchive -lseccomp
 $(BUILD)/libwarden.a: $(call obj,$(filter-out %/main.c,$(WARDEN_SRC)))
 	@rm -f $@
 	@$(AR) rcs $@ $^
-$(filter $(BUILD)/tests/unit/warden/volume,$(UNIT_TESTS)): $(BUILD)/libwarden.a
+WARDEN_INSIDE := $(BUILD)/tests/unit/warden/volume $(BUILD)/tests/unit/warden/volume_share
+$(filter $(WARDEN_INSIDE),$(UNIT_TESTS)): $(BUILD)/libwarden.a
 $(BUILD)/probe: tests/probe/probe.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu17 -O1 -Wall -Wextra -Werror -static -o $@ $<
 $(filter $(BUILD)/tests/unit/warden/sandbox,$(UNIT_TESTS)): | $(BUILD)/probe $(BUILD)/sandbox-init $(BUILD)/barmkin-agent \
   $(BUILD)/images/native/built
-$(BUILD)/tests/unit/warden/volume: UNIT_LIBS = $(BUILD)/libwarden.a -lnftables -lmnl
+$(WARDEN_INSIDE): UNIT_LIBS = $(BUILD)/libwarden.a -lnftables -lmnl
 $(filter $(BUILD)/tests/unit/warden/%,$(UNIT_TESTS)): | $(BUILD)/barmkin-warden
 
 -include $(shell find $(BUILD) -path '*/images' -prune -o -name '*.d' -print 2>/dev/null)

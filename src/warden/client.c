@@ -303,6 +303,26 @@ res warden_connect_in(struct warden_client *c, const struct message_id *eni, uin
                      &(struct message_socket){*eni, addr, port, 0}, fd, e);
 }
 
+res warden_reach_in(struct warden_client *c, const struct message_id *from, const struct message_id *to, uint32_t addr,
+                    uint16_t port, int *listener, int *client, struct err *e)
+{
+    const struct message_reach m = {.from = *from, .to = *to, .addr = addr, .port = port};
+    struct warden_answer out = {.n_fds = 0};
+    struct arena *a = arena_new(4096);
+
+    *listener = *client = -1;
+    res r = warden_call(c, WARDEN_REACH_IN, &m, sizeof m, NULL, 0, a, &out, e);
+    arena_free(a);
+    TRY(r);
+    if (out.n_fds != 2) {
+        close_fds(out.fds, out.n_fds);
+        return oops(e, 0, "warden answered without two sockets");
+    }
+    *listener = out.fds[0];
+    *client = out.fds[1];
+    return OK;
+}
+
 res warden_log_in(struct warden_client *c, const struct message_id *vpc, int *fd, struct err *e)
 {
     struct warden_answer out;

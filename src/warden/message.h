@@ -27,6 +27,7 @@ enum warden_type {
     WARDEN_CONNECT_IN = 6, /* the same, its id an interface's */
     WARDEN_CLEANUP = 7,    /* no body; everything that carries TAG goes, as at start */
     WARDEN_LOG_IN = 8,     /* struct message_id, a VPC's; the reply carries one descriptor */
+    WARDEN_REACH_IN = 9,   /* struct message_reach; the reply carries two: who listens, who connects */
     WARDEN_NEW_VAULT = 16, /* from the parent only: one descriptor, the new pipe to a replaced vault */
     /* Volumes 64..95 and sandboxes 96..127: bodies in the headers of those modules. */
     WARDEN_VOLUMES_FIRST = 64,
@@ -63,6 +64,13 @@ struct message_socket { /* WARDEN_LISTEN_IN, WARDEN_UDP_IN: a VPC's id; WARDEN_C
                            sandbox's without one */
     struct message_id id;
     uint32_t addr; /* host byte order */
+    uint16_t port;
+    uint16_t zero;
+};
+
+struct message_reach { /* may packets go from one interface to another: both ids are interfaces' */
+    struct message_id from, to;
+    uint32_t addr; /* of `to`, host byte order */
     uint16_t port;
     uint16_t zero;
 };

@@ -16,6 +16,14 @@ res warden_volume_mount(struct warden_client *c, const struct message_id *volume
 res warden_volume_unmount(struct warden_client *c, const struct message_id *volume, struct err *e);
 res warden_volume_delete(struct warden_client *c, const struct message_id *volume, struct err *e); /* not if mounted */
 
+/* A file system for a sandbox that will start: struct volume_share says what it sees where. Reject: no key came from
+ * vault, or there is no such folder. 5 ms; 60 ms at the file system's first mount. sandbox_end takes it away again. */
+res warden_volume_share(struct warden_client *c, const struct volume_share *s, struct err *e);
+/* Bytes that a file system has in use while somebody shares it; rejects otherwise. */
+res warden_volume_used(struct warden_client *c, const struct message_id *file_system, uint64_t *bytes, struct err *e);
+/* The image of a file system goes; who still shares it reads nothing more. What is not there is fine. */
+res warden_volume_forget(struct warden_client *c, const struct message_id *file_system, struct err *e);
+
 /* Starts the agent of a sandbox in the interface's network. *sock: the agent's socket, close-on-exec, the caller's:
  * JSON lines both ways (runtimes/agent/README.md), end of stream when the agent ended. */
 res warden_agent_start(struct warden_client *c, const struct message_id *sandbox, const struct message_id *eni,

@@ -2,6 +2,7 @@
 /* The calls about volumes and sandboxes, each one message. */
 #include "warden/sandbox.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static res ask(struct warden_client *c, uint16_t type, const void *body, size_t n, struct err *e)
@@ -48,6 +49,30 @@ res warden_volume_unmount(struct warden_client *c, const struct message_id *volu
 res warden_volume_delete(struct warden_client *c, const struct message_id *volume, struct err *e)
 {
     return ask(c, WARDEN_VOLUME_DELETE, volume, sizeof *volume, e);
+}
+
+res warden_volume_share(struct warden_client *c, const struct volume_share *s, struct err *e)
+{
+    return ask(c, WARDEN_VOLUME_SHARE, s, sizeof *s, e);
+}
+
+res warden_volume_used(struct warden_client *c, const struct message_id *file_system, uint64_t *bytes, struct err *e)
+{
+    struct arena *a = arena_new(MESSAGE_BODY_MAX + 65536);
+    struct warden_answer answer = {0};
+    res r = warden_call(c, WARDEN_VOLUME_USED, file_system, sizeof *file_system, NULL, 0, a, &answer, e);
+
+    if (is_ok(r) && answer.body.n != sizeof *bytes)
+        r = oops(e, 0, "warden answered without a size");
+    if (is_ok(r))
+        memcpy(bytes, answer.body.p, sizeof *bytes);
+    arena_free(a);
+    return r;
+}
+
+res warden_volume_forget(struct warden_client *c, const struct message_id *file_system, struct err *e)
+{
+    return ask(c, WARDEN_VOLUME_FORGET, file_system, sizeof *file_system, e);
 }
 
 res warden_agent_start(struct warden_client *c, const struct message_id *sandbox, const struct message_id *eni,

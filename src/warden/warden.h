@@ -63,6 +63,12 @@ res warden_udp_in(struct warden_client *c, const struct message_id *vpc, uint32_
 res warden_connect_in(struct warden_client *c, const struct message_id *eni, uint32_t addr, uint16_t port, int *fd,
                       struct err *e);
 
+/* Somebody listens at addr:port of the interface `to`, and a connection to it begins at the interface `from`: *client
+ * becomes writable when the packets of both ways pass all rules between them. Both sockets are the caller's; *listener
+ * must outlive the question. Oops at once where there is no way at all. */
+res warden_reach_in(struct warden_client *c, const struct message_id *from, const struct message_id *to, uint32_t addr,
+                    uint16_t port, int *listener, int *client, struct err *e);
+
 /* A netlink socket on the log group of the VPC's ruleset: what plan.log asks for arrives there. One at a time. */
 res warden_log_in(struct warden_client *c, const struct message_id *vpc, int *fd, struct err *e);
 

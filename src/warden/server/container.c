@@ -22,6 +22,7 @@
 #include "warden/server/lease.h"
 #include "warden/server/network.h"
 #include "warden/server/oci.h"
+#include "warden/server/volume.h"
 
 enum { CONFIG_MAX = 64 * 1024, NOFILE_WANTED = 65536, LIFELINE_FD = 3, LOCK_FD = 4 };
 
@@ -124,10 +125,22 @@ static uint32_t files_allowed(void)
     return getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max < NOFILE_WANTED ? (uint32_t)r.rlim_max : NOFILE_WANTED;
 }
 
+enum { BOX_SHARES_MAX = 20 }; /* SageMaker's channels of a job */
+
+static size_t shares_of(const struct sandbox *s, struct oci_share v[BOX_SHARES_MAX])
+{
+    size_t n = 0;
+
+    while (n < BOX_SHARES_MAX && volume_share_of(s->all->w->volumes, s->id, n, &v[n].from, &v[n].at, &v[n].read_only))
+        n++;
+    return n;
+}
+
 static res write_config(struct warden *w, const struct sandbox *s, const struct sandbox_start *m, struct err *e)
 {
     char rootfs[PATH_BYTES], cgroup[PATH_BYTES], config[PATH_BYTES];
     struct names names = {.eni = &m->eni, .own_ip = m->own_ip, .resolver_ip = m->resolver_ip};
+    struct oci_share shares[BOX_SHARES_MAX];
     struct oci_spec o = {.rootfs = rootfs,
                          .netns = s->netns,
                          .data = s->data,
@@ -136,6 +149,8 @@ static res write_config(struct warden *w, const struct sandbox *s, const struct 
                          .resolv_conf = names.resolv,
                          .ca_file = s->all->has_ca ? s->all->ca : NULL,
                          .cgroup = cgroup,
+                         .shares = shares,
+                         .n_shares = shares_of(s, shares),
                          .uid_base = s->uid_base,
                          .uid_count = LEASE_IDS,
                          .memory_mib = m->memory_mib,

@@ -38,7 +38,7 @@ static res on_remove(struct warden *w, const void *body, size_t n, int *fds, siz
     return vpc_remove(w, body, e);
 }
 
-static res make_socket(const struct message_socket *m, int type, int *out, struct err *e)
+static res make_socket(const struct message_socket *m, int type, int option, int *out, struct err *e)
 {
     const struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons(m->port), .sin_addr.s_addr = htonl(m->addr)};
@@ -48,7 +48,7 @@ static res make_socket(const struct message_socket *m, int type, int *out, struc
     *out = fd;
     if (fd < 0)
         return oops(e, errno, "no socket in %s: %s", m->id.z, strerror(errno));
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+    if (setsockopt(fd, SOL_SOCKET, option, &yes, sizeof yes) != 0 ||
         bind(fd, (const struct sockaddr *)&at, sizeof at) != 0)
         return oops(e, errno, "binding port %u in %s: %s", m->port, m->id.z, strerror(errno));
     if (type == SOCK_STREAM && listen(fd, BACKLOG) != 0)
@@ -81,7 +81,7 @@ static res socket_in(struct warden *w, const struct message_socket *m, int type,
     int fd = -1;
 
     TRY(netns_enter(w, &m->id, e));
-    res r = connects ? connect_socket(m, &fd, e) : make_socket(m, type, &fd, e);
+    res r = connects ? connect_socket(m, &fd, e) : make_socket(m, type, SO_REUSEADDR, &fd, e);
     netns_leave(w);
     if (!is_ok(r)) {
         if (fd >= 0)
@@ -126,6 +126,39 @@ static res on_connect(struct warden *w, const void *body, size_t n, int *fds, si
     if ((!socket_ok(m, n, n_fds, "eni-") && !socket_ok(m, n, n_fds, "box-")) || m->addr >> 24 != 127)
         return warden_malformed(reply, e, "a request to connect names no interface, loopback address and port");
     return socket_in(w, m, SOCK_STREAM, true, reply, e);
+}
+
+static res listen_then_connect(struct warden *w, const struct message_reach *m, int fds[2], struct err *e)
+{
+    const struct message_socket listener = {m->to, m->addr, m->port, 0}, client = {m->from, m->addr, m->port, 0};
+
+    TRY(netns_enter(w, &m->to, e));
+    res r = make_socket(&listener, SOCK_STREAM, SO_REUSEPORT, &fds[0], e); /* two may ask at the same time */
+    netns_leave(w);
+    TRY(r);
+    TRY(netns_enter(w, &m->from, e));
+    r = connect_socket(&client, &fds[1], e);
+    netns_leave(w);
+    return r;
+}
+
+static res on_reach(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                    struct err *e)
+{
+    const struct message_reach *m = body;
+    int made[2] = {-1, -1};
+
+    (void)fds;
+    if (n != sizeof *m || n_fds || !message_id_ok(&m->from, "eni-") || !message_id_ok(&m->to, "eni-") || !m->port ||
+        m->zero)
+        return warden_malformed(reply, e, "a question of reach names no two interfaces and port");
+    res r = listen_then_connect(w, m, made, e);
+    for (int i = 0; i < 2; i++)
+        if (is_ok(r))
+            reply->fds[reply->n_fds++] = made[i];
+        else if (made[i] >= 0)
+            close(made[i]);
+    return r;
 }
 
 static res on_log(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
@@ -196,6 +229,7 @@ static const struct handler handlers[] = {
     {WARDEN_LISTEN_IN, FROM_FRONT, on_listen},
     {WARDEN_UDP_IN, FROM_FRONT, on_udp},
     {WARDEN_CONNECT_IN, FROM_FRONT, on_connect},
+    {WARDEN_REACH_IN, FROM_FRONT, on_reach},
     {WARDEN_LOG_IN, FROM_FRONT, on_log},
     {WARDEN_CLEANUP, FROM_FRONT, on_cleanup},
 };

@@ -2,6 +2,9 @@
 /* config.json by hand: no value in it ever came from a client, so there is nothing to escape, only to check. */
 #include "warden/server/oci.h"
 
+#include <stdio.h>
+
+#include "warden/server/files.h"
 #include "warden/server/seccomp_list.h"
 
 static bool path_is_plain(const char *z)
@@ -12,6 +15,13 @@ static bool path_is_plain(const char *z)
            str_all(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./");
 }
 
+static bool name_below_is_plain(const char *z)
+{
+    char path[PATH_BYTES];
+
+    return snprintf(path, sizeof path, "/%s", z) < (int)sizeof path && path_is_plain(path);
+}
+
 static void add_bind(struct buf *b, const char *from, const char *to, const char *options)
 {
     if (from)
@@ -19,9 +29,19 @@ static void add_bind(struct buf *b, const char *from, const char *to, const char
                    from, options);
 }
 
+static void add_shares(struct buf *b, const struct oci_spec *s, const char *readonly, const char *writable)
+{
+    char to[PATH_BYTES];
+
+    for (size_t i = 0; i < s->n_shares; i++) {
+        snprintf(to, sizeof to, "/opt/ml/%s", s->shares[i].at);
+        add_bind(b, s->shares[i].from, to, s->shares[i].read_only ? readonly : writable);
+    }
+}
+
 static void add_mounts(struct buf *b, const struct oci_spec *s)
 {
-    static const char readonly[] = "\"ro\",\"nosuid\",\"nodev\"";
+    static const char readonly[] = "\"ro\",\"nosuid\",\"nodev\"", writable[] = "\"rw\",\"nosuid\",\"nodev\"";
 
     buf_add_z(b, "\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\","
                  "\"options\":[\"nosuid\",\"noexec\",\"nodev\"]},"
@@ -33,7 +53,8 @@ static void add_mounts(struct buf *b, const struct oci_spec *s)
                ",{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
                "\"options\":[\"nosuid\",\"nodev\",\"mode=1777\",\"size=%um\"]}",
                s->tmp_mib, s->tmp_mib);
-    add_bind(b, s->data, "/opt/ml", "\"rw\",\"nosuid\",\"nodev\"");
+    add_bind(b, s->data, "/opt/ml", writable);
+    add_shares(b, s, readonly, writable);
     add_bind(b, s->init, "/sandbox-init", readonly);
     add_bind(b, s->hosts, "/etc/hosts", readonly);
     add_bind(b, s->resolv_conf, "/etc/resolv.conf", readonly);
@@ -103,6 +124,9 @@ res oci_config_add(struct buf *b, const struct oci_spec *s, struct err *e)
             return oops(e, 0, "a sandbox's path is not plain: %s", paths[i] ? paths[i] : "(none)");
     if (s->ca_file && !path_is_plain(s->ca_file))
         return oops(e, 0, "a sandbox's path is not plain: %s", s->ca_file);
+    for (size_t i = 0; i < s->n_shares; i++)
+        if (!path_is_plain(s->shares[i].from) || !name_below_is_plain(s->shares[i].at))
+            return oops(e, 0, "a shared folder's path is not plain: %s", s->shares[i].at);
     buf_add_z(b, "{\"ociVersion\":\"1.0.2\",");
     add_process(b, s);
     buf_printf(b, "\"root\":{\"path\":\"%s\",\"readonly\":true},\"hostname\":\"algo-1\",", s->rootfs);

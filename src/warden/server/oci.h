@@ -7,6 +7,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* A folder of a file system: where warden shows it, and where below /opt/ml the sandbox sees it. */
+struct oci_share {
+    const char *from, *at;
+    bool read_only;
+};
+
 /* Paths are warden's own: of letters, digits and -_./ only; anything else is an oops. */
 struct oci_spec {
     const char *rootfs;      /* mounted already, read-only */
@@ -17,6 +23,8 @@ struct oci_spec {
     const char *resolv_conf; /* /etc/resolv.conf */
     const char *ca_file;     /* /etc/ssl/certs/ca-certificates.crt; NULL: none */
     const char *cgroup;      /* such as /barmkin-TAG/ID */
+    const struct oci_share *shares;
+    size_t n_shares;
     uint32_t uid_base, uid_count;
     uint32_t memory_mib, pids_max, tmp_mib;
     uint32_t cpu_shares, cpu_quota_us; /* quota in each 100 ms; 0: none */

@@ -65,6 +65,7 @@ void sandbox_release(struct sandbox *s)
 {
     if (s->alone)
         netns_unname(s->all->w, &s->wire_id);
+    volume_shares_end(s->all->w->volumes, s->id);
     s->id[0] = 0;
 }
 
@@ -219,6 +220,8 @@ static res on_sandbox_end(struct warden *w, const void *body, size_t n, int *fds
     TRY(known(w, body, n, n_fds, reply, &s, e));
     if (s)
         end(w, s);
+    else if (w->volumes) /* what it was to share may be there before it is */
+        volume_shares_end(w->volumes, ((const struct message_id *)body)->z);
     return OK;
 }
 

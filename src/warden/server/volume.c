@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Volumes: images, the held keys, and the table of what is mounted. The kernel's part is in volume_kernel.c. */
-#include "warden/server/volume.h"
+#include "warden/server/volume_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,27 +15,8 @@
 #include "base/log.h"
 #include "warden/server/lease.h"
 #include "warden/server/server.h"
-#include "warden/server/volume_kernel.h"
 
-struct held_key {
-    char id[NAME_BYTES]; /* empty: free */
-    uint8_t key[VOLUME_KEY_BYTES];
-};
-
-struct volume {
-    char id[NAME_BYTES]; /* empty: free */
-    uint32_t uid_base;
-    struct volume_key_id key_id;
-};
-
-struct volumes {
-    struct arena *memory, *secrets;
-    struct volume_site site;
-    struct held_key *keys;  /* VOLUME_KEYS_MAX, in locked memory */
-    struct volume *mounted; /* VOLUMES_MAX */
-};
-
-static res paths(const struct volumes *v, const char *id, char image[PATH_BYTES], char point[PATH_BYTES], struct err *e)
+res volume_paths(const struct volumes *v, const char *id, char image[PATH_BYTES], char point[PATH_BYTES], struct err *e)
 {
     if (!name_is_safe(id))
         return reject(e, "a volume's id is 1 to 63 letters, digits, '-' or '_'");
@@ -43,7 +24,7 @@ static res paths(const struct volumes *v, const char *id, char image[PATH_BYTES]
     return path_put(point, e, "%s/%s", v->site.mounts_dir, id);
 }
 
-static struct volume *find(const struct volumes *v, const char *id)
+struct volume *volume_find(const struct volumes *v, const char *id)
 {
     for (size_t i = 0; i < VOLUMES_MAX; i++)
         if (strcmp(v->mounted[i].id, id) == 0)
@@ -51,7 +32,7 @@ static struct volume *find(const struct volumes *v, const char *id)
     return NULL;
 }
 
-static struct held_key *find_key(const struct volumes *v, const char *id)
+struct held_key *volume_find_key(const struct volumes *v, const char *id)
 {
     for (size_t i = 0; i < VOLUME_KEYS_MAX; i++)
         if (strcmp(v->keys[i].id, id) == 0)
@@ -69,6 +50,7 @@ res volumes_new(const struct volume_site *site, struct volumes **out, struct err
     v->secrets = arena_new_secret(VOLUME_KEYS_MAX * sizeof(struct held_key) + 65536);
     v->keys = ARENA_ARRAY(v->secrets, struct held_key, VOLUME_KEYS_MAX);
     v->mounted = ARENA_ARRAY(memory, struct volume, VOLUMES_MAX);
+    v->shares = ARENA_ARRAY(memory, struct share, SHARES_MAX);
     v->site = (struct volume_site){arena_z(memory, str_z(site->images_dir)), arena_z(memory, str_z(site->mounts_dir)),
                                    arena_z(memory, str_z(site->lease_file)), arena_z(memory, str_z(site->tag))};
     res r = dir_make(v->site.images_dir, 0700, e);
@@ -91,6 +73,9 @@ void volumes_free(struct volumes *v)
 {
     if (!v)
         return;
+    for (size_t i = 0; i < SHARES_MAX; i++)
+        if (v->shares[i].holder[0])
+            volume_shares_end(v, v->shares[i].holder);
     for (size_t i = 0; i < VOLUMES_MAX; i++)
         if (v->mounted[i].id[0])
             volume_unmount(v, v->mounted[i].id, NULL);
@@ -127,33 +112,53 @@ static res make_file_system(const char *image, uint64_t mib, struct err *e)
     return OK;
 }
 
-res volume_create(struct volumes *v, const char *id, uint64_t mib, struct err *e)
+static res fill_image(const char *path, uint64_t mib, bool durable, struct err *e)
 {
-    char image[PATH_BYTES], point[PATH_BYTES];
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-    TRY(paths(v, id, image, point, e));
+    if (fd < 0)
+        return oops(e, errno, "cannot make %s", path);
+    res r = ftruncate(fd, (off_t)(mib << 20)) < 0 ? oops(e, errno, "cannot size %s", path) : OK;
+    if (is_ok(r))
+        r = make_file_system(path, mib, e);
+    if (is_ok(r) && durable && fsync(fd) < 0)
+        r = oops(e, errno, "cannot write back %s", path);
+    close(fd);
+    return r;
+}
+
+/* Under its own name only when it is whole: a crash in between leaves what the next attempt overwrites. */
+res volume_image_make(struct volumes *v, const char *id, uint64_t mib, bool durable, struct err *e)
+{
+    char image[PATH_BYTES], point[PATH_BYTES], fresh[PATH_BYTES];
+
+    TRY(volume_paths(v, id, image, point, e));
+    TRY(path_put(fresh, e, "%s/%s.new", v->site.images_dir, id));
     if (mib < 16 || mib > 16u << 20)
         return reject(e, "a volume has 16 MiB to 16 TiB");
-    int fd = open(image, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno == EEXIST ? reject(e, "the volume %s exists", id) : oops(e, errno, "cannot make %s", image);
-    res r = ftruncate(fd, (off_t)(mib << 20)) < 0 ? oops(e, errno, "cannot size %s", image) : OK;
-    close(fd);
-    if (is_ok(r))
-        r = make_file_system(image, mib, e);
+    if (access(image, F_OK) == 0)
+        return reject(e, "the volume %s exists", id);
+    res r = fill_image(fresh, mib, durable, e);
+    if (is_ok(r) && rename(fresh, image) < 0)
+        r = oops(e, errno, "cannot name %s", image);
     if (!is_ok(r))
-        unlink(image);
+        unlink(fresh);
     return r;
+}
+
+res volume_create(struct volumes *v, const char *id, uint64_t mib, struct err *e)
+{
+    return volume_image_make(v, id, mib, false, e);
 }
 
 res volume_key_put(struct volumes *v, const char *id, const uint8_t key[VOLUME_KEY_BYTES], struct err *e)
 {
-    struct held_key *k = name_is_safe(id) ? find_key(v, id) : NULL;
+    struct held_key *k = name_is_safe(id) ? volume_find_key(v, id) : NULL;
 
     if (!name_is_safe(id))
         return reject(e, "a key came for a bad volume id");
     if (!k)
-        k = find_key(v, "");
+        k = volume_find_key(v, "");
     if (!k)
         return oops(e, ENOSPC, "too many volume keys wait for their mount");
     str_to_z(str_z(id), k->id, sizeof k->id);
@@ -163,7 +168,7 @@ res volume_key_put(struct volumes *v, const char *id, const uint8_t key[VOLUME_K
 
 void volume_key_forget(struct volumes *v, const char *id)
 {
-    struct held_key *k = name_is_safe(id) ? find_key(v, id) : NULL;
+    struct held_key *k = name_is_safe(id) ? volume_find_key(v, id) : NULL;
 
     if (k)
         explicit_bzero(k, sizeof *k);
@@ -174,11 +179,11 @@ static res mount_it(struct volumes *v, struct volume *slot, const struct held_ke
     char image[PATH_BYTES], point[PATH_BYTES];
     int tree;
 
-    TRY(paths(v, k->id, image, point, e));
+    TRY(volume_paths(v, k->id, image, point, e));
     TRY(volume_attach(image, &tree, e));
-    res r = volume_unlock(tree, k->key, &slot->key_id, e);
+    res r = volume_unlock(tree, k->key, VOLUME_OF_ONE, &slot->key_id, e);
     if (is_ok(r))
-        r = volume_map_ids(tree, slot->uid_base, LEASE_IDS, e);
+        r = volume_map_ids(tree, slot->uid_base, LEASE_IDS, false, e);
     if (is_ok(r))
         r = dir_make(point, 0711, e);
     if (is_ok(r))
@@ -189,10 +194,10 @@ static res mount_it(struct volumes *v, struct volume *slot, const struct held_ke
 
 res volume_mount(struct volumes *v, const char *id, uint32_t *uid_base, struct err *e)
 {
-    struct held_key *k = name_is_safe(id) ? find_key(v, id) : NULL;
-    struct volume *slot = find(v, "");
+    struct held_key *k = name_is_safe(id) ? volume_find_key(v, id) : NULL;
+    struct volume *slot = volume_find(v, "");
 
-    if (k && find(v, id)) {
+    if (k && volume_find(v, id)) {
         volume_key_forget(v, id);
         return reject(e, "the volume %s is mounted already", id);
     }
@@ -217,28 +222,30 @@ res volume_mount(struct volumes *v, const char *id, uint32_t *uid_base, struct e
 }
 
 /* The last process of a sandbox may still be on its way out of its mount namespace: that takes milliseconds. */
-static void unmount_patiently(const char *point, const char *id)
+void volume_take_down(const char *point, const char *id)
 {
     for (int i = 0; i < 100; i++) {
-        if (umount2(point, 0) == 0 || errno == EINVAL || errno == ENOENT)
+        if (umount2(point, 0) == 0 || errno == EINVAL || errno == ENOENT) {
+            rmdir(point);
             return;
+        }
         usleep(2000);
     }
     log_warn("volume %s is still in use; detached, it goes when its last user does", id);
     umount2(point, MNT_DETACH);
+    rmdir(point);
 }
 
 res volume_unmount(struct volumes *v, const char *id, struct err *e)
 {
     char image[PATH_BYTES], point[PATH_BYTES];
-    struct volume *slot = name_is_safe(id) ? find(v, id) : NULL;
+    struct volume *slot = name_is_safe(id) ? volume_find(v, id) : NULL;
 
-    TRY(paths(v, id, image, point, e));
+    TRY(volume_paths(v, id, image, point, e));
     if (!slot)
         return OK;
     res r = volume_lock(point, &slot->key_id, e);
-    unmount_patiently(point, id);
-    rmdir(point);
+    volume_take_down(point, id);
     lease_drop(v->site.lease_file, v->site.tag, slot->uid_base, NULL);
     explicit_bzero(slot, sizeof *slot);
     return r;
@@ -248,16 +255,16 @@ res volume_delete(struct volumes *v, const char *id, struct err *e)
 {
     char image[PATH_BYTES], point[PATH_BYTES];
 
-    TRY(paths(v, id, image, point, e));
+    TRY(volume_paths(v, id, image, point, e));
     volume_key_forget(v, id);
-    if (find(v, id))
+    if (volume_find(v, id))
         return reject(e, "the volume %s is mounted", id);
     return unlink(image) < 0 && errno != ENOENT ? oops(e, errno, "cannot remove %s", image) : OK;
 }
 
 res volume_where(const struct volumes *v, const char *id, uint32_t *uid_base, char data_dir[PATH_BYTES], struct err *e)
 {
-    const struct volume *slot = name_is_safe(id) ? find(v, id) : NULL;
+    const struct volume *slot = name_is_safe(id) ? volume_find(v, id) : NULL;
 
     if (!slot)
         return reject(e, "the volume is not mounted");

@@ -10,6 +10,7 @@
 #include "warden/server/files.h"
 
 enum { VOLUME_KEY_BYTES = 64, VOLUMES_MAX = 512, VOLUME_KEYS_MAX = 64 };
+enum { SHARES_MAX = 512, SHARE_AT_BYTES = 96 };
 
 struct volumes;
 
@@ -42,5 +43,28 @@ res volume_delete(struct volumes *v, const char *id, struct err *e);
 /* Of a mounted volume: its range and its encrypted folder's path; rejects otherwise. */
 res volume_where(const struct volumes *v, const char *id, uint32_t *uid_base, char data_dir[PATH_BYTES], struct err *e);
 size_t volumes_mounted(const struct volumes *v);
+
+/* ---- file systems: volumes that sandboxes share, each under its own ids (volume_share.c) ---- */
+struct share_plan {
+    const char *file_system, *holder; /* "fs-...", a sandbox's id */
+    const char *at;                   /* where the holder sees it, below /opt/ml: "input/data/train" */
+    const char *folder;               /* of the file system: "/", "/a/b" */
+    uint32_t uid_base;                /* the holder's */
+    uint64_t mib;                     /* of a new image */
+    bool read_only, squash_root;
+};
+/* Mounts the file system unless somebody shares it already (its image is made at its first mount) and gives the holder
+ * a view of the folder. Takes the held key, as volume_mount does: vault sends one for every share. Rejects a folder
+ * that is not there or lies behind a link. */
+res volume_share(struct volumes *v, const struct share_plan *p, struct err *e);
+/* The holder's views go, and what nobody shares any more is unmounted. None is fine. */
+void volume_shares_end(struct volumes *v, const char *holder);
+/* The i-th share of a holder; false: it has no more. The texts stay as long as the share does. */
+bool volume_share_of(const struct volumes *v, const char *holder, size_t i, const char **point, const char **at,
+                     bool *read_only);
+/* Bytes that a mounted file system has in use. Rejects what is not mounted. */
+res volume_share_used(const struct volumes *v, const char *file_system, uint64_t *bytes, struct err *e);
+/* Its key goes from the kernel and its image from the disk, whoever still shares it: they read nothing more. */
+res volume_share_delete(struct volumes *v, const char *file_system, struct err *e);
 
 #endif

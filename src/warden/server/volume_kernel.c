@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "warden/server/files.h"
 
+enum { NOBODY = 65534 };
+
 /* Another process may take the free number between asking and configuring: ask again. */
 static res loop_open(int image, char node[32], int *loop, struct err *e)
 {
@@ -141,23 +143,34 @@ static res policy_make_or_check(int data, const struct volume_key_id *id, struct
     return OK;
 }
 
-static res data_make_or_check(int root, const struct volume_key_id *id, struct err *e)
+/* Of one: the root folder holds two names that tell nothing, is readable (to warden, which has no id in it either), and
+ * belongs to nobody of the volume's range. Of many: it is the host's root's. */
+static res root_close(int root, enum volume_use use, struct err *e)
 {
-    /* The root folder holds two names that tell nothing, is readable (to warden, which has no id in it either), and
-     * belongs to nobody of the volume's range. */
-    if (fchown(root, 0x7ffffffe, 0x7ffffffe) < 0 || fchmod(root, 0755) < 0)
+    uid_t owner = use == VOLUME_OF_ONE ? 0x7ffffffe : 0;
+
+    if (fchown(root, owner, owner) < 0 || fchmod(root, use == VOLUME_OF_ONE ? 0755 : 0700) < 0)
         return oops(e, errno, "cannot close a volume's root folder");
-    if (mkdirat(root, "data", 0700) < 0 && errno != EEXIST)
+    return OK;
+}
+
+static res data_make_or_check(int root, enum volume_use use, const struct volume_key_id *id, struct err *e)
+{
+    bool made = mkdirat(root, "data", 0700) == 0;
+
+    if (!made && errno != EEXIST)
         return oops(e, errno, "cannot make a volume's data folder");
     int data = openat(root, "data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (data < 0)
         return oops(e, errno, "cannot open a volume's data folder");
     res r = policy_make_or_check(data, id, e);
+    if (is_ok(r) && made && use == VOLUME_OF_MANY && fchmod(data, 0755) < 0)
+        r = oops(e, errno, "cannot open a file system to its clients");
     close(data);
     return r;
 }
 
-res volume_unlock(int tree, const uint8_t key[64], struct volume_key_id *id, struct err *e)
+res volume_unlock(int tree, const uint8_t key[64], enum volume_use use, struct volume_key_id *id, struct err *e)
 {
     int root = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* fsmount's own answer is a mere O_PATH */
 
@@ -165,7 +178,9 @@ res volume_unlock(int tree, const uint8_t key[64], struct volume_key_id *id, str
         return oops(e, errno, "cannot open a volume's root folder");
     res r = key_add(root, key, id, e);
     if (is_ok(r)) {
-        r = data_make_or_check(root, id, e);
+        r = root_close(root, use, e);
+        if (is_ok(r))
+            r = data_make_or_check(root, use, id, e);
         if (!is_ok(r))
             key_remove(root, id, NULL);
     }
@@ -186,16 +201,16 @@ static int idle_child(void)
 }
 
 /* A user namespace with the wanted map, held by a file descriptor alone. */
-static res id_map_fd(uint32_t base, uint32_t n, int *out, struct err *e)
+static res id_map_fd(str map, int *out, struct err *e)
 {
-    char path[64], map[64];
-    int pid = idle_child(), len = snprintf(map, sizeof map, "0 %u %u\n", base, n);
+    char path[64];
+    int pid = idle_child();
     res r = pid < 0 ? oops(e, errno, "cannot make a user namespace") : OK;
 
     for (int i = 0; is_ok(r) && i < 2; i++) {
         snprintf(path, sizeof path, "/proc/%d/%s", pid, i ? "gid_map" : "uid_map");
         int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, map, (size_t)len) != len)
+        if (fd < 0 || write(fd, map.p, map.n) != (ssize_t)map.n)
             r = oops(e, errno, "cannot write %s", path);
         if (fd >= 0)
             close(fd);
@@ -211,11 +226,16 @@ static res id_map_fd(uint32_t base, uint32_t n, int *out, struct err *e)
     return r;
 }
 
-res volume_map_ids(int tree, uint32_t base, uint32_t n, struct err *e)
+res volume_map_ids(int tree, uint32_t base, uint32_t n, bool squash_root, struct err *e)
 {
+    char map[128];
     int ns;
 
-    TRY(id_map_fd(base, n, &ns, e));
+    if (squash_root)
+        snprintf(map, sizeof map, "0 %u 1\n1 %u %u\n%u %u 1\n", base + NOBODY, base + 1, NOBODY - 1, NOBODY, base);
+    else
+        snprintf(map, sizeof map, "0 %u %u\n", base, n);
+    TRY(id_map_fd(str_z(map), &ns, e));
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)ns};
     int done = mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr), why = errno;
     close(ns);

@@ -46,6 +46,59 @@ static res on_mount(struct warden *w, const void *body, size_t n, int *fds, size
     return volume_mount(w->volumes, ((const struct message_id *)body)->z, &uid_base, e);
 }
 
+/* What every message about a file system alone has. */
+static res file_system_id(const void *body, size_t n, size_t n_fds, struct reply *reply, struct err *e)
+{
+    return n != sizeof(struct message_id) || n_fds || !message_id_ok(body, "fs-")
+               ? warden_malformed(reply, e, "a bad file system id")
+               : OK;
+}
+
+static res on_share(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                    struct err *e)
+{
+    const struct volume_share *m = body;
+    char data[PATH_BYTES];
+
+    (void)fds;
+    if (n != sizeof *m || n_fds || !message_id_ok(&m->file_system, "fs-") || !message_id_ok(&m->sandbox, "box-") ||
+        !message_id_ok(&m->volume, "vol-") || !memchr(m->at, 0, sizeof m->at) ||
+        !memchr(m->folder, 0, sizeof m->folder) || m->flags > (SHARE_READ_ONLY | SHARE_SQUASH_ROOT))
+        return warden_malformed(reply, e, "a bad volume_share");
+    TRY(ready(w, e));
+    struct share_plan p = {.file_system = m->file_system.z,
+                           .holder = m->sandbox.z,
+                           .at = m->at,
+                           .folder = m->folder,
+                           .mib = m->mib,
+                           .read_only = m->flags & SHARE_READ_ONLY,
+                           .squash_root = m->flags & SHARE_SQUASH_ROOT};
+    TRY(volume_where(w->volumes, m->volume.z, &p.uid_base, data, e));
+    return volume_share(w->volumes, &p, e);
+}
+
+static res on_used(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                   struct err *e)
+{
+    uint64_t bytes;
+
+    (void)fds;
+    TRY(file_system_id(body, n, n_fds, reply, e));
+    TRY(ready(w, e));
+    TRY(volume_share_used(w->volumes, ((const struct message_id *)body)->z, &bytes, e));
+    buf_add(&reply->body, str_n((const char *)&bytes, sizeof bytes));
+    return OK;
+}
+
+static res on_forget(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
+                     struct err *e)
+{
+    (void)fds;
+    TRY(file_system_id(body, n, n_fds, reply, e));
+    TRY(ready(w, e));
+    return volume_share_delete(w->volumes, ((const struct message_id *)body)->z, e);
+}
+
 static res on_unmount(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
                       struct err *e)
 {
@@ -74,7 +127,7 @@ static res on_key(struct warden *w, const void *body, size_t n, int *fds, size_t
     if (n != sizeof *m || n_fds || m->magic != VOLUME_KEY_MAGIC)
         return warden_malformed(reply, e, "a bad volume key");
     memcpy(id.z, m->volume_id, sizeof id.z);
-    if (!message_id_ok(&id, "vol-"))
+    if (!message_id_ok(&id, "vol-") && !message_id_ok(&id, "fs-"))
         return warden_malformed(reply, e, "a key for a bad volume id");
     TRY(ready(w, e));
     res r = volume_key_put(w->volumes, id.z, m->key, e);
@@ -107,7 +160,8 @@ static void volume_stop_module(struct warden *w)
 static const struct handler handlers[] = {
     {WARDEN_VOLUME_CREATE, FROM_FRONT, on_create},   {WARDEN_VOLUME_MOUNT, FROM_FRONT, on_mount},
     {WARDEN_VOLUME_UNMOUNT, FROM_FRONT, on_unmount}, {WARDEN_VOLUME_DELETE, FROM_FRONT, on_delete},
-    {VOLUME_KEY_TYPE, FROM_VAULT, on_key},
+    {WARDEN_VOLUME_SHARE, FROM_FRONT, on_share},     {WARDEN_VOLUME_USED, FROM_FRONT, on_used},
+    {WARDEN_VOLUME_FORGET, FROM_FRONT, on_forget},   {VOLUME_KEY_TYPE, FROM_VAULT, on_key},
 };
 
 const struct module volume_module = {"volumes", handlers, sizeof handlers / sizeof *handlers, volume_start_module,

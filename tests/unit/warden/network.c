@@ -222,6 +222,32 @@ static void test_warden_network__front_reaches_the_loopback_of_an_interface(void
     assert_int_equal(fd, -1);
 }
 
+static int reaches(struct world *w, unsigned from, unsigned to, uint32_t addr, uint16_t port, int ms)
+{
+    struct err e = {0};
+    int listener, client;
+
+    if (!is_ok(warden_reach_in(w->rig.client, &w->a.interfaces[from].id, &w->a.interfaces[to].id, addr, port, &listener,
+                               &client, &e)))
+        return e.sys_errno;
+    int why = connected(client, ms);
+    close(listener);
+    close(client);
+    return why;
+}
+
+static void test_warden_network__reach_is_what_packets_say(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(reaches(w, A1, A3, IP(10, 0, 2, 13), 8000, LONG_MS), 0);
+    assert_int_equal(reaches(w, A1, A3, IP(10, 0, 2, 13), 2049, SHORT_MS), ETIMEDOUT);
+    assert_int_equal(reaches(w, LONE, A3, IP(10, 0, 2, 13), 8000, SHORT_MS), ETIMEDOUT);
+    assert_int_equal(reaches(w, A1, LONE, IP(10, 0, 1, 14), 8000, SHORT_MS), ETIMEDOUT);
+    assert_int_equal(reaches(w, A1, A3, IP(10, 0, 1, 12), 8000, SHORT_MS), EADDRNOTAVAIL); /* not that one's address */
+    assert_int_not_equal(dial(&w->rig, &w->a.interfaces[A1].id, IP(10, 0, 2, 13), 8000, SHORT_MS), 0); /* gone again */
+}
+
 static void test_warden_network__guests_of_the_door_reach_front_and_nothing_else(void **state)
 {
     struct world *w = *state;
@@ -280,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_warden_network__a_workload_cannot_take_another_ones_address),
         cmocka_unit_test(test_warden_network__there_is_no_path_to_the_host_or_outside),
         cmocka_unit_test(test_warden_network__front_reaches_the_loopback_of_an_interface),
+        cmocka_unit_test(test_warden_network__reach_is_what_packets_say),
         cmocka_unit_test(test_warden_network__guests_of_the_door_reach_front_and_nothing_else),
         cmocka_unit_test(test_warden_network__icmp_rules_name_a_type),
     };
