@@ -106,6 +106,22 @@ void split(struct reader *r, str line)
     }
 }
 
+/* What stands deeper than the line above it goes on with it. */
+void take_deeper(struct reader *r)
+{
+    for (;;) {
+        str rest = r->rest, line = str_cut(&rest, '\n');
+        size_t blanks = 0;
+        while (blanks < line.n && line.p[blanks] == ' ')
+            blanks++;
+        if (!str_is(r->rest) || blanks == line.n || blanks <= r->indent || line.p[blanks] == '#')
+            return;
+        r->rest = rest;
+        r->line++;
+        split(r, line);
+    }
+}
+
 static bool next_line(struct reader *r)
 {
     while (str_is(r->rest)) {
@@ -360,6 +376,7 @@ static void parse_access(struct reader *r, struct op_def *o)
 {
     struct access_def *a = &o->access[o->n_access++];
 
+    take_deeper(r);
     if (o->n_access > MAX_ACCESS)
         die(r->file, r->line, "too many access lines");
     *a = (struct access_def){.action = word(r, 1, "the action"), .line = r->line, .pass = is(r, 0, "also")};

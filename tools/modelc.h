@@ -19,7 +19,7 @@ enum {
     MAX_CONTEXT = 40,
     MAX_NAMES = 4,
     MAX_FAULTS = 64,
-    MAX_PROVIDED = 16,
+    MAX_PROVIDED = 32,
     MAX_TAGGED = 24,
     MAX_CFN = 48,
     SETTINGS = 7
@@ -124,6 +124,7 @@ extern size_t n_provided;
 str word(const struct reader *r, size_t i, const char *what);
 bool is(const struct reader *r, size_t i, const char *z);
 void split(struct reader *r, str line);
+void take_deeper(struct reader *r);
 void die(const char *file, int line, const char *fmt, ...) __attribute__((noreturn, format(printf, 3, 4)));
 str snake(str name);
 void text_or_null(FILE *f, const char *field, str s);

@@ -174,22 +174,6 @@ static void read_name(struct reader *r, struct cfn_def *d)
         d->props[d->n_props++] = (struct cfn_prop_def){.name = d->name_prop, .kind = CFN_REPLACED};
 }
 
-/* What stands deeper than the line above it goes on with it. */
-static void take_deeper(struct reader *r)
-{
-    for (;;) {
-        str rest = r->rest, line = str_cut(&rest, '\n');
-        size_t blanks = 0;
-        while (blanks < line.n && line.p[blanks] == ' ')
-            blanks++;
-        if (!str_is(r->rest) || blanks == line.n || blanks <= r->indent || line.p[blanks] == '#')
-            return;
-        r->rest = rest;
-        r->line++;
-        split(r, line);
-    }
-}
-
 void cfn_line(struct reader *r, struct cfn_def *d)
 {
     take_deeper(r);

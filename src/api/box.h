@@ -15,6 +15,15 @@ struct box_part {
     uint64_t offset, length;
 };
 
+/* A folder of a file system that the box sees below /opt/ml. Vault has been told to release the file system's key. */
+struct box_share {
+    str file_system, folder; /* "fs-...", "/a/b": a client's words */
+    str at;                  /* "input/data/train" */
+    str target;              /* the interface of the mount target: the box's packets must get to its port 2049 */
+    uint32_t target_ip;      /* host byte order */
+    bool read_only, squash_root;
+};
+
 struct box_plan {
     str box, volume, eni, vpc; /* ids; eni absent: it has no network, and its agent no credentials, until box_adopt */
     uint64_t volume_mib;
@@ -30,10 +39,13 @@ struct box_plan {
     str log_group, log_stream;    /* absent: its output is dropped */
     const struct box_part *parts; /* borrowed during box_open */
     size_t n_parts;
+    const struct box_share *shares; /* borrowed during box_open */
+    size_t n_shares;
 };
 
-/* Makes and mounts the volume (whose key vault has been told to release), registers the credentials, starts the agent
- * and gives it its order. */
+/* Makes and mounts the volume (whose key vault has been told to release) and the shared file systems, registers the
+ * credentials, starts the agent and gives it its order. Rejects, with words for the client, only a file system that
+ * cannot be mounted and an order that is too long. */
 res box_open(struct house *h, str flow_id, const struct box_plan *p, struct err *e);
 /* The running box of another flow, which had no network and nothing of anybody in it, is this flow's from now on: it
  * gets interface, credentials and an order. p names its box and volume. */
@@ -42,6 +54,10 @@ res box_run(struct house *h, str flow_id, struct err *e);  /* starts the contain
 res box_stop(struct house *h, str flow_id, struct err *e); /* SIGTERM to its program */
 res box_kill(struct house *h, str flow_id, struct err *e);
 res box_tell(struct house *h, str flow_id, str line, struct err *e); /* one line to the agent */
+/* Bytes in use of a file system that a box shares; false when none does. */
+bool box_share_used(struct house *h, str file_system, uint64_t *bytes);
+/* The image of a file system goes. Repeating it, or one that was never mounted, is fine. */
+res box_share_forget(struct house *h, str file_system, struct err *e);
 /* Everything of it goes, with the volume's image. Repeating it, or a box that a crash took, is fine. */
 res box_close(struct house *h, str flow_id, str box, str volume, struct err *e);
 

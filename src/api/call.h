@@ -251,6 +251,7 @@ res policy_check_current(struct call *c, str text, enum policy_kind kind, const 
 res policy_bind(struct call *c, str text, enum policy_kind kind, const struct fault_type *invalid,
                 struct map_of_str *principals);
 void context_add(struct call *c, str key, str value);
+void context_set(struct call *c, str key, str value); /* in place of what the request's own context says */
 void context_add_list(struct call *c, str key, const str *values, size_t n);
 void context_add_values(struct call *c, const struct authz_value *v, size_t n); /* as they are */
 /* For models: aws:SourceVpcArn, aws:VpceAccount, aws:VpceOrgID with aws:VpceOrgPaths. */

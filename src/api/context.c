@@ -70,6 +70,18 @@ void context_add(struct call *c, str key, str value)
     v->multi = false;
 }
 
+void context_set(struct call *c, str key, str value)
+{
+    struct gate_facts *g = c->gate;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < g->n_context; i++)
+        if (!str_eq(g->context[i].key, key))
+            g->context[kept++] = g->context[i];
+    g->n_context = kept;
+    context_add(c, key, value);
+}
+
 void context_add_org(struct call *c, str id_key, str paths_key, const struct guardrails *rails)
 {
     struct gate_facts *g = c->gate;

@@ -117,6 +117,16 @@ void buf_add_json_double(struct buf *b, double v)
     buf_add_z(b, text);
 }
 
+enum { DUMP_FLAGS = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17) };
+
+str json_text(struct arena *a, const json_t *v)
+{
+    size_t n = json_dumpb(v, NULL, 0, DUMP_FLAGS);
+    char *p = arena_alloc(a, n + 1);
+
+    return str_n(p, json_dumpb(v, p, n, DUMP_FLAGS));
+}
+
 static int dump_piece(const char *p, size_t n, void *into)
 {
     buf_add_bytes(into, p, n);
@@ -125,5 +135,5 @@ static int dump_piece(const char *p, size_t n, void *into)
 
 void buf_add_json(struct buf *b, const json_t *v)
 {
-    json_dump_callback(v, dump_piece, b, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    json_dump_callback(v, dump_piece, b, DUMP_FLAGS);
 }

@@ -25,6 +25,8 @@ static inline json_t *json_of(str s) /* a new string value; of absent text the e
 }
 str json_str_at(const json_t *object, const char *key); /* a member that is a string, or absent */
 
+str json_text(struct arena *a, const json_t *v); /* as buf_add_json, however long */
+
 void buf_add_json_str(struct buf *b, str s);       /* quoted and escaped; bad UTF-8 becomes U+FFFD */
 void buf_add_json_double(struct buf *b, double v); /* shortest form that reads back the same */
 void buf_add_json(struct buf *b, const json_t *v); /* compact, keys in their own order */

@@ -136,7 +136,8 @@ static void copy_plan(struct arena *a, const struct box_plan *from, struct box_p
 {
     *to = *from;
     to->parts = NULL;
-    to->n_parts = 0;
+    to->shares = NULL;
+    to->n_parts = to->n_shares = 0;
     str *texts[] = {&to->box,     &to->volume,   &to->eni,       &to->vpc,       &to->image,
                     &to->order,   &to->role_arn, &to->session,   &to->service,   &to->subject_arn,
                     &to->account, &to->region,   &to->log_group, &to->log_stream};
@@ -211,6 +212,14 @@ static res open_volume(struct warden_client *w, const struct ids *ids, uint64_t 
     return warden_volume_mount(w, &ids->volume, e);
 }
 
+/* What warden refuses of what we made up ourselves is our own fault, and no client's. */
+static res ours(res r, struct err *e)
+{
+    const struct err why = *e;
+
+    return r.why == WHY_REJECT ? oops(e, 0, "%s", why.what) : r;
+}
+
 /* Credentials, then the order and what follows it, to the agent that stands. */
 static res give_order(struct house *h, str flow_id, const struct box_plan *p, struct err *e)
 {
@@ -243,9 +252,10 @@ res box_open(struct house *h, str flow_id, const struct box_plan *p, struct err 
     struct ids ids;
     int agent;
 
-    TRY(read_ids(p, &ids, e));
-    TRY(open_volume(h->warden, &ids, p->volume_mib, e));
-    TRY(warden_agent_start(h->warden, &ids.box, &ids.eni, &ids.volume, AGENT_MEMORY_MIB, &agent, e));
+    TRY(ours(read_ids(p, &ids, e), e));
+    TRY(ours(open_volume(h->warden, &ids, p->volume_mib, e), e));
+    TRY(box_take_shares(h, p, e));
+    TRY(ours(warden_agent_start(h->warden, &ids.box, &ids.eni, &ids.volume, AGENT_MEMORY_MIB, &agent, e), e));
     struct box *x = new_box(b, flow_id, p);
     pthread_mutex_lock(&b->lock);
     x->agent = agent;

@@ -34,6 +34,9 @@ struct boxes {
     uint64_t serial;
 };
 
+/* box_share.c: what the box of the plan, whose own volume is mounted, is to see of file systems. */
+res box_take_shares(struct house *h, const struct box_plan *p, struct err *e);
+
 void box_drop_fd(struct boxes *b, int *fd);
 
 /* Takes what is there; false when the pipe has ended. Under the lock, as the next. */

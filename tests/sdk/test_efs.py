@@ -67,7 +67,7 @@ def test_a_file_system_as_it_was_made(efs, make, account, name, refuses):
     assert got["FileSystemArn"] == f"arn:aws:elasticfilesystem:us-east-1:{account}:file-system/{f}" and got["OwnerId"] == account
     told = efs.describe_file_systems(FileSystemId=f)["FileSystems"][0]
     assert told["LifeCycleState"] == "available" and told["NumberOfMountTargets"] == 0 and told["PerformanceMode"] == "maxIO"
-    assert told["ThroughputMode"] == "bursting" and told["SizeInBytes"]["Value"] == 0 and "KmsKeyId" not in told
+    assert told["ThroughputMode"] == "bursting" and told["SizeInBytes"]["Value"] == 6144 and "KmsKeyId" not in told
     assert efs.describe_file_systems(FileSystemId=got["FileSystemArn"])["FileSystems"][0]["FileSystemId"] == f
     assert efs.describe_file_systems(CreationToken=f"{name}-0")["FileSystems"][0]["FileSystemId"] == f
     assert efs.describe_file_systems(CreationToken=f"{name}-no")["FileSystems"] == []
@@ -282,6 +282,20 @@ def test_a_file_systems_policy_decides(server, efs, make, role, document, refuse
     efs.put_file_system_policy(FileSystemId=f["FileSystemId"], Policy=json.dumps(locked), BypassPolicyLockoutSafetyCheck=True)
     efs.delete_file_system_policy(FileSystemId=f["FileSystemId"])
     efs.delete_file_system(FileSystemId=f["FileSystemId"])
+
+
+def test_a_policy_that_names_no_resource_is_about_its_file_system(efs, make, refuses):
+    """As AWS's own examples are written."""
+    made = make()
+    f, arn = made["FileSystemId"], made["FileSystemArn"]
+    bare = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "elasticfilesystem:ClientMount"}
+    named = {**bare, "Resource": arn}
+    for given, kept in ((bare, [named]), ([bare, named], [named, named])):
+        efs.put_file_system_policy(FileSystemId=f, Policy=json.dumps({"Version": "2012-10-17", "Statement": given}))
+        assert json.loads(efs.describe_file_system_policy(FileSystemId=f)["Policy"])["Statement"] == kept
+    for bad in ("{", "[]", '{"Statement": 1}', json.dumps({"Statement": [{**bare, "Resource": "arn:aws:s3:::x", "Acton": 1}]})):
+        with refuses("InvalidPolicyException"):
+            efs.put_file_system_policy(FileSystemId=f, Policy=bad)
 
 
 def test_what_is_not_built_is_judged(efs, make, role, document, refuses):

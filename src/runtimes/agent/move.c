@@ -80,7 +80,8 @@ res move_channels_in(struct web *w, int root, const struct order *o, uint64_t *b
 {
     *bytes = 0;
     for (size_t i = 0; i < o->n_channels; i++)
-        TRY(channel_in(w, root, &o->channels[i], bytes, e));
+        if (!o->channels[i].shared)
+            TRY(channel_in(w, root, &o->channels[i], bytes, e));
     return OK;
 }
 

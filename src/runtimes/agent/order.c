@@ -29,8 +29,11 @@ static res read_channel(const json_t *o, struct channel *c, struct err *e)
     str type = json_str_at(o, "s3_data_type"), uri;
 
     TRY(need(o, "name", &c->name, e));
-    TRY(need(o, "s3_uri", &uri, e));
-    TRY(s3_place_parse(uri, &c->from, e));
+    c->shared = json_is_true(json_object_get(o, "shared"));
+    if (!c->shared) {
+        TRY(need(o, "s3_uri", &uri, e));
+        TRY(s3_place_parse(uri, &c->from, e));
+    }
     if (!beneath_path_ok(c->name) || str_find(c->name, '/') >= 0)
         return reject(e, "a channel's name cannot be a folder's");
     if (str_is(type) && !str_eq(type, S("S3Prefix")))

@@ -14,7 +14,8 @@ struct s3_place { /* s3://bucket/key; the key may be empty or a prefix */
 };
 
 struct channel {
-    str name; /* a folder's name */
+    str name;    /* a folder's name */
+    bool shared; /* of a file system that is mounted there: nothing to fetch */
     struct s3_place from;
     str content_type; /* or absent */
     str distribution; /* FullyReplicated */

@@ -2,6 +2,7 @@
 /* File systems: made once for a creation token, described, deleted when nothing mounts them any more. */
 #include "api/gate.h"
 #include "api/tags.h"
+#include "base/json.h"
 #include "efs_parts.h"
 
 enum { FILE_SYSTEMS_MAX = 1000, PAGE = 100, TAGS_MAX = 50 };
@@ -16,14 +17,17 @@ static str name_of(const struct efs_file_system *f)
     return STR_ABSENT;
 }
 
-/* Nothing is stored before the first mount: the volume is made then. */
-static struct efs_size *size_of(struct call *c)
+enum { EMPTY_BYTES = 6144 }; /* what AWS says of a new one; the volume is made at the first mount */
+
+static struct efs_size *size_of(struct call *c, const struct efs_file_system *f)
 {
     struct efs_size *s = ARENA_NEW(c->arena, struct efs_size);
+    int64_t used = f->used_bytes.set ? f->used_bytes.v : EMPTY_BYTES;
 
-    *s = (struct efs_size){.value = SET_INT(0),
+    *s = (struct efs_size){.value = SET_INT(used),
+                           .timestamp = f->used_time,
                            .value_in_ia = SET_INT(0),
-                           .value_in_standard = SET_INT(0),
+                           .value_in_standard = SET_INT(used),
                            .value_in_archive = SET_INT(0)};
     return s;
 }
@@ -40,7 +44,7 @@ static res describe(struct call *c, const struct efs_file_system *f, struct efs_
     out->life_cycle_state = S("available");
     out->name = name_of(f);
     out->number_of_mount_targets = SET_INT((int64_t)targets.n);
-    out->size_in_bytes = size_of(c);
+    out->size_in_bytes = size_of(c, f);
     out->file_system_protection = protection;
     if (!out->tags.v)
         out->tags.v = ARENA_ARRAY(c->arena, struct efs_tag, 1);
@@ -182,6 +186,7 @@ res efs_delete_file_system(struct call *c, const struct efs_delete_file_system_i
         return fault(c, &efs_FileSystemInUse, "The file system '%.*s' has mount targets created in it.",
                      FMT(f->file_system_id));
     TRY(efs_key_retire(c, f));
+    TRY(efs_forget_volume(c, f));
     return efs_file_system_drop(c, f);
 }
 
@@ -202,16 +207,47 @@ static res may_put_again(struct call *c, const struct efs_file_system *f, bool *
     return gate_may(c, "elasticfilesystem:PutFileSystemPolicy", &r, may);
 }
 
+/* AWS's own examples name no resource: it is the file system, and the policy is kept with its ARN. What is no policy at
+ * all is left to be refused as such. */
+static res with_resource(struct call *c, const struct efs_file_system *f, str *policy)
+{
+    struct err ignored = {0};
+    size_t at, added = 0;
+    json_t *o, *list, *one;
+
+    if (!is_ok(json_parse(c->arena, *policy, &ignored, &o)))
+        return OK;
+    list = json_object_get(o, "Statement");
+    if (json_is_object(list)) {
+        one = list;
+        list = json_array();
+        json_array_append(list, one);
+        json_object_set_new(o, "Statement", list);
+    }
+    json_array_foreach(list, at, one)
+    {
+        if (!json_is_object(one) || json_object_get(one, "Resource") || json_object_get(one, "NotResource"))
+            continue;
+        json_object_set_new(one, "Resource", json_of(f->file_system_arn));
+        added++;
+    }
+    if (added)
+        *policy = json_text(c->arena, o);
+    return OK;
+}
+
 res efs_put_file_system_policy(struct call *c, const struct efs_put_file_system_policy_in *in,
                                struct efs_put_file_system_policy_out *out)
 {
     struct efs_file_system *f = efs_own_copy(c);
+    str policy = in->policy;
     bool may = true;
 
-    TRY(policy_check(c, in->policy, POLICY_RESOURCE, &efs_InvalidPolicyException));
+    TRY(with_resource(c, f, &policy));
+    TRY(policy_check(c, policy, POLICY_RESOURCE, &efs_InvalidPolicyException));
     f->principals = (struct map_of_str){0};
-    TRY(policy_bind(c, in->policy, POLICY_RESOURCE, &efs_InvalidPolicyException, &f->principals));
-    f->policy = in->policy;
+    TRY(policy_bind(c, policy, POLICY_RESOURCE, &efs_InvalidPolicyException, &f->principals));
+    f->policy = policy;
     if (!in->bypass_policy_lockout_safety_check.v)
         TRY(may_put_again(c, f, &may));
     if (!may)

@@ -70,6 +70,26 @@ res efs_find_file_system(struct call *c, const str *names, size_t n, struct reso
     return find(c, names[0], out);
 }
 
+/* "The default policy is in effect whenever a user-configured file system policy is not": any client that can connect
+ * to a mount target has all rights (iam-access-control-nfs-efs). */
+static const char default_policy[] =
+    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"default\",\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"}"
+    ","
+    "\"Action\":[\"elasticfilesystem:ClientMount\",\"elasticfilesystem:ClientWrite\","
+    "\"elasticfilesystem:ClientRootAccess\"],\"Resource\":\"*\","
+    "\"Condition\":{\"Bool\":{\"elasticfilesystem:AccessedViaMountTarget\":\"true\"}}}]}";
+
+res efs_find_mountable(struct call *c, const str *names, size_t n, struct resource *out)
+{
+    (void)n;
+    TRY(find(c, names[0], out));
+    if (!str_is(out->policy)) { /* nor is one that does not exist forbidden to anybody: it is missing */
+        out->policy = str_z(default_policy);
+        out->policy_name = S("default-file-system-policy");
+    }
+    return OK;
+}
+
 /* By a mount target's id: judged on its file system, but the subject is the mount target. */
 static res find_mounted(struct call *c, str id, struct resource *out)
 {
@@ -137,6 +157,14 @@ res efs_add_encrypted(struct call *c)
     const struct efs_create_file_system_in *in = c->in;
 
     context_add(c, S("elasticfilesystem:Encrypted"), in->encrypted.set && in->encrypted.v ? S("true") : S("false"));
+    return OK;
+}
+
+/* Of a client that mounts: NFS as SageMaker speaks it, without TLS. */
+res efs_add_nfs(struct call *c)
+{
+    context_set(c, S("aws:SecureTransport"), S("false"));
+    context_add(c, S("elasticfilesystem:AccessedViaMountTarget"), S("true"));
     return OK;
 }
 

@@ -76,6 +76,33 @@ res efs_key_make(struct call *c, str key_id, struct efs_file_system *f)
     return OK;
 }
 
+/* As jobs without a customer's key have one: what lies on the disk is encrypted in any case. */
+static res houses_key(struct call *c, struct efs_file_system *f)
+{
+    str plain;
+
+    if (!f->volume_key.n) {
+        TRY(vault_kms_new_key(call_vault(c), f->file_system_arn, c->arena, &f->house_key, &c->err));
+        TRY(vault_kms_generate_data_key(call_vault(c), f->file_system_arn, f->house_key, S(""), VOLUME_KEY_BYTES,
+                                        c->secrets, &plain, c->arena, &f->volume_key, &c->err));
+    }
+    return vault_release_volume_key(call_vault(c), f->file_system_arn, f->house_key, S(""), f->volume_key,
+                                    f->file_system_id, &c->err);
+}
+
+res efs_key_release(struct call *c, struct efs_file_system *f)
+{
+    struct kms_release_volume_key_in in = {
+        .ciphertext_blob = f->volume_key, .encryption_context = bound_to(c, f), .volume_id = f->file_system_id};
+    struct kms_release_volume_key_out out = {0};
+    struct fault why;
+
+    if (!f->encrypted.v)
+        return houses_key(c, f);
+    TRY(call_try(c, as_efs(c, f), &kms_ReleaseVolumeKey_op, &in, &out, &why));
+    return why.type ? told(c, &why) : OK;
+}
+
 res efs_key_retire(struct call *c, const struct efs_file_system *f)
 {
     struct kms_retire_grant_in in = {.grant_token = f->grant_token};

@@ -386,6 +386,7 @@ static const struct flow_rule rules[] = {
     {"*", "exited", on_exited, NULL},
     {"*", "agent-failed", on_failed, NULL},
     {"*", "agent-gone", on_failed, NULL},
+    {"*", "refused", on_failed, NULL},
     {"*", "effect-failed", on_failed, NULL},
     {"*", "step-failed", on_failed, NULL},
     {"*", "timer", on_failed, NULL},

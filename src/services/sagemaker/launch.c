@@ -169,6 +169,7 @@ static res make_interface(struct call *c, struct flow *f, const struct launch *l
         return oops(&c->err, 0, "a network interface without an address");
     flow_set(f, "eni", out.network_interface->network_interface_id);
     flow_set(f, "vpc", out.network_interface->vpc_id);
+    flow_set(f, "zone", out.network_interface->availability_zone);
     json_object_set_new(f->data, "ip", json_integer(own));
     json_object_set_new(f->data, "resolver", json_integer(resolver));
     return OK;
@@ -183,21 +184,10 @@ res launch_prepare(struct call *c, struct flow *f, const struct launch *l)
 
 /* ---- plan and effects ---- */
 
-static str dump(struct arena *a, const json_t *o)
-{
-    struct buf b;
-
-    buf_init(&b, FLOW_DATA_MAX_BYTES * 2);
-    buf_add_json(&b, o);
-    str text = arena_dup(a, buf_str(&b));
-    buf_done(&b);
-    return text;
-}
-
 str launch_plan(struct call *c, struct flow *f, const struct launch *l, str image, const json_t *order,
                 const char *log_group, str log_stream)
 {
-    static const char *const kept[] = {"box", "volume", "eni", "vpc", "ip", "resolver"};
+    static const char *const kept[] = {"box", "volume", "eni", "vpc", "ip", "resolver", "shares"};
     json_t *o = json_object(), *full = json_deep_copy(order), *env = json_object_get(full, "env");
     uint32_t resolver = (uint32_t)json_integer_value(json_object_get(f->data, "resolver"));
 
@@ -209,7 +199,7 @@ str launch_plan(struct call *c, struct flow *f, const struct launch *l, str imag
     put(env, "AWS_DEFAULT_REGION", f->region);
     json_object_set_new(o, "mib", json_integer(l->volume_gb * 1024));
     put(o, "image", image);
-    put(o, "order", dump(c->arena, full));
+    put(o, "order", json_text(c->arena, full));
     put(o, "role", l->role_arn);
     put(o, "session", l->session);
     put(o, "arn", l->service_arn);
@@ -217,7 +207,7 @@ str launch_plan(struct call *c, struct flow *f, const struct launch *l, str imag
     put(o, "region", f->region);
     put(o, "group", str_z(log_group));
     put(o, "stream", log_stream);
-    str text = dump(c->arena, o);
+    str text = json_text(c->arena, o);
     json_decref(full);
     json_decref(o);
     return text;
@@ -226,6 +216,26 @@ str launch_plan(struct call *c, struct flow *f, const struct launch *l, str imag
 static uint32_t number(const json_t *o, const char *key)
 {
     return (uint32_t)json_integer_value(json_object_get(o, key));
+}
+
+static res read_shares(struct effect *x, const json_t *list, struct box_plan *p)
+{
+    struct box_share *v = ARENA_ARRAY(x->arena, struct box_share, json_array_size(list) + 1);
+
+    for (; p->n_shares < json_array_size(list); p->n_shares++) {
+        const json_t *o = json_array_get(list, p->n_shares);
+        struct box_share *s = &v[p->n_shares];
+        *s = (struct box_share){.file_system = at(o, "file_system"),
+                                .folder = at(o, "folder"),
+                                .at = at(o, "at"),
+                                .target = at(o, "target"),
+                                .read_only = json_is_true(json_object_get(o, "read_only")),
+                                .squash_root = json_is_true(json_object_get(o, "squash_root"))};
+        if (!parse_ip(at(o, "ip"), &s->target_ip))
+            return oops(&x->err, 0, "a mount target without an address");
+    }
+    p->shares = v;
+    return OK;
 }
 
 res launch_open(struct effect *x)
@@ -251,7 +261,15 @@ res launch_open(struct effect *x)
                          .region = at(o, "region"),
                          .log_group = at(o, "group"),
                          .log_stream = at(o, "stream")};
-    return box_open(x->house, x->flow, &p, &x->err);
+    TRY(read_shares(x, json_object_get(o, "shares"), &p));
+    res r = box_open(x->house, x->flow, &p, &x->err);
+    if (r.why != WHY_REJECT)
+        return r;
+    json_t *why = json_pack("{s:o}", "reason", json_of(str_z(x->err.what)));
+    x->event = S("refused");
+    x->data = json_text(x->arena, why);
+    json_decref(why);
+    return OK;
 }
 
 res launch_run(struct effect *x)
@@ -275,16 +293,40 @@ res launch_exited(struct effect *x)
     return box_tell(x->house, x->flow, x->args, &x->err);
 }
 
+/* "BOX VOLUME", and the file systems that it shares. */
 str launch_ids(struct call *c, const struct flow *f)
 {
-    return arena_printf(c->arena, "%.*s %.*s", FMT(flow_text(f, "box")), FMT(flow_text(f, "volume")));
+    const json_t *shares = json_object_get(f->data, "shares");
+    str ids = arena_printf(c->arena, "%.*s %.*s", FMT(flow_text(f, "box")), FMT(flow_text(f, "volume")));
+
+    for (size_t i = 0; i < json_array_size(shares); i++)
+        ids = arena_printf(c->arena, "%.*s %.*s", FMT(ids), FMT(at(json_array_get(shares, i), "file_system")));
+    return ids;
+}
+
+/* While they are still mounted: afterwards nobody can ask. */
+static str measure(struct effect *x, str file_systems)
+{
+    json_t *all = json_object(), *used = json_object();
+    uint64_t bytes;
+
+    while (str_is(file_systems)) {
+        str one = str_cut(&file_systems, ' ');
+        if (box_share_used(x->house, one, &bytes))
+            json_object_setn_new(used, one.p, one.n, json_integer((json_int_t)bytes));
+    }
+    json_object_set_new(all, "used", used);
+    str text = json_text(x->arena, all);
+    json_decref(all);
+    return text;
 }
 
 res launch_close(struct effect *x)
 {
-    str volume = x->args, box = str_cut(&volume, ' ');
+    str rest = x->args, box = str_cut(&rest, ' '), volume = str_cut(&rest, ' ');
 
     x->event = S("closed");
+    x->data = measure(x, rest);
     return box_close(x->house, x->flow, box, volume, &x->err);
 }
 

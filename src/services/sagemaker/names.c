@@ -81,7 +81,11 @@ res sm_check_role(struct call *c, str role_arn, str subject_arn)
 /* Registries differ per region and are nobody's here: an image is known by its repository and tag. */
 static const struct {
     const char *name, *local;
-} images[] = {{"sagemaker-xgboost:1.0-1-cpu-py3", "native"}, {"native", "native"}, {"native:latest", "native"}};
+} images[] = {{"sagemaker-xgboost:1.0-1-cpu-py3", "native"},
+              {"native", "native"},
+              {"native:latest", "native"},
+              {"python", "python"}, /* Lambda's, for a ContainerEntrypoint of one's own */
+              {"python:latest", "python"}};
 
 res sm_image(struct call *c, str uri, str *local)
 {

@@ -60,12 +60,12 @@ res launch_prepare(struct call *c, struct flow *f, const struct launch *l);
 str launch_plan(struct call *c, struct flow *f, const struct launch *l, str image, const json_t *order,
                 const char *log_group, str log_stream);
 /* Effects. Arguments: launch_plan's text; nothing. */
-res launch_open(struct effect *x); /* then the agent speaks */
+res launch_open(struct effect *x); /* then the agent speaks, or "refused" {"reason"}: words for the client */
 res launch_run(struct effect *x);  /* then "running" */
 res launch_stop(struct effect *x); /* SIGTERM */
 res launch_kill(struct effect *x);
 res launch_exited(struct effect *x); /* args: the line for the agent */
-res launch_close(struct effect *x);  /* args: launch_ids; then "closed" */
+res launch_close(struct effect *x);  /* args: launch_ids; then "closed" {"used":{FILE_SYSTEM:BYTES}} */
 res launch_ping(struct effect *x);   /* args: the interface; then "healthy" or "unhealthy" */
 str launch_ids(struct call *c, const struct flow *f);
 /* In the last step: interface and grant go. Never a fault: what is gone is gone. */

@@ -16,20 +16,25 @@ static res check_algorithm(struct call *c, const struct sagemaker_algorithm *a)
     return sm_image(c, a->training_image, &local);
 }
 
+static res check_channel(struct call *c, const struct sagemaker_channel *ch)
+{
+    const struct sagemaker_s3_source *s3 = ch->data_source->s3_data_source;
+    bool as_files = !str_is(ch->input_mode) || str_eq(ch->input_mode, S("File"));
+
+    if (!s3 == !ch->data_source->file_system_data_source)
+        return fault(c, &sagemaker_ValidationException,
+                     "The channel %.*s needs one of S3DataSource and FileSystemDataSource.", FMT(ch->channel_name));
+    if (!as_files || str_eq(ch->compression_type, S("Gzip")) || (s3 && !str_eq(s3->s3_data_type, S("S3Prefix"))))
+        return fault(c, &sagemaker_ValidationException,
+                     "The channel %.*s: only S3Prefix, File and no compression are built yet.", FMT(ch->channel_name));
+    return s3 ? sm_check_s3_uri(c, s3->s3_uri, "inputDataConfig.s3Uri") : sm_check_file_system(c, ch);
+}
+
 static res check_channels(struct call *c, const struct sagemaker_channel_list *channels)
 {
     for (size_t i = 0; i < channels->n; i++) {
         const struct sagemaker_channel *ch = &channels->v[i];
-        const struct sagemaker_s3_source *s3 = ch->data_source->s3_data_source;
-        if (!s3)
-            return fault(c, &sagemaker_ValidationException, "The channel %.*s needs an S3DataSource.",
-                         FMT(ch->channel_name));
-        if (!str_eq(s3->s3_data_type, S("S3Prefix")) || str_eq(ch->compression_type, S("Gzip")) ||
-            (str_is(ch->input_mode) && !str_eq(ch->input_mode, S("File"))))
-            return fault(c, &sagemaker_ValidationException,
-                         "The channel %.*s: only S3Prefix, File and no compression are built yet.",
-                         FMT(ch->channel_name));
-        TRY(sm_check_s3_uri(c, s3->s3_uri, "inputDataConfig.s3Uri"));
+        TRY(check_channel(c, ch));
         for (size_t k = 0; k < i; k++)
             if (str_eq(channels->v[k].channel_name, ch->channel_name))
                 return fault(c, &sagemaker_ValidationException, "Channel names must be unique: %.*s appears twice.",
@@ -65,17 +70,6 @@ struct launch training_launch(const struct sagemaker_training_job *j)
                            .volume_gb = j->resource_config->volume_size_in_gb.v};
 }
 
-static str dump(struct call *c, const json_t *v)
-{
-    struct buf b;
-
-    buf_init(&b, FLOW_DATA_MAX_BYTES);
-    buf_add_json(&b, v);
-    str text = arena_dup(c->arena, buf_str(&b));
-    buf_done(&b);
-    return text;
-}
-
 res sagemaker_create_training_job(struct call *c, const struct sagemaker_create_training_job_in *in,
                                   struct sagemaker_create_training_job_out *out)
 {
@@ -99,7 +93,7 @@ res sagemaker_create_training_job(struct call *c, const struct sagemaker_create_
     struct launch l = training_launch(j);
     TRY(json_parse(c->arena, S("{}"), &c->err, &data));
     TRY(launch_grant(c, &l, data));
-    TRY(flow_begin(c, "training", j->key, dump(c, data), &j->flow_id));
+    TRY(flow_begin(c, "training", j->key, json_text(c->arena, data), &j->flow_id));
     TRY(sm_save_training(c, j));
     out->training_job_arn = j->training_job_arn;
     return OK;

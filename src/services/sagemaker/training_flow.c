@@ -85,10 +85,14 @@ static json_t *channels(const struct sagemaker_channel_list *from)
         const struct sagemaker_s3_source *s3 = ch->data_source->s3_data_source;
         json_t *o = json_object();
         set_if(o, "name", ch->channel_name);
-        set_if(o, "s3_uri", s3->s3_uri);
         set_if(o, "content_type", ch->content_type);
-        set_if(o, "s3_data_type", s3->s3_data_type);
-        set_if(o, "distribution", s3->s3_data_distribution_type);
+        if (s3) {
+            set_if(o, "s3_uri", s3->s3_uri);
+            set_if(o, "s3_data_type", s3->s3_data_type);
+            set_if(o, "distribution", s3->s3_data_distribution_type);
+        } else {
+            json_object_set_new(o, "shared", json_true());
+        }
         set_if(o, "record_wrapper", ch->record_wrapper_type);
         set_if(o, "compression", ch->compression_type);
         json_array_append_new(list, o);
@@ -145,6 +149,7 @@ static res on_begin(struct call *c, struct flow *f, const struct flow_event *e)
     struct launch l = training_launch(j);
     TRY(sm_image(c, j->algorithm_specification->training_image, &image));
     TRY(launch_prepare(c, f, &l));
+    TRY(training_mounts(c, f, j));
     json_t *order = order_of(c, j);
     str stream = arena_printf(c->arena, "%.*s/algo-1-%lld", FMT(j->training_job_name), (long long)(c->now_ms / 1000));
     flow_effect(c, f, launch_open, launch_plan(c, f, &l, image, order, "/aws/sagemaker/TrainingJobs", stream));
@@ -277,11 +282,11 @@ static res on_closed(struct call *c, struct flow *f, const struct flow_event *e)
     struct sagemaker_training_job *j;
     str reason = flow_text(f, "reason"), end = flow_text(f, "end");
 
-    (void)e;
     TRY(sagemaker_training_job_load(c, f->account, f->subject, &j));
     flow_end(f);
     if (!j)
         return OK; /* its account was wiped meanwhile */
+    TRY(training_measured(c, f, json_object_get(e->data, "used")));
     struct launch l = training_launch(j);
     TRY(launch_release(c, f, &l));
     set_times(c, j);
@@ -347,6 +352,7 @@ static const struct flow_rule rules[] = {
     {"restarting", "stop", on_stop_early, NULL},
     {"starting", "agent-stage", on_stage, NULL},
     {"starting", "agent-ready", on_ready, "training"},
+    {"starting", "refused", on_failed, NULL},
     {"starting", "stop", on_stop_early, NULL},
     {"training", "agent-stage", on_stage, NULL},
     {"training", "exited", on_exited, "uploading"},

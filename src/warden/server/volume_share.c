@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* File systems: one mount a volume, closed to all but root, and for each sandbox that shares it a view of a folder, with
- * the disk's ids shifted to the sandbox's own. */
+/* File systems: one mount a volume, closed to all but root, and for each sandbox that shares it a view of a folder,
+ * with the disk's ids shifted to the sandbox's own. */
 #include "warden/server/volume_parts.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* File systems on the real kernel: many see one volume, each as itself; nobody sees more than the folder it was given. */
+/* File systems on the real kernel: many see one volume, each as itself; nobody sees more than the folder it was given.
+ */
 #include "volume-rig.h"
 
 #include <fcntl.h>
@@ -210,8 +211,9 @@ static void test_warden_volume_share__needs_a_key_each_time_and_the_right_one(vo
 static void test_warden_volume_share__refuses_places_that_are_none(void **state)
 {
     struct rig *r = *state;
-    static const char *const bad[] = {"", "/abs", "a/../b", "a b", "a\"b", "0123456789012345678901234567890123456789"
-                                      "01234567890123456789012345678901234567890123456789012345678901234567890"};
+    static const char long_one[] = "012345678901234567890123456789012345678901234567890123456789"
+                                   "012345678901234567890123456789012345678901234567890";
+    static const char *const bad[] = {"", "/abs", "a/../b", "a b", "a\"b", long_one};
 
     if (!r)
         skip();
