@@ -151,11 +151,43 @@ static bool start_enough(struct functions *all, struct fn *f, const struct invoc
     return true;
 }
 
+/* A function was deleted, and perhaps it was the last that ran. */
+static void nobody_left(struct functions *all)
+{
+    if (all->n + all->starting == 0)
+        spares_drop(all);
+}
+
 /* ---- asking ---- */
 
-static bool is_throttled(const struct fn *f, const struct ask *k)
+/* "arn:aws:lambda:REGION:ACCOUNT:function:NAME", without the version behind it. */
+static str without_version(str arn)
 {
-    return k->call.reserved >= 0 && (int64_t)f->running >= k->call.reserved;
+    str rest = arn;
+
+    for (int i = 0; i < 7; i++)
+        str_cut(&rest, ':');
+    return str_is(rest) ? str_sub(arn, 0, arn.n - rest.n - 1) : arn;
+}
+
+/* The reserved concurrency is of all of a function's versions together. */
+static int64_t running(struct functions *all, str arn)
+{
+    struct map_slot *slot;
+    int64_t n = 0;
+    size_t at = 0;
+
+    while ((slot = map_next(&all->by_arn, &at))) {
+        const struct fn *f = slot->value;
+        if (str_eq(without_version(f->arn), without_version(arn)))
+            n += (int64_t)f->running;
+    }
+    return n;
+}
+
+static bool is_throttled(struct functions *all, const struct ask *k)
+{
+    return k->call.reserved >= 0 && running(all, k->call.function) >= k->call.reserved;
 }
 
 void ask_begin(struct functions *all, struct ask *k)
@@ -166,7 +198,7 @@ void ask_begin(struct functions *all, struct ask *k)
     struct fn *f = fn_get(all, k->call.function, k->call.revision);
     struct environment *v = idle_one(f);
     k->fn = f;
-    if (is_throttled(f, k)) {
+    if (is_throttled(all, k)) {
         why = "ReservedFunctionConcurrentInvocationLimitExceeded";
     } else if (v) {
         f->running++;
@@ -209,6 +241,8 @@ void ask_over(struct functions *all, struct ask *k, bool broken)
     } else if ((next = pop(f))) {
         give(v, next);
     }
+    if (!f->wanted[0] && !f->assumed)
+        nobody_left(all);
     fn_tidy(all, f);
     pthread_mutex_unlock(&all->lock);
     if (next)
@@ -339,8 +373,8 @@ static void on_retire(struct house *h, str function, str revision)
     }
     if (f)
         fn_tidy(all, f);
-    if (!revision.n && all->n + all->starting == 0)
-        spares_drop(all);
+    if (!revision.n)
+        nobody_left(all);
     pthread_mutex_unlock(&all->lock);
 }
 

@@ -19,14 +19,15 @@ struct starting {
     struct errand errand;
     struct arena *arena;
     struct functions *all;
-    str function, account, region, name;
+    str function, version, account, region, name;
 };
 
 static void start(struct errand *e)
 {
     struct starting *s = (struct starting *)((char *)e - offsetof(struct starting, errand));
     struct err why = {0};
-    str data = arena_printf(s->arena, "{\"function\":\"%.*s\"}", FMT(s->function));
+    str data =
+        arena_printf(s->arena, "{\"function\":\"%.*s\",\"version\":\"%.*s\"}", FMT(s->function), FMT(s->version));
 
     if (!is_ok(conductor_begin(s->all->house, s->account, s->region, "environment", s->name, data, &why))) {
         struct fault f = {.type = &broken, .message = S("The function's execution environment could not be begun.")};
@@ -45,6 +46,7 @@ void environment_start(struct functions *all, const struct invocation_call *i)
                            .arena = a,
                            .all = all,
                            .function = arena_dup(a, i->function),
+                           .version = arena_dup(a, i->version),
                            .account = arena_dup(a, i->account),
                            .region = arena_dup(a, i->region),
                            .name = arena_dup(a, i->name)};
@@ -85,7 +87,7 @@ static void answer_payload(struct ask *k, str error, str log, str payload)
 
     out[n++] = (struct header){S("Content-Type"), S("application/json")};
     out[n++] = (struct header){S("x-amzn-RequestId"), k->call.request_id};
-    out[n++] = (struct header){S("X-Amz-Executed-Version"), S("$LATEST")};
+    out[n++] = (struct header){S("X-Amz-Executed-Version"), k->call.version};
     if (str_is(error))
         out[n++] = (struct header){S("X-Amz-Function-Error"), error};
     if (k->call.tail && str_is(log))
@@ -206,6 +208,7 @@ void ask_send(struct ask *k)
     buf_init(&b, i->payload.n + 16384);
     buf_printf(&b, "POST /invoke HTTP/1.1\r\nHost: function\r\nContent-Length: %zu\r\nBarmkin-Request-Id: %.*s\r\n",
                i->payload.n, FMT(i->request_id));
+    buf_printf(&b, "Barmkin-Function-Arn: %.*s\r\n", FMT(i->invoked));
     if (i->client_context.n)
         buf_printf(&b, "Barmkin-Client-Context: %.*s\r\n", FMT(i->client_context));
     buf_add_z(&b, "\r\n");
@@ -296,8 +299,9 @@ void ask_invoke_for_flow(struct house *h, const struct invocation_call *i, str f
     struct ask *k = ARENA_NEW(a, struct ask);
 
     *k = (struct ask){.arena = a, .all = all, .thread = &all->front->io[0], .flow = arena_dup(a, flow), .call = *i};
-    str *texts[] = {&k->call.function, &k->call.revision, &k->call.account,    &k->call.region,
-                    &k->call.name,     &k->call.payload,  &k->call.request_id, &k->call.client_context};
+    str *texts[] = {&k->call.function,   &k->call.revision,      &k->call.invoked, &k->call.version,
+                    &k->call.account,    &k->call.region,        &k->call.name,    &k->call.payload,
+                    &k->call.request_id, &k->call.client_context};
     for (size_t n = 0; n < sizeof texts / sizeof *texts; n++)
         *texts[n] = arena_dup(a, *texts[n]);
     loop_post(k->thread->loop, begin_on_loop, k);

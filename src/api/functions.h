@@ -8,7 +8,8 @@
 
 /* One invocation, and what must be known of its function to find or make an environment for it. */
 struct invocation_call {
-    str function, revision; /* its ARN; environments of another revision take no more */
+    str function, revision; /* its ARN, a version's with its number; environments of another revision take no more */
+    str invoked, version;   /* the ARN it was asked by; "$LATEST" or a number */
     str account, region, name;
     str request_id, payload, client_context;
     int64_t timeout_ms; /* the function's */

@@ -91,3 +91,67 @@ def handler(event, context):
     assert [x["Value"] for x in p] == ["v", "v"]
     cfn.delete_stack(StackName=made)
     cfn.get_waiter("stack_delete_complete").wait(StackName=made, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+
+
+def says(n):
+    return f"def lambda_handler(e, c): return {n}\n"
+
+
+def version(description=None, **more):
+    return {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}, **({"Description": description} if description else {})}, **more}
+
+
+def alias(leads_to, **more):
+    return {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": {"Ref": "Function"}, "Name": "live", "FunctionVersion": {"Fn::GetAtt": f"{leads_to}.Version"}, **more}}
+
+
+def weights(to, weight):
+    return {"AdditionalVersionWeights": [{"FunctionVersion": {"Fn::GetAtt": f"{to}.Version"}, "FunctionWeight": weight}]}
+
+
+def test_versions_and_an_alias_that_moves(stack, client, refuses):  # noqa: F811
+    s, lam = stack(), client("lambda")
+    outputs = {"Outputs": {"Name": {"Value": {"Ref": "Function"}}, "Alias": {"Value": {"Ref": "Live"}}, "One": {"Value": {"Ref": "One"}}}}
+
+    def update(n, more):
+        return s.update(template({**resources(says(n), permission=False), **more}, **outputs), Capabilities=IAM)
+
+    both = {"One": version(), "Two": version()}
+    assert s.create(template({**resources(says(1), permission=False), "One": version(), "Live": alias("One")}, **outputs), Capabilities=IAM) == "CREATE_COMPLETE", s.lines()
+    out = s.outputs()
+    assert out["Alias"].endswith(f":function:{out['Name']}:live") and out["One"].endswith(f"{out['Name']}:1")
+    assert answer(lam, out["Alias"]) == 1
+    assert update(2, {**both, "Live": alias("One", RoutingConfig=weights("Two", 0.25))}) == "UPDATE_COMPLETE", s.lines()
+    assert lam.get_alias(FunctionName=out["Name"], Name="live")["RoutingConfig"] == {"AdditionalVersionWeights": {"2": 0.25}}
+    assert update(2, {**both, "Live": alias("One", RoutingConfig=weights("Two", "1.0"))}) == "UPDATE_COMPLETE", s.lines()
+    assert answer(lam, out["Alias"]) == 2 and answer(lam, out["One"]) == 1
+    assert update(2, {**both, "Live": alias("One")}) == "UPDATE_COMPLETE", s.lines()
+    assert "RoutingConfig" not in lam.get_alias(FunctionName=out["Name"], Name="live") and answer(lam, out["Alias"]) == 1
+    assert update(2, {**both, "Three": version(), "Live": alias("Two")}) == "UPDATE_ROLLBACK_COMPLETE"  # nothing has changed
+    assert "A version for this Lambda function exists ( 2 ). Modify the function to create a new version." in s.reason("Three")
+    assert answer(lam, out["Alias"]) == 1
+    assert update(2, {"One": version(), "Live": alias("One")}) == "UPDATE_COMPLETE", s.lines()
+    with refuses("ResourceNotFoundException"):
+        lam.get_function(FunctionName=out["Name"], Qualifier="2")
+    assert s.delete() == "DELETE_COMPLETE", s.lines()
+
+
+def test_provisioned_concurrency_is_refused(stack):  # noqa: F811
+    s, wanted = stack(), {"ProvisionedConcurrentExecutions": 1}
+    made = {**resources(permission=False), "One": version()}
+    made["One"]["Properties"]["ProvisionedConcurrencyConfig"] = wanted
+    assert s.create(template(made), Capabilities=IAM) == "ROLLBACK_COMPLETE"
+    assert "ProvisionedConcurrencyConfig" in s.reason("One")
+
+
+def test_a_custom_resource_may_name_an_alias(stack, client):  # noqa: F811
+    """ServiceToken with a qualifier: the version that the alias leads to answers, and its ARN is what it was invoked by."""
+    source = ("import cfnresponse\ndef lambda_handler(event, context):\n"
+              "    cfnresponse.send(event, context, cfnresponse.SUCCESS, {'Version': context.function_version, 'Arn': context.invoked_function_arn}, 'id')\n")
+    s = stack()
+    made = {**resources(source, permission=False), "One": version(), "Live": alias("One"),
+            "Asked": {"Type": "Custom::Asked", "Properties": {"ServiceToken": {"Ref": "Live"}}}}
+    outputs = {"Version": {"Value": {"Fn::GetAtt": "Asked.Version"}}, "Arn": {"Value": {"Fn::GetAtt": "Asked.Arn"}}, "Alias": {"Value": {"Ref": "Live"}}}
+    assert s.create(template(made, Outputs=outputs), Capabilities=IAM) == "CREATE_COMPLETE", s.lines()
+    assert s.outputs()["Version"] == "1" and s.outputs()["Arn"] == s.outputs()["Alias"]
+    assert s.delete() == "DELETE_COMPLETE", s.lines()

@@ -100,6 +100,8 @@ def table(name, account, interface):
                 {"MemorySize": 256, "Code": {"ZipFile": "def f(e, c): return 2"}, "Architectures": ["x86_64"]}, ["Arn", "SnapStartResponse.ApplyOn"]),
         "Lets": ("Lambda::Permission", {"FunctionName": ref("Run"), "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"},
                  {"Principal": "sns.amazonaws.com"}, ["Id"]),
+        "Cut": ("Lambda::Version", {"FunctionName": ref("Run"), "Description": "a"}, {"Description": "b"}, ["FunctionArn", "Version"]),
+        "Live": ("Lambda::Alias", {"FunctionName": ref("Run"), "Name": "live", "FunctionVersion": of("Cut.Version")}, {"Description": "d"}, ["AliasArn"]),
         "Logs": ("Logs::LogGroup", {"RetentionInDays": 7}, {"RetentionInDays": NO, "KmsKeyId": of("Key2.Arn")}, ["Arn"]),
         "Query": ("ResourceGroups::Group", {"Name": name, "ResourceQuery": queries}, {"Description": "d"}, ["Arn"]),
         "Bucket": ("S3::Bucket", {}, {**tag("b"), "PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}, ["Arn", "DomainName", "RegionalDomainName"]),
@@ -115,7 +117,7 @@ def table(name, account, interface):
     }
 
 
-REPLACED = {"Dhcp", "Moves", "Other", "Goes", "In", "Out", "Watch", "Lets"}
+REPLACED = {"Dhcp", "Moves", "Other", "Goes", "In", "Out", "Watch", "Lets", "Cut"}
 AFTER = {"Eip": "Attached", "Eip2": "Attached", "Eip3": "Attached", "Nat": "Attached", "Way": "Attached", "Watch": "Role"}
 
 
@@ -204,6 +206,8 @@ def look(client, ids):
         "Alias": client("kms").describe_key(KeyId=ids["Alias"])["KeyMetadata"]["KeyId"] == ids["Key2"],
         "Run": json.loads(lam.invoke(FunctionName=ids["Run"])["Payload"].read()),
         "Lets": json.loads(lam.get_policy(FunctionName=ids["Run"])["Policy"])["Statement"][0]["Principal"]["Service"],
+        "Cut": lam.get_function_configuration(FunctionName=ids["Cut"])["Description"],
+        "Live": (lam.get_alias(FunctionName=ids["Run"], Name="live")["Description"], json.loads(lam.invoke(FunctionName=ids["Live"])["Payload"].read())),
         "Law": json.loads(client("s3").get_bucket_policy(Bucket=ids["Bucket"])["Policy"])["Statement"][0]["Action"],
         "Word": client("ssm").get_parameter(Name=ids["Word"])["Parameter"]["Value"], "Models": sm is None}
 
@@ -215,6 +219,7 @@ def seen(ids, interface, changed):
             "Group": [[22, 80, 443], [23, 80]][n], "Said": ["ab"[n]], "Out": [22 + n], "Door": [(1, False), (2, True)][n], "Mount": bool(n), "Watch": ["ALL", "REJECT"][n],
             "Rule": ["ab"[n]], "Managed": [(1, 0), (0, 1)][n], "Inline": ["s3:GetObject", "s3:PutObject"][n], "Profile": bool(n),
             "Crew": [(["in", "p"], "/"), (["in", "q"], "/x/")][n], "User": [(False, "/"), (True, "/x/")][n], "Alias": bool(n), "Run": 1 + n,
+            "Cut": "ab"[n], "Live": [("", 1), ("d", 2)][n],
             "Lets": ["s3.amazonaws.com", "sns.amazonaws.com"][n], "Law": ["s3:PutObject", "s3:GetObject"][n], "Word": "ab"[n], "Models": bool(n)}
 
 

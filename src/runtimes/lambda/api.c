@@ -120,6 +120,7 @@ static void on_invoke(struct host *h, struct conn *c, const struct request *r)
     }
     h->now = (struct invocation){.is = true, .from = c};
     str_to_z(r->headers[H_REQUEST_ID], h->now.id, sizeof h->now.id);
+    str_to_z(r->headers[H_FUNCTION_ARN], h->now.arn, sizeof h->now.arn);
     take_text(&h->now.event, r->body);
     take_text(&h->now.client_context, r->headers[H_CLIENT_CONTEXT]);
     take_text(&h->now.trace, r->headers[H_TRACE_ID]);
@@ -154,7 +155,7 @@ void invocation_deliver(struct host *h)
     buf_printf(&headers,
                "Lambda-Runtime-Aws-Request-Id: %s\r\nLambda-Runtime-Deadline-Ms: %lld\r\n"
                "Lambda-Runtime-Invoked-Function-Arn: %s\r\n",
-               h->now.id, (long long)(wall_ms() + h->set.timeout_ms), h->set.arn);
+               h->now.id, (long long)(wall_ms() + h->set.timeout_ms), h->now.arn[0] ? h->now.arn : h->set.arn);
     if (h->now.trace.n)
         buf_printf(&headers, "Lambda-Runtime-Trace-Id: %.*s\r\n", FMT(buf_str(&h->now.trace)));
     if (h->now.client_context.n)

@@ -11,7 +11,8 @@
 #include "runtimes/lambda/host.h"
 
 static const char *const known[HEADERS] = {"Barmkin-Request-Id", "Barmkin-Client-Context",
-                                           "Lambda-Runtime-Function-Error-Type", "Barmkin-Trace-Id"};
+                                           "Lambda-Runtime-Function-Error-Type", "Barmkin-Trace-Id",
+                                           "Barmkin-Function-Arn"};
 
 int host_listen(uint16_t port)
 {

@@ -30,7 +30,7 @@ struct settings { /* front's words, in the arguments */
     bool spare; /* nobody's yet: only the program is known */
 };
 
-enum header { H_REQUEST_ID, H_CLIENT_CONTEXT, H_ERROR_TYPE, H_TRACE_ID, HEADERS };
+enum header { H_REQUEST_ID, H_CLIENT_CONTEXT, H_ERROR_TYPE, H_TRACE_ID, H_FUNCTION_ARN, HEADERS };
 
 struct request {
     str method, path;
@@ -56,8 +56,8 @@ struct conn {
 
 struct invocation {
     bool is, delivered;
-    struct conn *from; /* NULL: front has hung up */
-    char id[64];
+    struct conn *from;     /* NULL: front has hung up */
+    char id[64], arn[320]; /* the ARN it was invoked by */
     int64_t began_us;
     struct buf event, client_context, trace;
 };

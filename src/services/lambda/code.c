@@ -231,12 +231,25 @@ res lambda_untake_code(struct call *c, const struct lambda_code_input *in, const
     return lambda_drop_code(c, f);
 }
 
+static res is_needed(struct call *c, const struct lambda_function *f, bool *out)
+{
+    struct lambda_version_page versions;
+    struct lambda_function *now;
+
+    TRY(lambda_function_load(c, f->at.account, f->function_name, &now));
+    TRY(lambda_version_by(c, "code", f->code, f->at.account, 1, &versions));
+    *out = versions.n > 0 || (now && str_eq(now->code, f->code));
+    return OK;
+}
+
 res lambda_drop_code(struct call *c, const struct lambda_function *f)
 {
     struct lambda_code *code;
+    bool needed;
 
+    TRY(is_needed(c, f, &needed));
     TRY(lambda_code_load(c, f->at.account, f->code, &code));
-    if (!code)
+    if (!code || needed)
         return OK;
     if (code->parts.v)
         TRY(record_drop_all(c, &lambda_part_record, f->at.account, arena_cat(c->arena, f->code, S("/"))));
@@ -258,17 +271,20 @@ static res open_code(struct call *c, const struct lambda_function *f, str key, s
     return OK;
 }
 
-res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_key, str new_key)
+res lambda_reseal_code(struct call *c, struct lambda_function *f, str old_key, str new_key)
 {
-    struct lambda_code *code;
-    str plain;
+    struct lambda_code *old, *code;
+    str plain, sealed;
 
-    TRY(open_code(c, f, old_key, &code, &plain));
-    if (!code->parts.v) {
-        code->sealed = sealed_make(c->arena, new_key, f->function_arn, plain);
-        return lambda_code_save(c, code);
-    }
-    return save_parts(c, code, sealed_make(c->arena, new_key, f->function_arn, plain)); /* as many as before */
+    TRY(open_code(c, f, old_key, &old, &plain));
+    code = new_code(c, f);
+    sealed = sealed_make(c->arena, new_key, f->function_arn, plain);
+    code->blobs = old->blobs;
+    if (old->parts.v)
+        TRY(save_parts(c, code, sealed));
+    else
+        code->sealed = sealed;
+    return lambda_code_save(c, code);
 }
 
 res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *zip, str *json)

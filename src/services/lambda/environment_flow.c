@@ -204,6 +204,11 @@ void lambda_add_constants(json_t *env)
         json_object_set_new(env, set[i][0], json_string(set[i][1]));
 }
 
+static str version_of(const struct lambda_function *fn)
+{
+    return fn->version.n ? fn->version : S("$LATEST");
+}
+
 /* The variables that every function finds; its own come first, and cannot be of these names. */
 static json_t *variables(struct call *c, struct flow *f, const struct lambda_function *fn,
                          const struct lambda_runtime *runtime, const struct map_of_str *own)
@@ -217,7 +222,7 @@ static json_t *variables(struct call *c, struct flow *f, const struct lambda_fun
         {S("AWS_EXECUTION_ENV"), str_z(runtime->execution_env)},
         {S("AWS_LAMBDA_FUNCTION_NAME"), fn->function_name},
         {S("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), memory},
-        {S("AWS_LAMBDA_FUNCTION_VERSION"), S("$LATEST")},
+        {S("AWS_LAMBDA_FUNCTION_VERSION"), version_of(fn)},
         {S("AWS_LAMBDA_INITIALIZATION_TYPE"), S("on-demand")},
         {S("AWS_LAMBDA_LOG_GROUP_NAME"), lambda_log_group(c, fn)},
         {S("AWS_LAMBDA_LOG_STREAM_NAME"), flow_text(f, "stream")},
@@ -395,12 +400,12 @@ res lambda_volume_key(struct call *c, str volume)
     return vault_release_volume_key(call_vault(c), name, material, S(""), blob, volume, &c->err);
 }
 
-static str stream_name(struct call *c)
+static str stream_name(struct call *c, const struct lambda_function *fn)
 {
     char day[TIME_TEXT_BYTES];
 
     str iso = time_iso(c->now_ms, day);
-    return arena_printf(c->arena, "%.4s/%.2s/%.2s/[$LATEST]%.*s", iso.p, iso.p + 5, iso.p + 8,
+    return arena_printf(c->arena, "%.4s/%.2s/%.2s/[%.*s]%.*s", iso.p, iso.p + 5, iso.p + 8, FMT(version_of(fn)),
                         FMT(call_unique(c, "", 32)));
 }
 
@@ -432,7 +437,7 @@ static res prepare(struct call *c, struct flow *f, const struct lambda_function 
     str zip, parts;
 
     flow_set(f, "revision", fn->revision_id);
-    flow_set(f, "stream", stream_name(c));
+    flow_set(f, "stream", stream_name(c, fn));
     TRY(lambda_open_environment(c, fn, key, &own));
     TRY(lambda_code_parts(c, fn, key, &zip, &parts));
     TRY(lambda_interface_make(c, f, fn, role));
@@ -448,13 +453,14 @@ static res prepare(struct call *c, struct flow *f, const struct lambda_function 
 static res on_begin(struct call *c, struct flow *f, const struct flow_event *e)
 {
     static const struct fault_type not_assumed = {"AccessDeniedException", 403};
-    struct lambda_function *fn;
+    str version = flow_text(f, "version");
+    const struct lambda_function *fn;
     const struct caller *role;
     struct fault why;
     str key;
 
     (void)e;
-    TRY(lambda_function_load(c, f->account, f->subject, &fn));
+    TRY(lambda_load(c, f->account, f->subject, version.n ? version : STR_ABSENT, &fn));
     if (!fn)
         return fail(c, f, &lambda_ResourceNotFoundException,
                     arena_cat(c->arena, S("Function not found: "), flow_text(f, "function")));

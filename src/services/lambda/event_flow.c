@@ -40,11 +40,13 @@ static res invoke(struct house *h, void *arg, struct err *e)
 static res on_begin(struct call *c, struct flow *f, const struct flow_event *e)
 {
     struct telling *t = ARENA_NEW(c->arena, struct telling);
-    struct lambda_function *fn;
-    str sealed, payload;
+    const struct lambda_function *fn;
+    str sealed, payload, qualifier = flow_text(f, "qualifier");
 
     (void)e;
-    TRY(lambda_function_load(c, f->account, f->subject, &fn));
+    TRY(lambda_load(c, f->account, f->subject, qualifier.n ? qualifier : STR_ABSENT, &fn));
+    if (fn)
+        TRY(lambda_pick(c, fn, &fn)); /* an alias leads where it leads now */
     if (!fn || !base64_decode(c->arena, flow_text(f, "event"), &sealed)) {
         flow_end(f); /* the function has been deleted in the meantime */
         return OK;

@@ -10,7 +10,7 @@ enum { PAGE_MAX = 50, TIMEOUT_S = 3, MEMORY_MIB = 128, TMP_MIB = 512 };
 
 /* ---- what is shown ---- */
 
-static str modified_now(struct call *c)
+str lambda_modified_now(struct call *c)
 {
     char text[TIME_TEXT_BYTES];
 
@@ -62,7 +62,8 @@ res lambda_describe(struct call *c, const struct lambda_function *f, bool secret
     shape_copy(&lambda_function_shape, f, &lambda_configuration_shape, v);
     *snap = (struct lambda_snap_start){S("None"), S("Off")};
     *log = (struct lambda_logging){.log_format = S("Text"), .log_group = lambda_log_group(c, f)};
-    v->version = S("$LATEST");
+    v->function_arn = lambda_qualified_arn(c, f, f->qualifier);
+    v->version = f->version.n ? f->version : S("$LATEST");
     v->state = S("Active");
     v->last_update_status = S("Successful");
     v->package_type = S("Zip");
@@ -94,7 +95,6 @@ static res refuse_unbuilt(struct call *c, const struct lambda_create_function_in
     TRY(refuse(c, in->dead_letter_config && in->dead_letter_config->target_arn.n, "DeadLetterConfig"));
     TRY(refuse(c, in->code_signing_config_arn.n, "CodeSigningConfigArn"));
     TRY(refuse(c, in->architectures.n && str_eq(in->architectures.v[0], S("arm64")), "The architecture arm64"));
-    TRY(refuse(c, in->publish.v, "Publish: versions other than $LATEST"));
     TRY(refuse(c, in->code->source_kms_key_arn.n, "SourceKMSKeyArn (KMSKeyArn covers the code as well)"));
     TRY(refuse(c, in->tracing_config && str_eq(in->tracing_config->mode, S("Active")), "TracingConfig Active"));
     TRY(refuse(c, in->logging_config && str_eq(in->logging_config->log_format, S("JSON")), "LogFormat JSON"));
@@ -143,7 +143,7 @@ static void fill(struct call *c, const struct lambda_create_function_in *in, str
     f->memory_size = or_else(in->memory_size, MEMORY_MIB);
     f->description = str_is(in->description) ? in->description : S("");
     f->revision_id = call_uuid(c);
-    f->last_modified = modified_now(c);
+    f->last_modified = lambda_modified_now(c);
     f->architectures = (struct list_of_str){1, one_text(c, S("x86_64"))};
     if (!f->tracing_config) {
         f->tracing_config = ARENA_NEW(c->arena, struct lambda_tracing);
@@ -189,6 +189,10 @@ res lambda_create_function(struct call *c, const struct lambda_create_function_i
     TRY(lambda_take_code(c, &code, key, f));
     TRY(take_environment(c, f, key, in->environment));
     TRY(lambda_function_save(c, f));
+    if (in->publish.v) {
+        TRY(lambda_publish(c, f, STR_ABSENT, false, &f));
+        f->qualifier = STR_ABSENT; /* as AWS shows what was just made */
+    }
     return lambda_describe(c, f, true, &lambda_create_function_out_shape, out);
 }
 
@@ -218,33 +222,46 @@ res lambda_get_function_configuration(struct call *c, const struct lambda_get_fu
     return lambda_describe(c, c->subject, true, &lambda_get_function_configuration_out_shape, out);
 }
 
-/* Without their environments, which only those who ask for one function see. */
+static res list_latest(struct call *c, str after, size_t limit, bool all, struct lambda_list_functions_out *out,
+                       str *next)
+{
+    struct lambda_function_page page;
+
+    TRY(lambda_function_list_all(c, STR_ABSENT, STR_ABSENT, after, limit, &page));
+    for (size_t i = 0; i < page.n; i++) {
+        page.v[i]->qualifier = all ? S("$LATEST") : STR_ABSENT;
+        TRY(lambda_describe(c, page.v[i], false, &lambda_configuration_shape, &out->functions.v[out->functions.n++]));
+    }
+    *next = page.more ? page.v[page.n - 1]->function_name : STR_ABSENT;
+    return OK;
+}
+
+/* Without their environments, which only those who ask for one function see. With FunctionVersion ALL the published
+ * versions follow, after a page token of their own. */
 res lambda_list_functions(struct call *c, const struct lambda_list_functions_in *in,
                           struct lambda_list_functions_out *out)
 {
     size_t limit = in->max_items.set && in->max_items.v < PAGE_MAX ? (size_t)in->max_items.v : PAGE_MAX;
-    struct lambda_function_page page;
-    str after = STR_ABSENT;
+    bool all = str_eq(in->function_version, S("ALL")), versions;
+    str after = STR_ABSENT, next, mark = S("versions/");
 
     if (in->marker.n && !page_token_open(c, in->marker, &after))
         return fault(c, &lambda_InvalidParameterValueException, "Invalid Marker");
-    TRY(lambda_function_list_all(c, STR_ABSENT, STR_ABSENT, after, limit, &page));
-    out->functions.v = ARENA_ARRAY(c->arena, struct lambda_configuration, page.n + 1);
-    for (size_t i = 0; i < page.n; i++)
-        TRY(lambda_describe(c, page.v[i], false, &lambda_configuration_shape, &out->functions.v[out->functions.n++]));
-    if (page.more)
-        out->next_marker = page_token(c, page.v[page.n - 1]->function_name);
+    if (str_is(in->function_version) && !all)
+        return fault(c, &lambda_InvalidParameterValueException, "FunctionVersion must be ALL");
+    out->functions.v = ARENA_ARRAY(c->arena, struct lambda_configuration, limit + 1);
+    versions = str_starts(after, mark);
+    if (versions) {
+        after = str_from(after, mark.n);
+        TRY(lambda_list_versions(c, after.n ? after : STR_ABSENT, limit, out->functions.v, &out->functions.n, &next));
+    } else {
+        TRY(list_latest(c, after, limit, all, out, &next));
+    }
+    if (str_is(next))
+        out->next_marker = page_token(c, versions ? arena_cat(c->arena, mark, next) : next);
+    else if (all && !versions)
+        out->next_marker = page_token(c, mark);
     return OK;
-}
-
-/* There is one version. */
-res lambda_list_versions_by_function(struct call *c, const struct lambda_list_versions_by_function_in *in,
-                                     struct lambda_list_versions_by_function_out *out)
-{
-    (void)in;
-    out->versions.v = ARENA_NEW(c->arena, struct lambda_configuration);
-    out->versions.n = 1;
-    return lambda_describe(c, c->subject, false, &lambda_configuration_shape, out->versions.v);
 }
 
 /* ---- changing ---- */
@@ -274,23 +291,14 @@ void lambda_retire(struct call *c, str function, str revision)
 static res changed(struct call *c, struct lambda_function *f)
 {
     f->revision_id = call_uuid(c);
-    f->last_modified = modified_now(c);
+    f->last_modified = lambda_modified_now(c);
     lambda_retire(c, f->function_arn, f->revision_id);
     return lambda_function_save(c, f);
 }
 
-/* Of a record that others read as well. */
-static struct lambda_function *own_copy(struct call *c)
+res lambda_check_revision(struct call *c, str have, str given)
 {
-    struct lambda_function *f = ARENA_NEW(c->arena, struct lambda_function);
-
-    *f = *(const struct lambda_function *)c->subject;
-    return f;
-}
-
-static res check_revision(struct call *c, const struct lambda_function *f, str revision)
-{
-    if (!revision.n || str_eq(revision, f->revision_id))
+    if (!given.n || str_eq(given, have))
         return OK;
     return fault(c, &lambda_PreconditionFailedException,
                  "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to "
@@ -306,17 +314,17 @@ static res kms_denied(struct call *c, const struct fault *why)
 res lambda_update_function_code(struct call *c, const struct lambda_update_function_code_in *in,
                                 struct lambda_update_function_code_out *out)
 {
-    struct lambda_function *f = own_copy(c);
-    struct lambda_code_input code = {in->zip_file,          in->inline_source, in->s3_bucket, in->s3_key,
-                                     in->s3_object_version, f->runtime,        f->handler,    c->body.upload};
+    struct lambda_function *f;
     struct fault why;
     str key;
 
+    TRY(lambda_own_copy(c, &f));
+    const struct lambda_code_input code = {in->zip_file,          in->inline_source, in->s3_bucket, in->s3_key,
+                                           in->s3_object_version, f->runtime,        f->handler,    c->body.upload};
     TRY(refuse(c, in->image_uri.n, "PackageType Image"));
-    TRY(refuse(c, in->publish.v, "Publish: versions other than $LATEST"));
     TRY(refuse(c, in->architectures.n && str_eq(in->architectures.v[0], S("arm64")), "The architecture arm64"));
     TRY(refuse(c, in->source_kms_key_arn.n, "SourceKMSKeyArn"));
-    TRY(check_revision(c, f, in->revision_id));
+    TRY(lambda_check_revision(c, f->revision_id, in->revision_id));
     TRY(lambda_key_open(c, f, NULL, &key, &why));
     if (why.type)
         return kms_denied(c, &why);
@@ -326,9 +334,11 @@ res lambda_update_function_code(struct call *c, const struct lambda_update_funct
         TRY(lambda_untake_code(c, &code, f));
         f->code = old.code;
     } else {
-        TRY(lambda_drop_code(c, &old));
         TRY(changed(c, f));
+        TRY(lambda_drop_code(c, &old));
     }
+    if (in->publish.v && !in->dry_run.v)
+        TRY(lambda_publish(c, f, STR_ABSENT, false, &f));
     return lambda_describe(c, f, true, &lambda_update_function_code_out_shape, out);
 }
 
@@ -382,20 +392,24 @@ static res reconfigure(struct call *c, const struct lambda_update_function_confi
 res lambda_update_function_configuration(struct call *c, const struct lambda_update_function_configuration_in *in,
                                          struct lambda_update_function_configuration_out *out)
 {
-    struct lambda_function *f = own_copy(c);
+    struct lambda_function *f;
     str key;
 
+    TRY(lambda_own_copy(c, &f));
+    struct lambda_function old = *f;
     TRY(refuse(c, in->layers.n, "Layers"));
     TRY(refuse(c, in->file_system_configs.n, "FileSystemConfigs"));
     TRY(refuse(c, in->dead_letter_config && in->dead_letter_config->target_arn.n, "DeadLetterConfig"));
     TRY(refuse(c, in->tracing_config && str_eq(in->tracing_config->mode, S("Active")), "TracingConfig Active"));
     TRY(refuse(c, in->logging_config && str_eq(in->logging_config->log_format, S("JSON")), "LogFormat JSON"));
     TRY(refuse(c, in->snap_start && str_eq(in->snap_start->apply_on, S("PublishedVersions")), "SnapStart"));
-    TRY(check_revision(c, f, in->revision_id));
+    TRY(lambda_check_revision(c, f->revision_id, in->revision_id));
     TRY(rekey(c, f, in, &key));
     TRY(reconfigure(c, in, f));
     TRY(take_environment(c, f, key, in->environment));
     TRY(changed(c, f));
+    if (!str_eq(f->code, old.code))
+        TRY(lambda_drop_code(c, &old));
     return lambda_describe(c, f, true, &lambda_update_function_configuration_out_shape, out);
 }
 
@@ -405,18 +419,33 @@ res lambda_delete_function(struct call *c, const struct lambda_delete_function_i
     const struct lambda_function *f = c->subject;
 
     (void)in, (void)out;
-    TRY(lambda_drop_code(c, f));
+    if (str_eq(f->qualifier, S("$LATEST")))
+        return fault(c, &lambda_InvalidParameterValueException,
+                     "$LATEST version cannot be deleted without deleting the function.");
+    if (lambda_is_alias(f))
+        return fault(c, &lambda_InvalidParameterValueException, "Deletion of aliases is not currently supported.");
+    if (f->version.n)
+        return lambda_drop_version(c, f);
+    TRY(record_drop_all(c, &lambda_alias_record, f->at.account, lambda_alias_id(c, f->function_name, S(""))));
+    TRY(lambda_function_drop(c, f));
+    TRY(lambda_drop_versions(c, f));
     lambda_retire(c, f->function_arn, STR_ABSENT);
-    return lambda_function_drop(c, f);
+    return lambda_drop_code(c, f);
 }
 
 /* An account is wiped: its records go by themselves, its environments are told. */
 res lambda_wipe(struct call *c, str account)
 {
     struct lambda_function_page page;
+    struct lambda_version_page versions;
 
     TRY(lambda_function_list_all(c, account, STR_ABSENT, STR_ABSENT, 10000, &page));
     for (size_t i = 0; i < page.n; i++)
         lambda_retire(c, page.v[i]->function_arn, STR_ABSENT);
+    TRY(lambda_version_list_all(c, account, STR_ABSENT, STR_ABSENT, 10000, &versions));
+    for (size_t i = 0; i < versions.n; i++) {
+        const struct lambda_function *f = lambda_of_version(c, versions.v[i]);
+        lambda_retire(c, lambda_qualified_arn(c, f, f->version), STR_ABSENT);
+    }
     return OK;
 }

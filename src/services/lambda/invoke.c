@@ -17,7 +17,9 @@ static str kept(struct call *c, str s)
 void lambda_invocation(struct call *c, const struct lambda_function *f, str payload, struct invocation_call *out)
 {
     *out = (struct invocation_call){
-        .function = kept(c, f->function_arn),
+        .function = kept(c, lambda_qualified_arn(c, f, f->version)), /* an alias' environments are its version's */
+        .invoked = kept(c, lambda_qualified_arn(c, f, f->qualifier)),
+        .version = f->version.n ? kept(c, f->version) : S("$LATEST"),
         .revision = kept(c, f->revision_id),
         .account = kept(c, f->at.account),
         .region = kept(c, c->region),
@@ -83,6 +85,8 @@ static res event_data(struct call *c, const struct lambda_function *f, str paylo
     put(o, "function", f->function_arn);
     put(o, "event", base64_encode(c->arena, sealed));
     put(o, "context", context);
+    if (f->qualifier.n)
+        put(o, "qualifier", f->qualifier);
     put(o, "request", c->parent ? call_uuid(c) : c->request_id);
     json_object_set_new(o, "since", json_integer(c->now_ms));
     buf_init(&b, FLOW_DATA_MAX_BYTES);
@@ -119,20 +123,20 @@ static res later(struct call *c, const struct lambda_function *f, const struct l
 
 res lambda_invoke(struct call *c, const struct lambda_invoke_in *in, struct lambda_invoke_out *out)
 {
-    const struct lambda_function *f = c->subject;
+    const struct lambda_function *f;
     struct invocation_call *i = ARENA_NEW(c->arena, struct invocation_call);
     struct proxy *p = ARENA_NEW(c->arena, struct proxy);
     str context;
 
-    out->executed_version = S("$LATEST");
+    TRY(lambda_pick(c, c->subject, &f));
     TRY(check_payload(c, in));
     TRY(read_context(c, in->client_context, &context));
     if (str_eq(in->invocation_type, S("DryRun"))) {
-        out->executed_version = STR_ABSENT;
         c->status = 204;
         return OK;
     }
     lambda_invocation(c, f, in->payload, i);
+    out->executed_version = i->version;
     i->client_context = context;
     i->tail = str_eq(in->log_type, S("Tail"));
     if (str_eq(in->invocation_type, S("Event")))

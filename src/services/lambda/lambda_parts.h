@@ -20,6 +20,32 @@ struct lambda_name {
 /* A name, "name:qualifier", "ACCOUNT:function:name" or an ARN; false: none of these. */
 bool lambda_parse_name(struct call *c, str text, struct lambda_name *out);
 str lambda_arn(struct call *c, str account, str name);
+str lambda_qualified_arn(struct call *c, const struct lambda_function *f, str qualifier); /* absent: without */
+bool lambda_is_alias(const struct lambda_function *f);
+/* Faults where a version or an alias is meant. */
+res lambda_only_function(struct call *c, const struct lambda_function *f);
+/* The subject's record, to be changed and saved; faults as above. */
+res lambda_own_copy(struct call *c, struct lambda_function **out);
+/* The function as its qualifier says (absent: none); NULL: there is no such. For reading only. */
+res lambda_load(struct call *c, str account, str name, str qualifier, const struct lambda_function **out);
+res lambda_alias_kept(struct call *c, str account, str function, str name, const struct lambda_alias **out);
+
+/* ---- versions.c ---- */
+str lambda_version_id(struct call *c, str name, int64_t number);
+struct lambda_function *lambda_of_version(struct call *c, const struct lambda_version *v);
+/* What $LATEST is now; the last version where nothing has changed since (must_be_new: a fault). */
+res lambda_publish(struct call *c, const struct lambda_function *f, str description, bool must_be_new,
+                   struct lambda_function **out);
+res lambda_list_versions(struct call *c, str after, size_t limit, struct lambda_configuration *to, size_t *n,
+                         str *next);
+res lambda_drop_version(struct call *c, const struct lambda_function *f);
+res lambda_drop_versions(struct call *c, const struct lambda_function *f); /* all of them */
+
+/* ---- aliases.c ---- */
+str lambda_alias_id(struct call *c, str function, str name);
+/* The version that serves this invocation: of an alias with two, by their weights. */
+res lambda_pick(struct call *c, const struct lambda_function *f, const struct lambda_function **out);
+res lambda_check_unaliased(struct call *c, const struct lambda_function *f); /* a version that may be removed */
 
 /* ---- runtimes.c ---- */
 struct lambda_runtime {
@@ -63,10 +89,11 @@ struct lambda_code_input {
 res lambda_code_in_s3(struct call *c, const struct lambda_code_input *in, const struct download **out);
 /* Takes the code in, checks it, seals it under the function's key; fills in size, hash and the code's id. */
 res lambda_take_code(struct call *c, const struct lambda_code_input *in, str key, struct lambda_function *f);
+/* Its code, if nothing names it any more: the function and its versions have been saved or dropped before. */
 res lambda_drop_code(struct call *c, const struct lambda_function *f);
 res lambda_untake_code(struct call *c, const struct lambda_code_input *in, const struct lambda_function *f);
-/* The same code under another key of the function. */
-res lambda_reseal_code(struct call *c, const struct lambda_function *f, str old_key, str new_key);
+/* The same code once more, under another key of the function; the old code stays. */
+res lambda_reseal_code(struct call *c, struct lambda_function *f, str old_key, str new_key);
 /* What is sent to an environment: the zip itself, or JSON of the blobs it lies in, {"parts": [...]}; the other is
  * absent. */
 res lambda_code_parts(struct call *c, const struct lambda_function *f, str key, str *zip, str *json);
@@ -79,7 +106,9 @@ res lambda_locate_code(struct call *c, const struct lambda_function *f, struct l
 res lambda_describe(struct call *c, const struct lambda_function *f, bool secrets, const struct shape *shape,
                     void *out);
 void lambda_retire(struct call *c, str function, str revision); /* after the commit */
-str lambda_session(struct call *c, str function_name);          /* of its role: the name, of at least two characters */
+str lambda_modified_now(struct call *c);
+res lambda_check_revision(struct call *c, str have, str given);
+str lambda_session(struct call *c, str function_name); /* of its role: the name, of at least two characters */
 str lambda_log_group(struct call *c, const struct lambda_function *f);
 
 /* ---- settings.c ---- */

@@ -46,7 +46,7 @@ static json_t *statement_of(struct call *c, const struct lambda_add_permission_i
     json_object_set_new(o, "Effect", json_string("Allow"));
     json_object_set_new(o, "Principal", principal_of(c, in->principal));
     json_object_set_new(o, "Action", json_of(in->action));
-    json_object_set_new(o, "Resource", json_of(f->function_arn));
+    json_object_set_new(o, "Resource", json_of(lambda_qualified_arn(c, f, f->qualifier)));
     add_condition(conditions, "StringEquals", "AWS:SourceAccount", in->source_account);
     add_condition(conditions, "StringEquals", "lambda:EventSourceToken", in->event_source_token);
     add_condition(conditions, "StringEquals", "lambda:FunctionUrlAuthType", in->function_url_auth_type);
@@ -87,6 +87,46 @@ static bool find(const json_t *all, str sid, size_t *at)
     return false;
 }
 
+/* ---- whose it is: the function's, or one version's or alias' alone ---- */
+
+static res save_alias(struct call *c, const struct lambda_function *f)
+{
+    struct lambda_alias *a;
+
+    TRY(lambda_alias_load(c, f->at.account, lambda_alias_id(c, f->function_name, f->qualifier), &a));
+    if (!a)
+        return oops(&c->err, 0, "an alias of %.*s is gone", FMT(f->function_arn));
+    a->statements = f->statements;
+    a->policy = f->policy;
+    a->principals = f->principals;
+    a->policy_revision = f->policy_revision;
+    return lambda_alias_save(c, a);
+}
+
+static res save_version(struct call *c, const struct lambda_function *f)
+{
+    struct lambda_version *v;
+    int64_t number;
+
+    if (!str_to_i64(f->version, &number))
+        return oops(&c->err, 0, "a version without a number");
+    TRY(lambda_version_load(c, f->at.account, lambda_version_id(c, f->function_name, number), &v));
+    if (!v)
+        return oops(&c->err, 0, "a version of %.*s is gone", FMT(f->function_arn));
+    v->statements = f->statements;
+    v->policy = f->policy;
+    v->principals = f->principals;
+    v->policy_revision = f->policy_revision;
+    return lambda_version_save(c, v);
+}
+
+static res save(struct call *c, struct lambda_function *f)
+{
+    if (lambda_is_alias(f))
+        return save_alias(c, f);
+    return f->version.n ? save_version(c, f) : lambda_function_save(c, f);
+}
+
 /* Who the statements name is bound to who it is now (rule 27), and the text is compiled once to be sure of it. */
 static res keep(struct call *c, struct lambda_function *f, const json_t *all)
 {
@@ -103,15 +143,17 @@ static res keep(struct call *c, struct lambda_function *f, const json_t *all)
         TRY(policy_check(c, f->policy, POLICY_RESOURCE, &lambda_InvalidParameterValueException));
         TRY(policy_bind(c, f->policy, POLICY_RESOURCE, &lambda_InvalidParameterValueException, &f->principals));
     }
-    return lambda_function_save(c, f);
+    return save(c, f);
 }
 
-static struct lambda_function *own_copy(struct call *c)
+static res own_copy(struct call *c, struct lambda_function **out)
 {
-    struct lambda_function *f = ARENA_NEW(c->arena, struct lambda_function);
-
-    *f = *(const struct lambda_function *)c->subject;
-    return f;
+    *out = ARENA_NEW(c->arena, struct lambda_function);
+    **out = *(const struct lambda_function *)c->subject;
+    if (str_eq((*out)->qualifier, S("$LATEST")))
+        return fault(c, &lambda_InvalidParameterValueException,
+                     "We currently do not support adding policies for $LATEST.");
+    return OK;
 }
 
 static res check_revision(struct call *c, const struct lambda_function *f, str revision)
@@ -151,10 +193,11 @@ static res check_input(struct call *c, const struct lambda_add_permission_in *in
 res lambda_add_permission(struct call *c, const struct lambda_add_permission_in *in,
                           struct lambda_add_permission_out *out)
 {
-    struct lambda_function *f = own_copy(c);
+    struct lambda_function *f;
     json_t *all, *statement;
     size_t at;
 
+    TRY(own_copy(c, &f));
     TRY(check_input(c, in));
     TRY(check_revision(c, f, in->revision_id));
     TRY(statements_of(c, f, &all));
@@ -178,11 +221,12 @@ static res no_policy(struct call *c)
 res lambda_remove_permission(struct call *c, const struct lambda_remove_permission_in *in,
                              struct lambda_remove_permission_out *out)
 {
-    struct lambda_function *f = own_copy(c);
+    struct lambda_function *f;
     json_t *all;
     size_t at;
 
     (void)out;
+    TRY(own_copy(c, &f));
     TRY(check_revision(c, f, in->revision_id));
     TRY(statements_of(c, f, &all));
     if (!json_array_size(all))

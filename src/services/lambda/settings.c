@@ -5,14 +5,6 @@
 
 enum { TAGS_MAX = 50, ACCOUNT_CONCURRENCY = 1000, UNRESERVED_LEAST = 100 };
 
-static struct lambda_function *own_copy(struct call *c)
-{
-    struct lambda_function *f = ARENA_NEW(c->arena, struct lambda_function);
-
-    *f = *(const struct lambda_function *)c->subject;
-    return f;
-}
-
 static res reserved_by_others(struct call *c, const struct lambda_function *f, int64_t *sum)
 {
     struct lambda_function_page page;
@@ -28,9 +20,10 @@ static res reserved_by_others(struct call *c, const struct lambda_function *f, i
 res lambda_put_function_concurrency(struct call *c, const struct lambda_put_function_concurrency_in *in,
                                     struct lambda_put_function_concurrency_out *out)
 {
-    struct lambda_function *f = own_copy(c);
+    struct lambda_function *f;
     int64_t others;
 
+    TRY(lambda_own_copy(c, &f));
     TRY(reserved_by_others(c, f, &others));
     if (others + in->reserved_concurrent_executions.v > ACCOUNT_CONCURRENCY - UNRESERVED_LEAST)
         return fault(c, &lambda_InvalidParameterValueException,
@@ -48,6 +41,7 @@ res lambda_get_function_concurrency(struct call *c, const struct lambda_get_func
     const struct lambda_function *f = c->subject;
 
     (void)in;
+    TRY(lambda_only_function(c, f));
     out->reserved_concurrent_executions = f->reserved_concurrent_executions;
     return OK;
 }
@@ -55,9 +49,10 @@ res lambda_get_function_concurrency(struct call *c, const struct lambda_get_func
 res lambda_delete_function_concurrency(struct call *c, const struct lambda_delete_function_concurrency_in *in,
                                        struct lambda_delete_function_concurrency_out *out)
 {
-    struct lambda_function *f = own_copy(c);
+    struct lambda_function *f;
 
     (void)in, (void)out;
+    TRY(lambda_own_copy(c, &f));
     f->reserved_concurrent_executions = (opt_int){0};
     return lambda_function_save(c, f);
 }
@@ -80,9 +75,10 @@ res lambda_check_tags(struct call *c, struct map_of_str given, struct map_of_str
 
 res lambda_tag_resource(struct call *c, const struct lambda_tag_resource_in *in, struct lambda_tag_resource_out *out)
 {
-    struct lambda_function *f = own_copy(c);
+    struct lambda_function *f;
 
     (void)out;
+    TRY(lambda_own_copy(c, &f));
     f->tags = tags_put(c->arena, f->tags, in->tags);
     TRY(lambda_check_tags(c, in->tags, f->tags));
     return lambda_function_save(c, f);
@@ -91,9 +87,10 @@ res lambda_tag_resource(struct call *c, const struct lambda_tag_resource_in *in,
 res lambda_untag_resource(struct call *c, const struct lambda_untag_resource_in *in,
                           struct lambda_untag_resource_out *out)
 {
-    struct lambda_function *f = own_copy(c);
+    struct lambda_function *f;
 
     (void)out;
+    TRY(lambda_own_copy(c, &f));
     if (tags_any_system_key(&in->tag_keys))
         return reserved(c);
     f->tags = tags_take_off(c->arena, f->tags, &in->tag_keys);
@@ -105,6 +102,7 @@ res lambda_list_tags(struct call *c, const struct lambda_list_tags_in *in, struc
     const struct lambda_function *f = c->subject;
 
     (void)in;
+    TRY(lambda_only_function(c, f));
     out->tags = f->tags;
     if (!out->tags.v)
         out->tags.v = ARENA_ARRAY(c->arena, struct str_pair, 1);
