@@ -102,14 +102,15 @@ static bool same_tags(const struct cloudformation_tag_list *a, const struct clou
 static res look_ahead(struct call *c, struct cloudformation_stack *s, struct cfn_request *want, bool creates,
                       struct cloudformation_change_set *x)
 {
-    json_t *changes = NULL;
+    json_t *changes = NULL, *values = NULL;
     struct err e = {0};
-    res why = cfn_changes(&want->scope, creates ? NULL : s->now, &changes, &e);
+    res why = cfn_changes(&want->scope, creates ? NULL : s->now, &changes, &values, &e);
 
     if (why.why == WHY_REJECT)
         return fault(c, &cloudformation_ValidationError, "%s", e.what);
     TRY(why);
     x->changes = cfn_dump(c->arena, changes);
+    x->values = cfn_dump(c->arena, values); /* absent where they are too large: then they are not shown */
     x->status = S("CREATE_COMPLETE");
     x->execution_status = S("AVAILABLE");
     if (creates || json_array_size(changes) || !same_tags(&want->version->tags, &s->now->tags) ||
@@ -175,11 +176,14 @@ res cloudformation_describe_change_set(struct call *c, const struct cloudformati
 {
     const struct cloudformation_change_set *x = c->subject;
     struct cloudformation_stack *s;
-    json_t *tree, *holder = cfn_own(c->arena, json_object());
+    json_t *tree, *values, *holder = cfn_own(c->arena, json_object());
 
-    (void)in;
     TRY(stack_of(c, x, &s));
     TRY(json_parse(c->arena, x->changes, &c->err, &tree));
+    if (in->include_property_values.v && str_is(x->values)) {
+        TRY(json_parse(c->arena, x->values, &c->err, &values));
+        cfn_add_values(tree, values);
+    }
     json_object_set(holder, "Changes", tree);
     shape_copy(&cloudformation_change_set_shape, x, c->op->out, out);
     TRY(json_decode(c->op->out, holder, out, c->arena, &c->err));

@@ -14,6 +14,7 @@ struct changing {
     const struct template *old; /* NULL: of a new stack */
     const struct template_scope *old_scope;
     json_t *changes;
+    struct cfn_values_seen *values; /* NULL: nobody asks */
     bool *seen;
 };
 
@@ -161,7 +162,7 @@ static res weigh(struct changing *g, const struct template_resource *r, struct c
         return OK;
     g->new->fate[r->at] = v.replaced || v.perhaps ? CFN_FATE_NEW : CFN_FATE_CHANGED;
     tell(g, "Modify", was, r->id, r->type, &v);
-    return OK;
+    return g->values ? cfn_see_values(g->values, r->id, r, was) : OK;
 }
 
 static res visit(struct changing *g, size_t at, struct err *e)
@@ -182,7 +183,7 @@ static res visit(struct changing *g, size_t at, struct err *e)
         return weigh(g, r, was, e);
     g->new->fate[at] = CFN_FATE_NEW;
     tell(g, "Add", NULL, r->id, r->type, NULL);
-    return OK;
+    return g->values ? cfn_see_values(g->values, r->id, r, NULL) : OK;
 }
 
 static res removed(struct changing *g)
@@ -197,13 +198,17 @@ static res removed(struct changing *g)
             (r && g->new->scope->wanted[r->at]))
             continue;
         tell(g, "Remove", was, was->logical_resource_id, was->resource_type, NULL);
+        if (g->values)
+            TRY(cfn_see_values(g->values, was->logical_resource_id, NULL, was));
     }
     return OK;
 }
 
-res cfn_changes(struct cfn_scope *new, const struct cloudformation_version *before, json_t **out, struct err *e)
+res cfn_changes(struct cfn_scope *new, const struct cloudformation_version *before, json_t **out, json_t **values,
+                struct err *e)
 {
     struct call *c = new->c;
+    struct cfn_values_seen seen;
     struct changing g = {.c = c, .new = new, .changes = cfn_own(c->arena, json_array())};
     struct cfn_scope old = {.c = c, .actor = new->actor, .stack = new->stack, .version = before};
 
@@ -214,10 +219,16 @@ res cfn_changes(struct cfn_scope *new, const struct cloudformation_version *befo
         g.old = old.t;
         g.old_scope = old.scope;
     }
+    if (values) {
+        TRY(cfn_begin_values(&seen, new));
+        g.values = &seen;
+    }
     for (size_t i = 0; i < new->t->n_resources; i++)
         TRY(visit(&g, i, e));
     TRY(removed(&g));
     *out = g.changes;
+    if (values)
+        *values = seen.all;
     return OK;
 }
 

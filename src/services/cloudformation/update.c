@@ -87,7 +87,7 @@ res cloudformation_update_stack(struct call *c, const struct cloudformation_upda
     TRY(cfn_may_update(c, s));
     TRY(cfn_read_request(c, s, s->now, &want));
     TRY(read_policies(c, in, s, &want.scope, &policy, &once));
-    res why = cfn_changes(&want.scope, s->now, &changes, &e);
+    res why = cfn_changes(&want.scope, s->now, &changes, NULL, &e);
     if (why.why == WHY_REJECT)
         return fault(c, &cloudformation_ValidationError, "%s", e.what);
     TRY(why);
