@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""kill -9 of everything while a whole environment (tests/environment) is made and deleted: networks, volumes, functions and
-Studio included, each ends as if nothing had happened."""
+"""kill -9 of everything while a whole environment (tests/environment) is made, changed and deleted: networks, volumes, functions
+and Studio included, each ends as if nothing had happened."""
 import os
 import random
 import sys
@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import files  # noqa: E402
 
 BUCKET, KILLS = "environment-templates", 3
+NO_KEY = "arn:aws:kms:us-east-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def disturbed(server, chance, stack, kills, seconds):
@@ -21,6 +22,22 @@ def disturbed(server, chance, stack, kills, seconds):
         time.sleep(chance.random() * seconds)
         crash(server)
     return wait(server, stack, 180)
+
+
+def retention(server):
+    return server.client("logs").describe_log_groups(logGroupNamePrefix="/flowlogs/")["logGroups"][0]["retentionInDays"]
+
+
+def group(server):
+    """That of the endpoints."""
+    return {g["GroupId"] for e in server.client("ec2").describe_vpc_endpoints()["VpcEndpoints"] for g in e.get("Groups", [])}
+
+
+def replace_group(s3):
+    text = s3.get_object(Bucket=BUCKET, Key="network.yaml")["Body"].read().decode()
+    other = text.replace("GroupDescription: HTTPS to the endpoints", "GroupDescription: TLS to the endpoints")
+    assert other != text
+    s3.put_object(Bucket=BUCKET, Key="network.yaml", Body=other.encode())
 
 
 def counts(server):
@@ -43,6 +60,19 @@ def test_a_whole_environment(own_server):
         told_once(server, inner["StackId"])
     assert counts(server) == {"endpoints": 16, "vpcs": 1, "addresses": 2, "gateways": 2, "domains": 1, "functions": 5, "apps": 3,
                               "parameters": 14, "products": 2}
+    whole, before = counts(server), group(server)
+
+    def update(**parameters):
+        server.client("cloudformation").update_stack(StackName="whole", **files.order(BUCKET, "k", **parameters))
+        return disturbed(server, chance, stack, 1, 1.0)
+    assert update(FlowLogsRetention="30") == "UPDATE_COMPLETE"
+    assert (retention(server), group(server), counts(server)) == (30, before, whole)
+    replace_group(server.client("s3"))
+    assert update(FlowLogsRetention="30") == "UPDATE_COMPLETE"
+    now = group(server)
+    assert len(now) == 1 and now != before and counts(server) == whole
+    assert update(FlowLogsRetention="7", FlowLogsKey=NO_KEY.format(server.accounts["dev"]["id"])) == "UPDATE_ROLLBACK_COMPLETE"
+    assert (retention(server), group(server), counts(server)) == (30, now, whole)
     server.client("cloudformation").delete_stack(StackName=stack)
     assert disturbed(server, chance, stack, 1, 0.5) == "DELETE_COMPLETE"
     assert counts(server) == {**dict.fromkeys(counts(server), 0), "vpcs": 1}  # retained

@@ -90,6 +90,20 @@ def disturbed(server, chance, begin, stack):
     return wait(server, stack)
 
 
+@pytest.mark.parametrize("rollback", [True, False])
+def test_a_failing_creation(own_server, rollback):
+    """Rolled back, or left for a look and then deleted: each killed at a random moment."""
+    server, chance, name = own_server, random.Random(rollback), f"f{int(rollback)}"
+    stack = server.client("cloudformation").create_stack(StackName=name, TemplateBody=body(name, "1", bad=True),
+                                                         DisableRollback=not rollback, Capabilities=["CAPABILITY_IAM"])["StackId"]
+    assert disturbed(server, chance, lambda: None, stack) == ("ROLLBACK_COMPLETE" if rollback else "CREATE_FAILED")
+    told_once(server, stack)
+    values, roles, _ = counted(server, name)
+    assert values == ([] if rollback else ["1"] * 40) and (roles == 0 if rollback else roles > 0)
+    assert disturbed(server, chance, lambda: server.client("cloudformation").delete_stack(StackName=name), stack) == "DELETE_COMPLETE"
+    assert counted(server, name) == ([], 0, 0)
+
+
 @pytest.mark.parametrize("seed", range(MOMENTS // 4))
 def test_stacks(own_server, seed):
     """Creation, an update, an update that rolls back, deletion: each killed at a random moment."""
