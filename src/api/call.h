@@ -209,7 +209,8 @@ struct record_page {
 /* *out is NULL when absent. An empty account means the caller's. Region: the call's, or "" for global types. */
 res record_load(struct call *c, const struct record_type *t, str account, str id, void **out);
 /* The same for what every request of a hot path asks: kept, decoded, per thread until a commit has changed the law (or
- * any record of sagemaker). For reading only; it may go once the call has ended. */
+ * any record of sagemaker or lambda). For reading only; it may go while a proxied call waits for its answer: such a
+ * call copies what it needs then. A write, whose reply and effects come later too, gets one of its own. */
 res record_load_kept(struct call *c, const struct record_type *t, str account, str id, const void **out);
 /* Saves by the record's head and id; fills an empty account and region in from the call. */
 res record_save(struct call *c, const struct record_type *t, void *record);

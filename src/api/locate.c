@@ -46,6 +46,15 @@ static str fill_arn(struct call *c, const char *template, const str *names, size
     return buf_str(&b);
 }
 
+static const struct str_pair *copy_tags(struct arena *a, const struct str_pair *v, size_t n)
+{
+    struct str_pair *tags = ARENA_ARRAY(a, struct str_pair, n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        tags[i] = (struct str_pair){arena_dup(a, v[i].key), arena_dup(a, v[i].value)};
+    return tags;
+}
+
 static res locate_one(struct call *c, const struct access_line *line, const str *names, size_t n, struct resource *out)
 {
     out->type = line->on;
@@ -59,6 +68,11 @@ static res locate_one(struct call *c, const struct access_line *line, const str 
     TRY(line->on->find(c, names, n, out));
     if (!out->arn.n)
         out->arn = fill_arn(c, line->on->arn, names, n);
+    if (c->op->kind == OP_PROXIES) { /* its audit record is written when the answer has come */
+        out->arn = arena_dup(c->arena, out->arn);
+        out->account = arena_dup(c->arena, out->account);
+        out->tags = copy_tags(c->arena, out->tags, out->n_tags);
+    }
     return OK;
 }
 
@@ -103,11 +117,8 @@ res gate_locate_role(struct call *c, str arn, struct resource *out)
     TRY(kept_role(c, arn, &role));
     if (!role->found)
         return OK;
-    struct str_pair *tags = ARENA_ARRAY(c->arena, struct str_pair, role->n_tags + 1);
-    for (size_t i = 0; i < role->n_tags; i++) /* copied, as the principal's: the audit record may be written later */
-        tags[i] = (struct str_pair){arena_dup(c->arena, role->tags[i].key), arena_dup(c->arena, role->tags[i].value)};
     out->account = arena_dup(c->arena, role->account);
-    out->tags = tags;
+    out->tags = copy_tags(c->arena, role->tags, role->n_tags); /* as the principal's: the audit may write later */
     out->n_tags = role->n_tags;
     return OK;
 }

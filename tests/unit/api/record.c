@@ -2,6 +2,7 @@
 /* Typed records: every value of an indexed list leads back to its record. */
 #include "../store/fixture.h"
 
+#include "api/house.h"
 #include "s3.h"
 #include "store/store.h"
 
@@ -62,12 +63,44 @@ static void test_api_record__the_account_of_a_record_is_kept(void **state)
     store_close(s);
 }
 
+/* A reply is encoded, and effects run, when the writer has long gone on to other calls, which forget what it kept. */
+static void test_api_record__what_a_write_found_is_its_own(void **state)
+{
+    struct fixture *f = *state;
+    struct s3_layout l = {.at.account = S("111122223333"), .id = S("l")};
+    const void *first, *again;
+    struct house h = {0};
+    struct worker w;
+    struct store *s;
+    struct call c;
+
+    begin(f, &c, &s);
+    worker_init(&w, &h, NULL, s);
+    c.worker = &w;
+    assert_true(is_ok(s3_layout_save(&c, &l)));
+    assert_true(is_ok(record_load_kept(&c, &s3_layout_record, STR_ABSENT, S("l"), &first)));
+    assert_true(is_ok(record_load_kept(&c, &s3_layout_record, STR_ABSENT, S("l"), &again)));
+    assert_ptr_equal(first, again);
+
+    h.writer_worker = &w;
+    assert_true(is_ok(record_load_kept(&c, &s3_layout_record, STR_ABSENT, S("l"), &first)));
+    assert_ptr_not_equal(first, again);
+    h.law_generation++;
+    worker_tidy(&w);
+    assert_true(str_eq(((const struct s3_layout *)first)->id, S("l")));
+    worker_done(&w);
+    txn_rollback(c.txn);
+    store_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_api_record__an_index_leaves_none_of_ten_thousand_out, fixture_set_up,
                                         fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_api_record__the_account_of_a_record_is_kept, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_api_record__what_a_write_found_is_its_own, fixture_set_up,
                                         fixture_tear_down),
     };
 
