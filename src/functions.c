@@ -419,6 +419,11 @@ void functions_close(struct front *f)
             next = v->next;
             arena_free(v->arena);
         }
+        for (struct ask *k = one->first, *next; k; k = next) { /* still in line: their flows ask the next server */
+            next = k->next;
+            if (k->arena)
+                arena_free(k->arena);
+        }
         arena_free(one->arena);
     }
     if (all)
