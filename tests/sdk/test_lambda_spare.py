@@ -209,6 +209,17 @@ def test_they_go_with_the_last_function(own_server):
     wait_for_nothing(own_server)
 
 
+def test_they_go_with_the_last_function_once_it_has_done_its_work(own_server):
+    functions = begin(own_server)
+    functions.invoke(at_work := functions.make("import time\ndef handler(e, c): time.sleep(e.get('s', 0))", Timeout=30))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        last = pool.submit(functions.invoke, at_work, {"s": 6})
+        wait_for_spares(own_server.tag)
+        functions.remove()  # while it works
+        last.result()
+    wait_for_nothing(own_server)
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_of_them_is_left(own_server, how):
     server, functions = own_server, begin(own_server)

@@ -121,6 +121,10 @@ def test_versions_and_an_alias_that_moves(stack, client, refuses):  # noqa: F811
     out = s.outputs()
     assert out["Alias"].endswith(f":function:{out['Name']}:live") and out["One"].endswith(f"{out['Name']}:1")
     assert answer(lam, out["Alias"]) == 1
+    lets = {"Lets": {"Type": "AWS::Lambda::Permission", "Properties": {
+        "FunctionName": {"Ref": "Live"}, "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}}}
+    assert update(1, {"One": version(), "Live": alias("One"), **lets}) == "UPDATE_COMPLETE", s.lines()
+    assert json.loads(lam.get_policy(FunctionName=out["Alias"])["Policy"])["Statement"][0]["Resource"] == out["Alias"]
     assert update(2, {**both, "Live": alias("One", RoutingConfig=weights("Two", 0.25))}) == "UPDATE_COMPLETE", s.lines()
     assert lam.get_alias(FunctionName=out["Name"], Name="live")["RoutingConfig"] == {"AdditionalVersionWeights": {"2": 0.25}}
     assert update(2, {**both, "Live": alias("One", RoutingConfig=weights("Two", "1.0"))}) == "UPDATE_COMPLETE", s.lines()

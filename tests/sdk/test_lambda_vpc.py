@@ -62,6 +62,24 @@ def test_it_goes_through_the_vpcs_endpoints_and_nowhere_else(functions, server, 
     assert vpc.interfaces() == before  # none is left
 
 
+def test_code_comes_through_the_endpoint_that_its_location_came_through(functions, vpc, document):
+    """GetFunction's Location in a VPC: judged by the endpoint's policy when it is given out; one from elsewhere brings nothing in."""
+    source = ("import boto3, urllib.request, urllib.error\n"
+              "def fetch(url):\n    try:\n        return urllib.request.urlopen(url, timeout=10).read()[:2].decode()\n"
+              "    except urllib.error.HTTPError as e:\n        return e.code\n"
+              "def handler(event, context):\n    try:\n"
+              "        own = fetch(boto3.client('lambda').get_function(FunctionName=context.function_name)['Code']['Location'])\n"
+              "    except Exception as e:\n        own = str(e)\n"
+              "    return [own, fetch('https://lambda.us-east-1.amazonaws.com' + event['path'])]\n")
+    door = vpc.interface("lambda")
+    name = functions.make(source, functions.role(EC2, {"Action": "lambda:GetFunction"}), Timeout=60, MemorySize=512, VpcConfig=within(vpc))
+    url = functions.lam.get_function(FunctionName=name)["Code"]["Location"]
+    path = "/.lambda/" + url.split("/.lambda/")[1]
+    assert functions.invoke(name, {"path": path})[1] == ["PK", 403]
+    vpc.ec2.modify_vpc_endpoint(VpcEndpointId=door, PolicyDocument=document(Action="lambda:ListFunctions", Principal="*"))
+    assert "no VPC endpoint policy allows the lambda:GetFunction action" in functions.invoke(name, {"path": path})[1][0]
+
+
 def test_caller_and_role_must_both_be_allowed(functions, vpc, role, document, refuses, name):
     with refuses("InvalidParameterValueException", "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"):
         functions.make("", VpcConfig=within(vpc))

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import signal
 import zipfile
 
 import pytest
@@ -155,6 +156,23 @@ def test_a_zip_as_other_serializers_write_it(functions, server, name):
     assert create(code, '"Code":{},').headers["x-amzn-ErrorType"] == "SerializationException"  # twice
     r = create(code.replace("/", "\\/").replace("+", "\\u002b"))
     assert r.status == 201 and functions.invoke(name)[1] == "fine"
+
+
+def test_a_zip_that_was_cut_off_leaves_nothing(own_server, name):
+    """By the client's end, and by kill -9 of everything: nothing had a name yet."""
+    keys, path = wire.of(own_server), "/2015-03-31/functions"
+    request = wire.sign(own_server, keys, "lambda", b"{}", "POST", path)
+    head = f"POST {path} HTTP/1.1\r\nContent-Length: 60000000\r\n".encode() + b"".join(
+        f"{k}: {v}\r\n".encode() for k, v in {"Host": "localhost", **request.headers}.items()) + b"\r\n"
+    begun = head + b'{"FunctionName":"f","Code":{"ZipFile":"' + b"QUJD" * (8 * MIB // 4)
+    with wire.connect(own_server) as s:
+        s.sendall(begun)
+    with wire.connect(own_server) as s:
+        s.sendall(begun)
+        os.killpg(own_server.process.pid, signal.SIGKILL)
+        own_server.process.wait()
+    own_server.start()
+    assert blobs(own_server) == set() and own_server.client("lambda").list_functions()["Functions"] == []
 
 
 def test_a_zip_in_s3_is_read_before_the_transaction_and_judged_in_it(functions, server, role, document, refuses, name):

@@ -21,6 +21,11 @@ static str base_url(const struct call *c)
     return arena_printf(c->arena, "%s://%.*s", c->door->tls ? "https" : "http", FMT(c->host));
 }
 
+static str endpoint_of(const struct call *c)
+{
+    return c->door ? c->door->vpce_id : STR_ABSENT;
+}
+
 static res seal_token(struct call *c, const struct lambda_function *f, str key, str *out)
 {
     char hex[LAMBDA_KEY_BYTES * 2];
@@ -31,7 +36,7 @@ static res seal_token(struct call *c, const struct lambda_function *f, str key, 
     buf_init_secret(&b, TOKEN_MAX_BYTES);
     buf_printf(&b, "{\"code\":\"%.*s\",\"account\":\"%.*s\",\"region\":\"%.*s\",\"arn\":\"%.*s\",\"until\":%lld,",
                FMT(f->code), FMT(f->at.account), FMT(c->region), FMT(f->function_arn), (long long)c->now_ms + LIFE_MS);
-    buf_printf(&b, "\"key\":\"%.*s\"}", (int)sizeof hex, hex);
+    buf_printf(&b, "\"vpce\":\"%.*s\",\"key\":\"%.*s\"}", FMT(endpoint_of(c)), (int)sizeof hex, hex);
     explicit_bzero(hex, sizeof hex);
     res r = vault_wrap(call_vault(c), str_z(purpose), str_z(purpose), buf_str(&b), c->arena, &sealed, &c->err);
     buf_done(&b);
@@ -75,6 +80,10 @@ static res open_token(struct call *c, str text, json_t **out)
     TRY(json_parse(c->secrets, plain, &c->err, out));
     if (json_integer_value(json_object_get(*out, "until")) <= c->now_ms)
         return fault(c, &api_access_denied, "Request has expired");
+    /* No policy of an endpoint has seen a URL from elsewhere: nothing of others comes in by one. */
+    if (str_is(endpoint_of(c)) && !str_eq(endpoint_of(c), json_str_at(*out, "vpce")))
+        return fault(c, &api_access_denied, "The VPC endpoint %.*s lets no URL through but those that came through it.",
+                     FMT(endpoint_of(c)));
     return OK;
 }
 
