@@ -10,28 +10,42 @@
 #include "conductor/box_parts.h"
 #include "warden/sandbox.h"
 
-enum { NFS_PORT = 2049, REACH_MS = 5000, FILE_SYSTEM_MIB = 256 << 10 };
+enum { NFS_PORT = 2049, REACH_MS = 5000, TRIES = 5, FILE_SYSTEM_MIB = 256 << 10 };
 
-static res reach(struct house *h, const struct box_plan *p, const struct box_share *s, struct err *e)
+/* 0, the errno of a connection that came to nothing, or ETIMEDOUT. */
+static int knock(struct house *h, const struct message_id *from, const struct message_id *to, uint32_t ip)
 {
-    struct message_id from, to;
     struct err why = {0};
     int listener, client, wrong = 0;
     socklen_t n = sizeof wrong;
 
-    TRY(warden_id(p->eni, "eni-", &from, e));
-    TRY(warden_id(s->target, "eni-", &to, e));
-    if (!is_ok(warden_reach_in(h->warden, &from, &to, s->target_ip, NFS_PORT, &listener, &client, &why)))
-        return reject(e, "No way leads to the mount target.");
-    bool arrived = poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, REACH_MS) == 1 &&
-                   getsockopt(client, SOL_SOCKET, SO_ERROR, &wrong, &n) == 0 && !wrong;
+    if (!is_ok(warden_reach_in(h->warden, from, to, ip, NFS_PORT, &listener, &client, &why)))
+        return why.sys_errno ? why.sys_errno : ENETUNREACH;
+    if (poll(&(struct pollfd){.fd = client, .events = POLLOUT}, 1, REACH_MS) != 1)
+        wrong = ETIMEDOUT;
+    else if (getsockopt(client, SOL_SOCKET, SO_ERROR, &wrong, &n) != 0)
+        wrong = errno;
     close(client);
     close(listener);
-    return arrived ? OK
-                   : reject(e,
-                            "Connection timed out: the security groups must allow TCP port %d from the job to the "
-                            "mount target.",
-                            NFS_PORT);
+    return wrong;
+}
+
+/* Where two ask at once the kernel may give the one's connection to the other's listener, which then closes. */
+static res reach(struct house *h, const struct box_plan *p, const struct box_share *s, struct err *e)
+{
+    struct message_id from, to;
+    int wrong = ECONNRESET;
+
+    TRY(warden_id(p->eni, "eni-", &from, e));
+    TRY(warden_id(s->target, "eni-", &to, e));
+    for (int i = 0; i < TRIES && (wrong == ECONNRESET || wrong == ECONNREFUSED); i++)
+        wrong = knock(h, &from, &to, s->target_ip);
+    if (wrong == ETIMEDOUT)
+        return reject(e,
+                      "Connection timed out: the security groups must allow TCP port %d from the job to the mount "
+                      "target.",
+                      NFS_PORT);
+    return wrong ? reject(e, "The mount target cannot be reached: %s.", strerror(wrong)) : OK;
 }
 
 static res share(struct house *h, const struct box_plan *p, const struct box_share *s, struct err *e)

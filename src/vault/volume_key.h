@@ -16,7 +16,7 @@ enum {
 /* The body. Host byte order: both ends come from one build and run on one machine. */
 struct volume_key_body {
     uint64_t magic;
-    char volume_id[VOLUME_KEY_ID_BYTES]; /* "vol-..." or "fs-...", letters, digits and dashes, NUL-filled to the end */
+    char volume_id[VOLUME_KEY_ID_BYTES]; /* "vol-...", or "fs-...-box-..." for one sandbox that shares it; NUL-filled */
     uint8_t key[VOLUME_KEY_SECRET_BYTES];
 } __attribute__((packed));
 

@@ -162,7 +162,8 @@ for _ in range(300):
             "TrainingImage": PYTHON, "TrainingInputMode": "File",
             "ContainerEntrypoint": ["python3", "-c", f"F = {FILES!r}" + code.format(me, other)]})
     for n in names:
-        assert world.wait_job(n, 150)["TrainingJobStatus"] == "Completed"
+        job = world.wait_job(n, 150)
+        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.said(n))
     assert not [m for m in open("/proc/self/mountinfo") if world.fs in m]
 
 

@@ -43,7 +43,7 @@ res efs_client_mount(struct call *c, const struct efs_client_mount_in *in, struc
     TRY(find_target(c, f, in, &target));
     TRY(may(c, "elasticfilesystem:ClientWrite", &out->write));
     TRY(may(c, "elasticfilesystem:ClientRootAccess", &out->root_access));
-    TRY(efs_key_release(c, f));
+    TRY(efs_key_release(c, f, in->holder));
     out->network_interface_id = target->network_interface_id;
     out->ip_address = target->ip_address;
     return efs_file_system_save(c, f);

@@ -25,9 +25,9 @@ res efs_forget_volume(struct call *c, const struct efs_file_system *f);
 /* ---- keys.c ---- */
 /* Encrypted with which key, as who asks: the grant that lets EFS use it, and the volume's key sealed under it. */
 res efs_key_make(struct call *c, str key_id, struct efs_file_system *f);
-/* Vault tells warden the volume's key, so that it can be mounted. A file system without a KMS key gets one of the house
- * at its first mount: *f is changed then, and must be saved. */
-res efs_key_release(struct call *c, struct efs_file_system *f);
+/* Vault tells warden the volume's key, so that this sandbox can mount it. A file system without a KMS key gets one of
+ * the house at its first mount: *f is changed then, and must be saved. */
+res efs_key_release(struct call *c, struct efs_file_system *f, str holder);
 /* EFS gives its right back. Never a fault: a key that is gone has no grants. */
 res efs_key_retire(struct call *c, const struct efs_file_system *f);
 

@@ -77,7 +77,7 @@ res efs_key_make(struct call *c, str key_id, struct efs_file_system *f)
 }
 
 /* As jobs without a customer's key have one: what lies on the disk is encrypted in any case. */
-static res houses_key(struct call *c, struct efs_file_system *f)
+static res houses_key(struct call *c, struct efs_file_system *f, str volume)
 {
     str plain;
 
@@ -86,19 +86,20 @@ static res houses_key(struct call *c, struct efs_file_system *f)
         TRY(vault_kms_generate_data_key(call_vault(c), f->file_system_arn, f->house_key, S(""), VOLUME_KEY_BYTES,
                                         c->secrets, &plain, c->arena, &f->volume_key, &c->err));
     }
-    return vault_release_volume_key(call_vault(c), f->file_system_arn, f->house_key, S(""), f->volume_key,
-                                    f->file_system_id, &c->err);
+    return vault_release_volume_key(call_vault(c), f->file_system_arn, f->house_key, S(""), f->volume_key, volume,
+                                    &c->err);
 }
 
-res efs_key_release(struct call *c, struct efs_file_system *f)
+res efs_key_release(struct call *c, struct efs_file_system *f, str holder)
 {
+    str volume = arena_printf(c->arena, "%.*s-%.*s", FMT(f->file_system_id), FMT(holder));
     struct kms_release_volume_key_in in = {
-        .ciphertext_blob = f->volume_key, .encryption_context = bound_to(c, f), .volume_id = f->file_system_id};
+        .ciphertext_blob = f->volume_key, .encryption_context = bound_to(c, f), .volume_id = volume};
     struct kms_release_volume_key_out out = {0};
     struct fault why;
 
     if (!f->encrypted.v)
-        return houses_key(c, f);
+        return houses_key(c, f, volume);
     TRY(call_try(c, as_efs(c, f), &kms_ReleaseVolumeKey_op, &in, &out, &why));
     return why.type ? told(c, &why) : OK;
 }

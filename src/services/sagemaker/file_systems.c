@@ -52,11 +52,11 @@ res sagemaker_find_file_system_channel(struct call *c, const str *names, size_t 
 static res ask(struct call *c, const struct sagemaker_file_system_source *s, const struct flow *f,
                struct efs_client_mount_out *out)
 {
-    struct efs_client_mount_in in = {
-        .file_system_id = arena_printf(
-            c->arena, "%.*s", FMT(call_arn(c, "elasticfilesystem", "file-system/%.*s", FMT(s->file_system_id)))),
-        .vpc_id = flow_text(f, "vpc"),
-        .availability_zone = flow_text(f, "zone")};
+    struct efs_client_mount_in in = {.file_system_id =
+                                         call_arn(c, "elasticfilesystem", "file-system/%.*s", FMT(s->file_system_id)),
+                                     .vpc_id = flow_text(f, "vpc"),
+                                     .availability_zone = flow_text(f, "zone"),
+                                     .holder = flow_text(f, "box")};
     struct caller *nobody = ARENA_NEW(c->arena, struct caller);
     struct fault why;
 

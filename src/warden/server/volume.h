@@ -27,7 +27,8 @@ void volumes_free(struct volumes *v); /* unmounts all; NULL is fine */
 
 /* A new sparse image of `mib` MiB (16 MiB to 16 TiB) with an empty, encryptable ext4. Rejects an id that is taken. */
 res volume_create(struct volumes *v, const char *id, uint64_t mib, struct err *e);
-/* Keeps a key in locked memory until the volume is mounted; a second key for the same id replaces the first. */
+/* Keeps a key in locked memory until the volume is mounted; a second key for the same id replaces the first. The id of
+ * a file system's key is "FILE SYSTEM-HOLDER". */
 res volume_key_put(struct volumes *v, const char *id, const uint8_t key[VOLUME_KEY_BYTES], struct err *e);
 void volume_key_forget(struct volumes *v, const char *id);
 /* Mounts with the held key (used up and wiped, whatever comes of it). Ids on disk are 0..65535; the mount shows them as
@@ -54,10 +55,10 @@ struct share_plan {
     bool read_only, squash_root;
 };
 /* Mounts the file system unless somebody shares it already (its image is made at its first mount) and gives the holder
- * a view of the folder. Takes the held key, as volume_mount does: vault sends one for every share. Rejects a folder
+ * a view of the folder. Takes the key that vault has sent for this holder, as volume_mount does. Rejects a folder
  * that is not there or lies behind a link. */
 res volume_share(struct volumes *v, const struct share_plan *p, struct err *e);
-/* The holder's views go, and what nobody shares any more is unmounted. None is fine. */
+/* The holder's views, and keys that it did not use, go, and what nobody shares any more is unmounted. None is fine. */
 void volume_shares_end(struct volumes *v, const char *holder);
 /* The i-th share of a holder; false: it has no more. The texts stay as long as the share does. */
 bool volume_share_of(const struct volumes *v, const char *holder, size_t i, const char **point, const char **at,

@@ -117,20 +117,39 @@ static res on_delete(struct warden *w, const void *body, size_t n, int *fds, siz
     return volume_delete(w->volumes, ((const struct message_id *)body)->z, e);
 }
 
+static bool is_id(str text, const char *prefix)
+{
+    struct message_id id = {{0}};
+
+    if (text.n < sizeof id.z && text.n)
+        memcpy(id.z, text.p, text.n);
+    return message_id_ok(&id, prefix);
+}
+
+/* A volume's, or a file system's and a sandbox's. */
+static bool key_id_ok(const char z[VOLUME_KEY_ID_BYTES])
+{
+    enum { FILE_SYSTEM_BYTES = 20 }; /* "fs-" and 17 digits */
+    str id = memchr(z, 0, VOLUME_KEY_ID_BYTES) ? str_z(z) : STR_ABSENT;
+
+    if (!str_starts(id, S("fs-")))
+        return is_id(id, "vol-");
+    return is_id(str_sub(id, 0, FILE_SYSTEM_BYTES), "fs-") && str_starts(str_from(id, FILE_SYSTEM_BYTES), S("-box-")) &&
+           is_id(str_from(id, FILE_SYSTEM_BYTES + 1), "box-");
+}
+
 static res on_key(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
                   struct err *e)
 {
     const struct volume_key_body *m = body;
-    struct message_id id;
 
     (void)fds;
     if (n != sizeof *m || n_fds || m->magic != VOLUME_KEY_MAGIC)
         return warden_malformed(reply, e, "a bad volume key");
-    memcpy(id.z, m->volume_id, sizeof id.z);
-    if (!message_id_ok(&id, "vol-") && !message_id_ok(&id, "fs-"))
+    if (!key_id_ok(m->volume_id))
         return warden_malformed(reply, e, "a key for a bad volume id");
     TRY(ready(w, e));
-    res r = volume_key_put(w->volumes, id.z, m->key, e);
+    res r = volume_key_put(w->volumes, m->volume_id, m->key, e);
     explicit_bzero((void *)body, n); /* the loop's own memory: the next message would leave a part of it */
     return r;
 }

@@ -17,6 +17,20 @@
 
 /* ---- the file system itself ---- */
 
+static struct held_key *find_key(const struct volumes *v, const struct share_plan *p)
+{
+    char id[PATH_BYTES];
+
+    return is_ok(path_put(id, NULL, "%s-%s", p->file_system, p->holder)) ? volume_find_key(v, id) : NULL;
+}
+
+static void forget_keys(struct volumes *v, const char *holder)
+{
+    for (size_t i = 0; i < VOLUME_KEYS_MAX; i++)
+        if (str_ends(str_z(v->keys[i].id), str_z(holder)))
+            explicit_bzero(&v->keys[i], sizeof v->keys[i]);
+}
+
 static res attach(struct volumes *v, const struct share_plan *p, const struct held_key *k, struct volume *slot,
                   struct err *e)
 {
@@ -39,7 +53,7 @@ static res attach(struct volumes *v, const struct share_plan *p, const struct he
 /* The key is used up in any case: who shares what is mounted already had to get one from vault all the same. */
 static res mount_once(struct volumes *v, const struct share_plan *p, struct volume **out, struct err *e)
 {
-    struct held_key *k = volume_find_key(v, p->file_system);
+    struct held_key *k = find_key(v, p);
     struct volume *slot = volume_find(v, p->file_system);
 
     *out = slot;
@@ -176,6 +190,7 @@ res volume_share(struct volumes *v, const struct share_plan *p, struct err *e)
 
 void volume_shares_end(struct volumes *v, const char *holder)
 {
+    forget_keys(v, holder);
     for (size_t i = 0; i < SHARES_MAX; i++) {
         struct share *s = &v->shares[i];
         if (!s->holder[0] || strcmp(s->holder, holder) != 0)
