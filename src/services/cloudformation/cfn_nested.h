@@ -18,6 +18,8 @@ res cfn_cancel_children(struct call *c, const struct cloudformation_stack *s);
  * is still open. */
 res cfn_follower(struct call *c, const struct cloudformation_stack *s, const struct cloudformation_resource *r,
                  struct cloudformation_stack **out);
+/* Of a roll-back that goes on: what is in a stack may be skipped, the stack itself only when it goes. */
+res cfn_may_skip(struct call *c, const struct cloudformation_stack *s, const struct list_of_str *names);
 res cfn_turn_back_child(struct cfn_hand *h, struct cloudformation_stack *child);
 /* What its state means to a parent that updates or turns back; a failure says why in h->reason. */
 enum cfn_end cfn_judge_update(struct cfn_hand *h, str state, str why);

@@ -77,6 +77,24 @@ res cfn_follower(struct call *c, const struct cloudformation_stack *s, const str
     return OK;
 }
 
+res cfn_may_skip(struct call *c, const struct cloudformation_stack *s, const struct list_of_str *names)
+{
+    struct cloudformation_resource *r;
+    struct cloudformation_stack *child = NULL;
+
+    for (size_t i = 0; i < names->n; i++) {
+        TRY(cloudformation_resource_load(c, STR_ABSENT, cfn_key(c, s, names->v[i]), &r));
+        if (r)
+            TRY(child_of(c, r, &child));
+        if (r && child && !str_starts(child->stack_status, S("DELETE")))
+            return fault(c, &cloudformation_ValidationError,
+                         "The stack resource %.*s cannot be skipped: its embedded stack is in %.*s state. Name what "
+                         "is in it: %.*s.LogicalResourceId",
+                         FMT(names->v[i]), FMT(child->stack_status), FMT(child->stack_name));
+    }
+    return OK;
+}
+
 /* Where it turns back already, or has, there is nothing to begin. */
 res cfn_turn_back_child(struct cfn_hand *h, struct cloudformation_stack *child)
 {

@@ -136,6 +136,7 @@ res cloudformation_continue_update_rollback(struct call *c, const struct cloudfo
         return fault(c, &cloudformation_ValidationError,
                      "Stack:%.*s is in %.*s state and can not continue to roll back.", FMT(s->stack_id),
                      FMT(s->stack_status));
+    TRY(cfn_may_skip(c, s, &in->resources_to_skip));
     s->skip_resources = in->resources_to_skip;
     if (in->role_arn.n)
         s->role_arn = in->role_arn;
