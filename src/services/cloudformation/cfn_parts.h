@@ -16,7 +16,7 @@ struct cloudformation_kept_caller *cfn_keep_caller(struct call *c, const struct 
  * moment. *out NULL: nobody any more, and *why says why. */
 res cfn_actor(struct call *c, const struct cloudformation_stack *s, const struct caller **out, str *why);
 
-/* ---- values.c: from properties to an operation's input ---- */
+/* ---- values.c: what an expression of a cfn block stands for ---- */
 struct cfn_values {
     struct call *c;
     const json_t *props, *kept, *item; /* objects, item anything; each may be NULL */
@@ -26,9 +26,12 @@ json_t *cfn_own(struct arena *a, json_t *v); /* released with the arena */
 str cfn_dump(struct arena *a, const json_t *v);
 json_t *cfn_value(const struct cfn_values *v, const char *expression); /* NULL: absent */
 str cfn_value_text(const struct cfn_values *v, const char *expression);
-/* One call's input, shaped by the operation's own members. Rejects what does not fit, in CloudFormation's words. */
-res cfn_input(const struct cfn_values *v, const struct cfn_call *call, void **in, struct err *e);
+str cfn_text(struct arena *a, const json_t *v);                /* a text itself; else as JSON; NULL: "" */
 json_t *cfn_at(struct arena *a, const json_t *from, str path); /* lists fan out; NULL: absent */
+
+/* ---- inputs.c: one call's input, shaped by the operation's own members ---- */
+/* Rejects what does not fit, in CloudFormation's words. */
+res cfn_input(const struct cfn_values *v, const struct cfn_call *call, void **in, struct err *e);
 
 /* ---- types.c: what the models know of a type ---- */
 const struct cfn_type *cfn_type_find(str name); /* NULL: none */
