@@ -97,9 +97,10 @@ class Story:
     def table(self):
         print(f"\n{'step':<66}{'seconds':>9}")
         for number, title, seconds in self.steps:
-            print(f"{number}. {title:<63}{seconds:>9.2f}")
+            print(f"{number + '. ' + title:<66}{seconds:>9.2f}")
         print(f"{'total':<66}{self.seconds():>9.2f}\n")
-        print(f"{'attack':<50}{'answer':<24}policy")
+        if self.denials:
+            print(f"{'attack':<50}{'answer':<24}policy")
         for d in self.denials:
             print(f"{d['name']:<50}{d['code'] or 'ALLOWED':<24}{d['policy_type'] or '-'}")
         print()
