@@ -9,7 +9,7 @@ import time
 import uuid
 
 import pytest
-from conftest import trust
+from conftest import Server, trust
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1-cpu-py3"
 HYPER = {"objective": "reg:linear", "num_round": "5", "max_depth": "3", "eta": "0.3"}
@@ -356,6 +356,23 @@ def test_what_a_dead_warden_began_is_over_before_the_next_begins(own_server, nam
     job = w.wait_job(name, 90)
     assert job["TrainingJobStatus"] == "Completed" or "restarted" in job["FailureReason"], job
     assert w.is_clean()
+
+
+def test_a_servers_real_time_priority_is_not_its_sandboxes(name):
+    server = Server(seed="real-time")
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        try:
+            server.start()
+        finally:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        assert os.sched_getscheduler(roles(server)["warden"]) == os.SCHED_RR
+        w = World(server)
+        w.job(name)
+        assert w.wait_job(name)["TrainingJobStatus"] == "Completed"
+    finally:
+        server.stop()
+        server.remove()
 
 
 def test_after_a_kill(own_server, name):

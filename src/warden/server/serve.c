@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Warden's loop: one thread, one event at a time; messages in, handlers, replies out; children watched and reaped. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,6 +126,9 @@ static void child_begins(pid_t warden)
 
     if (!child_ends_with(warden))
         _exit(126);
+    /* A server may be given real-time priority. What it starts must not have it: it would starve others, and a cgroup
+     * (v1) without a share of real time takes no such process. */
+    sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){0});
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
