@@ -82,8 +82,6 @@ static res end_taken(struct siphon *s, struct err *e)
 {
     if (s->digits && s->digits + s->pads != 4)
         return no_base64(e);
-    if (s->digits && (s->bits & ((1u << s->pads * 2) - 1)))
-        return no_base64(e); /* bits that belong to no byte: two texts for the same bytes */
     if (s->digits >= 2)
         s->out[s->out_n++] = (char)(s->bits >> (s->digits == 2 ? 4 : 10));
     if (s->digits == 3)

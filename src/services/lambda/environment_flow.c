@@ -15,8 +15,6 @@ enum {
     START_MS = 60 * 1000,
     LOOK_MS = 60 * 1000, /* how often serve is asked whether it is over */
     AWAIT_MS = 15 * 1000,
-    AGAIN_MS = 2000,
-    VOLUME_KEY_BYTES = 64,
     CPU_MIB = 1769, /* of memory come with one processor */
 };
 
@@ -74,52 +72,19 @@ static res ask_whether_over(struct house *h, void *arg, struct err *e)
 
 /* ---- the end ---- */
 
-static res close_box(struct effect *x)
-{
-    json_t *o;
-    str eni;
-
-    x->event = S("closed");
-    TRY(json_parse(x->arena, x->args, &x->err, &o));
-    TRY(box_close(x->house, x->flow, json_str_at(o, "box"), json_str_at(o, "volume"), &x->err));
-    eni = json_str_at(o, "eni");
-    return str_is(eni) && !str_is(json_str_at(o, "vpc")) && x->house->network
-               ? x->house->network->leave(x->house, eni, &x->err)
-               : OK;
-}
-
-str lambda_dump(struct call *c, const json_t *o)
-{
-    struct buf b;
-
-    buf_init(&b, 32 << 20);
-    buf_add_json(&b, o);
-    str text = arena_dup(c->arena, buf_str(&b));
-    buf_done(&b);
-    return text;
-}
-
-static res close_up(struct call *c, struct flow *f)
-{
-    flow_wake(c, f, -1);
-    flow_effect(c, f, close_box, lambda_dump(c, f->data));
-    flow_go(f, "closing");
-    return OK;
-}
-
 static res fail(struct call *c, struct flow *f, const struct fault_type *type, str text)
 {
     struct told *t = telling(c, f);
 
     t->why = (struct fault){.type = type, .message = arena_dup(c->arena, text)};
     call_after(c, tell_gone, t);
-    return close_up(c, f);
+    return lambda_close_up(c, f);
 }
 
 static res on_retire(struct call *c, struct flow *f, const struct flow_event *e)
 {
     (void)e;
-    return close_up(c, f);
+    return lambda_close_up(c, f);
 }
 
 /* Of a sandbox that it had before this one. */
@@ -166,13 +131,6 @@ static res on_closed(struct call *c, struct flow *f, const struct flow_event *e)
     return OK;
 }
 
-static res on_retry(struct call *c, struct flow *f, const struct flow_event *e)
-{
-    (void)e;
-    flow_wake(c, f, AGAIN_MS);
-    return OK;
-}
-
 /* ---- the plan ---- */
 
 static void put(json_t *o, const char *key, str value)
@@ -183,25 +141,6 @@ static void put(json_t *o, const char *key, str value)
 static str ip_text(struct arena *a, uint32_t ip)
 {
     return arena_printf(a, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
-}
-
-void lambda_add_constants(json_t *env)
-{
-    static const char *const set[][2] = {
-        {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
-        {"LAMBDA_TASK_ROOT", "/var/task"},
-        {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
-        {"TZ", ":UTC"},
-        {"LANG", "C.UTF-8"},
-        {"HOME", "/tmp"},
-        {"PYTHONPATH", "/var/runtime"},
-        {"PYTHONDONTWRITEBYTECODE", "1"},
-        {"LD_LIBRARY_PATH", "/var/task:/var/task/lib"},
-        {"AWS_STS_REGIONAL_ENDPOINTS", "regional"},
-    };
-
-    for (size_t i = 0; i < sizeof set / sizeof *set; i++)
-        json_object_set_new(env, set[i][0], json_string(set[i][1]));
 }
 
 static str version_of(const struct lambda_function *fn)
@@ -374,13 +313,6 @@ static res open_box(struct effect *x)
                                   : box_open(x->house, x->flow, &p, &x->err);
 }
 
-static res run_box(struct effect *x)
-{
-    x->event = S("running");
-    TRY(box_run(x->house, x->flow, &x->err));
-    return box_await(x->house, x->args, AWAIT_MS, &x->err);
-}
-
 static res begin_box(struct effect *x)
 {
     x->event = S("running");
@@ -388,17 +320,6 @@ static res begin_box(struct effect *x)
 }
 
 /* ---- steps ---- */
-
-/* The volume's key is this house's own, made for this environment and forgotten with it. */
-res lambda_volume_key(struct call *c, str volume)
-{
-    str name = arena_cat(c->arena, S("arn:barmkin:volume/"), volume), material, plain, blob;
-
-    TRY(vault_kms_new_key(call_vault(c), name, c->arena, &material, &c->err));
-    TRY(vault_kms_generate_data_key(call_vault(c), name, material, S(""), VOLUME_KEY_BYTES, c->secrets, &plain,
-                                    c->arena, &blob, &c->err));
-    return vault_release_volume_key(call_vault(c), name, material, S(""), blob, volume, &c->err);
-}
 
 static str stream_name(struct call *c, const struct lambda_function *fn)
 {
@@ -491,7 +412,7 @@ static res on_failed(struct call *c, struct flow *f, const struct flow_event *e)
  * of its own. A customer need not know of our spares. */
 static res begin_again(struct call *c, struct flow *f)
 {
-    flow_effect(c, f, close_box, lambda_dump(c, f->data));
+    lambda_close_box(c, f);
     flow_go(f, "again");
     return OK;
 }
@@ -516,7 +437,7 @@ static res on_again(struct call *c, struct flow *f, const struct flow_event *e)
 static res on_agent_ready(struct call *c, struct flow *f, const struct flow_event *e)
 {
     (void)e;
-    flow_effect(c, f, str_is(flow_text(f, "spare")) ? begin_box : run_box, flow_text(f, "eni"));
+    flow_effect(c, f, str_is(flow_text(f, "spare")) ? begin_box : lambda_run_box, flow_text(f, "eni"));
     flow_wake(c, f, START_MS);
     return OK;
 }
@@ -553,8 +474,8 @@ static const struct flow_rule rules[] = {
     {"again", "agent-failed", NULL, NULL},
     {"serving", "timer", on_look, NULL},
     {"closing", "closed", on_closed, NULL},
-    {"closing", "effect-failed", on_retry, NULL},
-    {"closing", "step-failed", on_retry, NULL},
+    {"closing", "effect-failed", lambda_on_retry, NULL},
+    {"closing", "step-failed", lambda_on_retry, NULL},
     {"closing", "timer", on_retire, NULL},
     {"closing", "resumed", on_retire, NULL},
     {"closing", "retire", NULL, NULL},

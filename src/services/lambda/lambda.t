@@ -70,7 +70,7 @@ GET /2017-03-31/tags/arn%3Aaws%3Alambda%3A{{region}}%3A{{dev}}%3Afunction%3At-{{
 
 {"__type":"ResourceNotFoundException","message":"Function not found: arn:aws:lambda:{{region}}:{{dev}}:function:t-{{unique}}"}
 
---- PublishVersion: not built
+--- PublishVersion: there is none
 POST /2015-03-31/functions/t-{{unique}}/versions
 
 {}

@@ -122,16 +122,19 @@ res lambda_check_role(struct call *c, str role_arn, str function_arn, const stru
 res lambda_interface_make(struct call *c, struct flow *f, const struct lambda_function *fn, const struct caller *role);
 res lambda_interface_drop(struct call *c, struct flow *f);
 
-/* ---- environment_flow.c ---- */
+/* ---- box_steps.c ---- */
 enum {
     LAMBDA_VOLUME_MIB = 1024, /* sparse: 250 MB of code and what the function leaves beside it */
     LAMBDA_TMP_MIB = 512,     /* unless EphemeralStorage says more */
     LAMBDA_MEMORY_MIB = 128,  /* the least that a function has */
 };
 res lambda_volume_key(struct call *c, str volume); /* made for it alone, and told to warden */
-/* The variables that are the same for every function. */
-void lambda_add_constants(json_t *env);
+void lambda_add_constants(json_t *env);            /* the variables that are the same for every function */
 str lambda_dump(struct call *c, const json_t *o);
+res lambda_run_box(struct effect *x);                  /* args: its interface, or itself; "running" once it listens */
+void lambda_close_box(struct call *c, struct flow *f); /* "closed" when nothing of it is left */
+res lambda_close_up(struct call *c, struct flow *f);   /* the same as the flow's end */
+res lambda_on_retry(struct call *c, struct flow *f, const struct flow_event *e);
 
 /* ---- invoke.c ---- */
 void lambda_invocation(struct call *c, const struct lambda_function *f, str payload, struct invocation_call *out);

@@ -8,9 +8,7 @@
 enum {
     DELAY_MS = 300, /* the function that was just begun comes first */
     START_MS = 60 * 1000,
-    AWAIT_MS = 30 * 1000,
     LOOK_MS = 60 * 1000,
-    AGAIN_MS = 2000,
     CPU_SHARES = 64, /* it can wait */
 };
 
@@ -58,15 +56,6 @@ static res ask_whether_over(struct house *h, void *arg, struct err *e)
 
 /* ---- effects ---- */
 
-static res close_box(struct effect *x)
-{
-    json_t *o;
-
-    x->event = S("closed");
-    TRY(json_parse(x->arena, x->args, &x->err, &o));
-    return box_close(x->house, x->flow, json_str_at(o, "box"), json_str_at(o, "volume"), &x->err);
-}
-
 static res open_box(struct effect *x)
 {
     json_t *o;
@@ -83,13 +72,6 @@ static res open_box(struct effect *x)
     return box_open(x->house, x->flow, &p, &x->err);
 }
 
-static res run_box(struct effect *x)
-{
-    x->event = S("running");
-    TRY(box_run(x->house, x->flow, &x->err));
-    return box_await(x->house, x->args, AWAIT_MS, &x->err);
-}
-
 /* ---- steps ---- */
 
 static bool is_wanted(struct call *c)
@@ -103,10 +85,7 @@ static res on_retire(struct call *c, struct flow *f, const struct flow_event *e)
 {
     (void)e;
     call_after(c, tell_gone, telling(c, f));
-    flow_wake(c, f, -1);
-    flow_effect(c, f, close_box, lambda_dump(c, f->data));
-    flow_go(f, "closing");
-    return OK;
+    return lambda_close_up(c, f);
 }
 
 static res on_begin(struct call *c, struct flow *f, const struct flow_event *e)
@@ -155,7 +134,7 @@ static res on_agent_ready(struct call *c, struct flow *f, const struct flow_even
 {
     if (!is_wanted(c))
         return on_retire(c, f, e);
-    flow_effect(c, f, run_box, flow_text(f, "box"));
+    flow_effect(c, f, lambda_run_box, flow_text(f, "box"));
     flow_wake(c, f, START_MS);
     flow_go(f, "launching");
     return OK;
@@ -194,13 +173,6 @@ static res on_closed(struct call *c, struct flow *f, const struct flow_event *e)
     return OK;
 }
 
-static res on_retry(struct call *c, struct flow *f, const struct flow_event *e)
-{
-    (void)e;
-    flow_wake(c, f, AGAIN_MS);
-    return OK;
-}
-
 static const struct flow_rule rules[] = {
     {"new", "begin", on_begin, "waiting"},
     {"waiting", "timer", on_start, NULL},
@@ -209,7 +181,7 @@ static const struct flow_rule rules[] = {
     {"ready", "timer", on_look, NULL},
     {"ready", "taken", on_taken, NULL},
     {"closing", "closed", on_closed, NULL},
-    {"closing", "effect-failed", on_retry, NULL},
+    {"closing", "effect-failed", lambda_on_retry, NULL},
     {"closing", "timer", on_retire, NULL},
     {"closing", "resumed", on_retire, NULL},
     {"closing", "retire", NULL, NULL},

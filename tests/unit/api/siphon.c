@@ -78,8 +78,8 @@ static void test_api_siphon__a_member_leaves_and_the_rest_stays(void **state)
 
 static void test_api_siphon__what_is_no_base64_is_rejected(void **state)
 {
-    static const char *const rows[] = {"a",    "YQ",       "YQ=",   "YR==", "YWJ=a",   "Y===",    "=",
-                                       "Y W=", "YWI=YWI=", "YWJj=", "\\n",  "\\u00e9", "\\u00zz", "YQ==="};
+    static const char *const rows[] = {
+        "a", "YQ", "YQ=", "YWJ=a", "Y===", "=", "Y W=", "YWI=YWI=", "YWJj=", "\\n", "\\u00e9", "\\u00zz", "YQ==="};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
