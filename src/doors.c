@@ -197,23 +197,6 @@ static bool answers_itself(struct serving *s)
     return true;
 }
 
-/* Through a VPC's listener: the connection's own address names the endpoint, its peer's the caller's interface. */
-static bool through_vpc(struct serving *s, struct door_vpc *v)
-{
-    struct network_endpoint at;
-
-    if (!vpc_endpoint(v, s->request->origin.local_ip, s->call.arena, &at)) {
-        s->answered = true;
-        x_reply(s->x, 403, NULL, 0, S("This VPC endpoint has been deleted.\n"));
-        return true;
-    }
-    s->door.vpce_id = at.vpce_id;
-    s->door.vpc_id = str_z(v->id.z);
-    s->door.vpc_account = at.account;
-    s->leads_to = at.service;
-    return false;
-}
-
 static str dotted(struct arena *a, uint32_t ip)
 {
     char room[16];
@@ -225,6 +208,29 @@ static str dotted(struct arena *a, uint32_t ip)
             buf_add_char(&b, '.');
     }
     return arena_dup(a, buf_str(&b));
+}
+
+/* Through a VPC's listener: the connection's own address names the endpoint, or the way out, its peer's the caller's
+ * interface. */
+static bool through_vpc(struct serving *s, struct door_vpc *v)
+{
+    uint32_t as = vpc_public_of(v, s->request->origin.local_ip, s->request->origin.peer_ip);
+    struct network_endpoint at;
+
+    if (as) { /* out of the VPC, and in again at the front: seen as anybody in the world is */
+        s->door.source_ip = dotted(s->call.arena, as);
+        return false;
+    }
+    if (!vpc_endpoint(v, s->request->origin.local_ip, s->call.arena, &at)) {
+        s->answered = true;
+        x_reply(s->x, 403, NULL, 0, S("This VPC endpoint has been deleted.\n"));
+        return true;
+    }
+    s->door.vpce_id = at.vpce_id;
+    s->door.vpc_id = str_z(v->id.z);
+    s->door.vpc_account = at.account;
+    s->leads_to = at.service;
+    return false;
 }
 
 bool door_answers(struct serving *s)

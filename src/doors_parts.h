@@ -21,7 +21,8 @@ struct door_table { /* what stands behind a VPC's doors; replaced as a whole */
     struct arena *arena;
     const struct network_endpoint *endpoints;
     size_t n_endpoints;
-    struct map names; /* -> struct network_name */
+    struct map names;     /* -> struct network_name */
+    struct vpc_plan ways; /* its subnets, routes, publics and S3's ranges, and no more */
 };
 
 struct door_vpc {
@@ -63,6 +64,8 @@ res vpc_remove(struct house *h, str vpc_id, struct err *e);
 struct door_vpc *vpc_of(struct doors *d, str id); /* made when it is not there */
 /* The endpoint behind a local address; false: none. What *out points to lives in `a`. */
 bool vpc_endpoint(struct door_vpc *v, uint32_t local_ip, struct arena *a, struct network_endpoint *out);
+/* The public address of a caller that came by a way out to the house itself; 0: that is not how it came. */
+uint32_t vpc_public_of(struct door_vpc *v, uint32_t local_ip, uint32_t peer_ip);
 /* The kernel, then the listeners: resolver 0 means without DNS and credentials. Under v->apply. */
 res vpc_make(struct door_vpc *v, const struct vpc_plan *plan, struct err *e);
 void vpcs_close(struct doors *d);

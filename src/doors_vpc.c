@@ -16,6 +16,27 @@ enum { TABLE_MAX_BYTES = 16 << 20, PACKET_MAX_BYTES = 1 << 20, ATTACH_S = 5 };
 
 /* ---- the table ---- */
 
+static const void *copy(struct arena *a, const void *v, size_t n, size_t size)
+{
+    void *p = arena_alloc(a, n * size + 1);
+
+    if (n)
+        memcpy(p, v, n * size);
+    return p;
+}
+
+static void copy_ways(struct door_table *t, const struct vpc_plan *p)
+{
+    t->ways = (struct vpc_plan){.subnets = copy(t->arena, p->subnets, p->n_subnets, sizeof *p->subnets),
+                                .routes = copy(t->arena, p->routes, p->n_routes, sizeof *p->routes),
+                                .publics = copy(t->arena, p->publics, p->n_publics, sizeof *p->publics),
+                                .s3_prefixes = copy(t->arena, p->s3_prefixes, p->n_s3_prefixes, sizeof *p->s3_prefixes),
+                                .n_s3_prefixes = p->n_s3_prefixes,
+                                .n_subnets = p->n_subnets,
+                                .n_routes = p->n_routes,
+                                .n_publics = p->n_publics};
+}
+
 static struct door_table *make_table(const struct network *n)
 {
     struct arena *a = arena_new(TABLE_MAX_BYTES);
@@ -39,6 +60,7 @@ static struct door_table *make_table(const struct network *n)
         if (!map_find(&t->names, name->name))
             map_put(&t->names, name->name, name);
     }
+    copy_ways(t, &n->plan);
     return t;
 }
 
@@ -74,6 +96,19 @@ bool vpc_endpoint(struct door_vpc *v, uint32_t local_ip, struct arena *a, struct
     }
     pthread_mutex_unlock(&v->lock);
     return found;
+}
+
+uint32_t vpc_public_of(struct door_vpc *v, uint32_t local_ip, uint32_t peer_ip)
+{
+    uint32_t as = 0;
+
+    pthread_mutex_lock(&v->lock);
+    if (v->table && local_ip == PLAN_APIS_LOCAL)
+        as = plan_public_of(&v->table->ways, peer_ip, PLAN_APIS_ADDR);
+    if (v->table && local_ip == PLAN_APIS_LOCAL + 1 && v->table->ways.n_s3_prefixes)
+        as = plan_public_of(&v->table->ways, peer_ip, v->table->ways.s3_prefixes[0].addr + PLAN_S3_HOST);
+    pthread_mutex_unlock(&v->lock);
+    return as;
 }
 
 /* ---- names ---- */

@@ -351,3 +351,17 @@ res plan_check(const struct vpc_plan *p, struct err *e)
     TRY(check_outside(p, e));
     return check_unique(p, e);
 }
+
+uint32_t plan_public_of(const struct vpc_plan *plan, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = 0; i < plan->n_routes; i++) {
+        const struct plan_route *r = &plan->routes[i];
+        if (!plan_inside(&plan->subnets[r->subnet].prefix, from) || !plan_inside(&r->to, to))
+            continue;
+        for (uint32_t k = 0; r->way == PLAN_BY_GATEWAY && k < plan->n_publics; k++)
+            if (plan->publics[k].addr == from)
+                return plan->publics[k].as;
+        return r->way == PLAN_BY_NAT ? r->as : 0;
+    }
+    return 0;
+}

@@ -5,7 +5,11 @@
  * the state share and which leads nowhere unless somebody connects it. Without, there is no such link and no route. A
  * packet to outside the VPC goes by the first of `routes` that fits its sender's subnet and its destination: through
  * the gateway if the sender has a public address (`publics`, both ways), or as the NAT gateway's address, or nowhere.
- * Egress rules judge it first; what comes in to a public address meets the ingress rules. */
+ * Egress rules judge it first; what comes in to a public address meets the ingress rules.
+ *
+ * The house itself is in that world too: TCP 443 to PLAN_APIS_ADDR, or to S3's ranges, from where the first of `routes`
+ * that fits leads out, arrives at front's listener as PLAN_APIS_LOCAL or PLAN_APIS_LOCAL + 1, and never on the link.
+ * Front tells by the same routes which public address the sender has there (plan_public_of). */
 #ifndef BARMKIN_WARDEN_PLAN_WAYS_H
 #define BARMKIN_WARDEN_PLAN_WAYS_H
 #include <stdint.h>
@@ -15,6 +19,9 @@
 #define PLAN_PUBLIC_NET 0xc6130000u   /* 198.19.0.0/16 */
 #define PLAN_OUTSIDE_ADDR 0xc613ff01u /* 198.19.255.1 */
 #define PLAN_UPLINK_ADDR 0xc613ff02u  /* 198.19.255.2 */
+#define PLAN_APIS_ADDR 0xc613ff0au    /* 198.19.255.10: what AWS's public names mean, but for S3's */
+#define PLAN_S3_HOST 10               /* of S3's range: the address that its names mean */
+#define PLAN_APIS_LOCAL 0xc612ff01u   /* 198.18.255.1, beyond the endpoints' */
 
 enum {
     PLAN_ROUTES_MAX = 2000,
@@ -48,5 +55,9 @@ struct plan_dhcp {                  /* resolv.conf of those inside */
     uint32_t servers[4];            /* the first 0: the VPC's resolver */
     char search[PLAN_SEARCH_BYTES]; /* letters, digits, '-', '.', ' '; NUL-filled */
 };
+
+struct vpc_plan;
+/* The public address with which a connection from inside the VPC arrives at `to`; 0: its routes do not lead there. */
+uint32_t plan_public_of(const struct vpc_plan *plan, uint32_t from, uint32_t to);
 
 #endif

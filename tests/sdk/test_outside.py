@@ -221,6 +221,72 @@ def test_a_private_subnet_leaves_as_its_nat_gateway(server, house, internet):
     assert house.out(house.private) == "ENETUNREACH"
 
 
+WHO = """
+def who():
+    try: return client("sts").get_caller_identity()["Arn"]
+    except Exception as e: return type(e).__name__
+"""
+
+
+def test_the_house_is_in_that_world_too(server, house, internet, name):
+    """AWS's public names lead to the house by whatever way leads out: a caller has its public address, and no VPC."""
+    ec2, s3 = house.ec2, server.client("s3")
+    s3.create_bucket(Bucket=name)
+    program = WHO + f"""
+b = dict(Bucket="{name}", Key="k", Body=b"x")
+print(json.dumps([who(), attempt(client("s3").put_object, **b), dial("198.19.255.10", 80), dial("ec2.us-east-1.amazonaws.com", 443)]))"""
+    before = internet.received()
+    assert house.python(house.private, program) == ["EndpointConnectionError", "EndpointConnectionError", "ENETUNREACH", "ENETUNREACH"]
+    house.route(house.private, NatGatewayId=house.nat())
+    who, put, http, dialled = house.python(house.private, program)
+    assert who.startswith("arn:aws:") and put == "ok" and dialled == "connected"
+    assert http == "ETIMEDOUT"  # which goes out, as any other packet, and nobody answers there
+    told = json.loads(server.client("cloudtrail").lookup_events(LookupAttributes=[
+        {"AttributeKey": "EventName", "AttributeValue": "GetCallerIdentity"}])["Events"][0]["CloudTrailEvent"])
+    assert told["sourceIPAddress"] == house.eip["PublicIp"] and "vpcEndpointId" not in told
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{name}/*",
+         "Condition": {"NotIpAddress": {"aws:SourceIp": "198.19.255.255/32"}}}]}))
+    assert "explicit deny" in house.python(house.private, program)[1]
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{name}/*",
+         "Condition": {"NotIpAddress": {"aws:SourceIp": house.eip["PublicIp"] + "/32"}}},
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{name}/*",
+         "Condition": {"StringLike": {"aws:SourceVpc": "*"}}}]}))
+    assert house.python(house.private, program)[1] == "ok"
+    # A route that is more specific and leads nowhere; egress rules; a subnet with a gateway and no address of its own.
+    house.route(house.private, to="198.19.255.0/24", GatewayId=house.igw)
+    assert house.python(house.private, program)[:2] == ["ConnectTimeoutError", "ok"]
+    ec2.delete_route(RouteTableId=house.tables[house.private], DestinationCidrBlock="198.19.255.0/24")
+    assert house.python(house.public, program)[:2] == ["ConnectTimeoutError", "ConnectTimeoutError"]
+    ec2.revoke_security_group_egress(GroupId=house.group, IpPermissions=[
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    assert house.python(house.private, program)[:2] == ["ConnectTimeoutError", "ConnectTimeoutError"]
+    assert internet.received() - before <= 8  # the one dial of port 80, and nothing else
+
+
+def test_an_elastic_address_is_who_a_caller_is(server, house, internet):
+    p = subprocess.Popen(house.argv(house.public, PYTHON, "-c", PROLOGUE + WHO + "for line in sys.stdin: print(who(), flush=True)"),
+                         text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask():
+        p.stdin.write("\n")
+        p.stdin.flush()
+        return p.stdout.readline().strip()
+    try:
+        assert ask() == "ConnectTimeoutError"
+        eip = house.ec2.allocate_address(Domain="vpc")
+        made = house.ec2.associate_address(AllocationId=eip["AllocationId"],
+                                           NetworkInterfaceId=house.interfaces()[0]["NetworkInterfaceId"])
+        assert ask().startswith("arn:aws:")
+        told = json.loads(server.client("cloudtrail").lookup_events(LookupAttributes=[
+            {"AttributeKey": "EventName", "AttributeValue": "GetCallerIdentity"}])["Events"][0]["CloudTrailEvent"])
+        assert told["sourceIPAddress"] == eip["PublicIp"]
+        house.ec2.disassociate_address(AssociationId=made["AssociationId"])
+    finally:
+        end(p)
+
+
 def test_the_more_specific_route_decides(house, internet):
     nat = house.nat()
     house.route(house.private, NatGatewayId=nat)

@@ -272,20 +272,30 @@ static void endpoint_names(struct namer *m, const struct ec2_endpoint *v)
         name(m, arena_printf(k->a, "%s.amazonaws.com", s->host), false, all, n);
 }
 
-/* S3 through a gateway: its public names, in the range that the route tables send to the endpoint. */
+/* S3 through a gateway, or out of the VPC: its public names, in the range that the route tables send there. */
 static void gateway_names(struct namer *m)
 {
     struct compiler *k = m->k;
     uint32_t *one = ARENA_NEW(k->a, uint32_t);
-    bool any = false;
+    bool any = k->w->gateway != NULL;
 
     for (size_t i = 0; i < k->w->n_endpoints; i++)
         any |= is_gateway(k->w->endpoints[i]);
     if (!any)
         return;
-    *one = k->s3.addr + 10;
+    *one = k->s3.addr + PLAN_S3_HOST;
     name(m, arena_printf(k->a, "s3.%.*s.amazonaws.com", FMT(k->w->vpc->at.region)), true, one, 1);
     name(m, S("s3.amazonaws.com"), true, one, 1);
+}
+
+/* Where there is a way out, every other name of AWS's leads there. */
+static void public_names(struct namer *m)
+{
+    uint32_t *one = ARENA_NEW(m->k->a, uint32_t);
+
+    *one = PLAN_APIS_ADDR;
+    if (m->k->w->gateway)
+        name(m, S("amazonaws.com"), true, one, 1);
 }
 
 /* AWS's names of interfaces: ip-10-0-1-5.ec2.internal. */
@@ -303,7 +313,7 @@ static void interface_names(struct namer *m)
 /* An interface endpoint's private name comes before the gateway's public one: the first of two equal names counts. */
 static void names(struct compiler *k)
 {
-    size_t most = k->w->n_interfaces + 2;
+    size_t most = k->w->n_interfaces + 3;
 
     for (size_t i = 0; i < k->w->n_endpoints; i++)
         most += k->w->endpoints[i]->subnet_ids.n + 3;
@@ -313,6 +323,7 @@ static void names(struct compiler *k)
             if (!is_gateway(k->w->endpoints[i]))
                 endpoint_names(&m, k->w->endpoints[i]);
         gateway_names(&m);
+        public_names(&m);
         interface_names(&m);
     }
     k->out->names = m.v;

@@ -15,7 +15,7 @@
 
 enum {
     STATE_BYTES_MAX = 4 * 1024 * 1024, /* a VPC's links and addresses */
-    ADDRS_MAX = PLAN_SUBNETS_MAX + PLAN_ENDPOINTS_MAX + 2,
+    ADDRS_MAX = PLAN_SUBNETS_MAX + PLAN_ENDPOINTS_MAX + 4,
     NUMBERS = 0xffff,
 };
 
@@ -143,6 +143,8 @@ static void next_addrs(const struct vpc_plan *plan, struct next *x)
         x->addrs[x->n_addrs++] = plan->subnets[i].gateway;
     for (uint32_t i = 0; i < plan->n_endpoints; i++)
         x->addrs[x->n_addrs++] = plan_local_addr(plan->endpoints[i].index);
+    for (uint32_t k = 0; k < 2 && plan->uplink; k++)
+        x->addrs[x->n_addrs++] = PLAN_APIS_LOCAL + k;
 }
 
 static res add_addrs(const struct vpc *v, struct rtnl *nl, const struct next *x, struct err *e)

@@ -190,7 +190,7 @@ static void add_interfaces(const struct vpc_plan *p, const char *way, struct buf
     list_end(&l);
 }
 
-/* Where an endpoint's connections arrive, and which local addresses are gateways'. */
+/* Where an endpoint's connections arrive, and which local addresses only the sender's rules are asked about. */
 static void add_endpoints(const struct vpc_plan *p, const char *link, struct buf *out)
 {
     struct list to = {out, "map", "to_endpoint", "ipv4_addr : ipv4_addr", 0};
@@ -210,6 +210,10 @@ static void add_endpoints(const struct vpc_plan *p, const char *link, struct buf
             list_item(&gateways);
             buf_printf(out, ADDR, PARTS(local));
         }
+    for (uint32_t k = 0; k < 2 && p->uplink; k++) {
+        list_item(&gateways);
+        buf_printf(out, ADDR, PARTS(PLAN_APIS_LOCAL + k));
+    }
     list_end(&gateways);
     buf_add_z(out, " chain endpoints {\n  type nat hook prerouting priority dstnat; policy accept;\n");
     if (p->uplink)
@@ -222,6 +226,8 @@ static void add_endpoints(const struct vpc_plan *p, const char *link, struct buf
             buf_printf(out, "  ip saddr " ADDR "/%u ip daddr " ADDR "/%u tcp dport 443 dnat ip to " ADDR "\n",
                        PARTS(from->addr), from->len, PARTS(range->addr), range->len, PARTS(local));
         }
+    if (p->uplink)
+        uplink_apis(p, out);
     buf_add_z(out, " }\n");
 }
 

@@ -273,6 +273,36 @@ static void add_outward(const struct vpc_plan *p, const char *link, struct buf *
                link, PARTS(PLAN_PUBLIC_NET));
 }
 
+/* A route and one range of the house's: the first that fits decides, as in `ways`. */
+static void add_apis_by(const struct vpc_plan *p, const struct plan_route *r, const struct plan_prefix *range,
+                        uint32_t local, struct buf *out)
+{
+    char match[160];
+    const struct plan_prefix *from = &p->subnets[r->subnet].prefix, *to = r->to.len > range->len ? &r->to : range;
+
+    if (!plan_inside(&r->to, range->addr) && !plan_inside(range, r->to.addr))
+        return;
+    snprintf(match, sizeof match, "  ip saddr " ADDR "/%u ip daddr " ADDR "/%u tcp dport 443", PARTS(from->addr),
+             from->len, PARTS(to->addr), to->len);
+    if (r->way == PLAN_BY_NAT)
+        buf_printf(out, "%s dnat ip to " ADDR "\n", match, PARTS(local));
+    if (r->way == PLAN_BY_GATEWAY && p->n_publics)
+        buf_printf(out, "%s ip saddr @publics dnat ip to " ADDR "\n", match, PARTS(local));
+    if (r->way != PLAN_BY_NAT)
+        buf_printf(out, "%s accept\n", match);
+}
+
+void uplink_apis(const struct vpc_plan *p, struct buf *out)
+{
+    static const struct plan_prefix apis = {PLAN_APIS_ADDR, 32};
+
+    for (uint32_t i = 0; i < p->n_routes; i++) {
+        add_apis_by(p, &p->routes[i], &apis, PLAN_APIS_LOCAL, out);
+        for (uint32_t k = 0; k < p->n_s3_prefixes; k++)
+            add_apis_by(p, &p->routes[i], &p->s3_prefixes[k], PLAN_APIS_LOCAL + 1, out);
+    }
+}
+
 void uplink_rules(const struct warden *w, const struct vpc_plan *p, struct buf *out)
 {
     char link[16];

@@ -18,6 +18,9 @@ res uplink_apply(struct warden *w, struct vpc *v, const struct vpc_plan *plan, s
 void uplink_forget(struct warden *w, struct vpc *v);
 
 /* Part of the ruleset (rules.c): sets, maps and chains of a plan with an uplink. */
+/* In the chain of endpoints: what leads out and is for the house itself. Local addresses of it for the set of gateways.
+ */
+void uplink_apis(const struct vpc_plan *p, struct buf *out);
 void uplink_rules(const struct warden *w, const struct vpc_plan *p, struct buf *out);
 
 #endif

@@ -205,6 +205,31 @@ static void test_warden_plan__ways_out_need_a_gateway_and_an_order(void **state)
 #undef WAYS
 }
 
+static void test_warden_plan__the_first_route_that_fits_says_who_goes_out(void **state)
+{
+    static const struct plan_route routes[] = {
+        {{IP(52, 216, 0, 0), 15}, 0, PLAN_NOWHERE, 0, 0},
+        {{IP(0, 0, 0, 0), 0}, 0, PLAN_BY_NAT, 0, IP(198, 19, 0, 9)},
+        {{IP(0, 0, 0, 0), 0}, 1, PLAN_BY_GATEWAY, 0, 0},
+    };
+    static const struct plan_public publics[] = {{IP(10, 0, 2, 13), IP(198, 19, 0, 7)}};
+    struct test_plan t;
+
+    (void)state;
+    plan_make(&t, 1);
+    t.plan.routes = routes;
+    t.plan.n_routes = 3;
+    t.plan.publics = publics;
+    t.plan.n_publics = 1;
+    assert_int_equal(plan_public_of(&t.plan, IP(10, 0, 1, 11), PLAN_APIS_ADDR), IP(198, 19, 0, 9));
+    assert_int_equal(plan_public_of(&t.plan, IP(10, 0, 1, 11), IP(52, 216, 0, 10)), 0);
+    assert_int_equal(plan_public_of(&t.plan, IP(10, 0, 2, 13), PLAN_APIS_ADDR), IP(198, 19, 0, 7));
+    assert_int_equal(plan_public_of(&t.plan, IP(10, 0, 2, 14), PLAN_APIS_ADDR), 0); /* no public address */
+    assert_int_equal(plan_public_of(&t.plan, IP(10, 0, 3, 1), PLAN_APIS_ADDR), 0);
+    t.plan.n_routes = 0;
+    assert_int_equal(plan_public_of(&t.plan, IP(10, 0, 1, 11), PLAN_APIS_ADDR), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_warden_plan__rules_and_positions_must_mean_something),
         cmocka_unit_test(test_warden_plan__interfaces_must_be_distinct_and_in_place),
         cmocka_unit_test(test_warden_plan__ways_out_need_a_gateway_and_an_order),
+        cmocka_unit_test(test_warden_plan__the_first_route_that_fits_says_who_goes_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
