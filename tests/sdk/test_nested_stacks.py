@@ -222,8 +222,11 @@ def test_a_rollback_that_failed_in_a_nested_stack_goes_on_from_its_parent(client
     with refuses("ValidationError", "RollbackUpdatedStack cannot be invoked on child stacks"):
         s.cfn.continue_update_rollback(StackName=child.id)
     if how == "skip":
-        with refuses("ValidationError", "The stack resource In cannot be skipped: its embedded stack is in UPDATE_ROLLBACK_FAILED state."):
+        with refuses("ValidationError", "Resource [In] cannot be skipped: its embedded stack is in UPDATE_ROLLBACK_FAILED state."):
             mine.cfn.continue_update_rollback(StackName=name, ResourcesToSkip=["In"])
+        for none in ("R", "Bad", "In.R", f"{name}-x.R", f"{child.describe()['StackName']}.Bad", ".", "a/b", f"{name}.In.R"):
+            with refuses("ValidationError", "cannot be skipped: there is none in UPDATE_FAILED state"):
+                mine.cfn.continue_update_rollback(StackName=name, ResourcesToSkip=[none])
         mine.cfn.continue_update_rollback(StackName=name, ResourcesToSkip=[f"{child.describe()['StackName']}.R"])
     else:
         s.cfn.continue_update_rollback(StackName=name)

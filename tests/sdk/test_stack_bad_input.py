@@ -2,12 +2,13 @@
 """Bad input to CloudFormation, case by case as issue C lists them: each is refused in AWS's words before anything begins, or the
 stack rolls back whole; the server stays well, and nothing is left over. The template language's own refusals, one by one, are
 unit tests (tests/unit/services/cloudformation, tests/unit/base/yaml.c); these come over the wire."""
+import concurrent.futures
 import json
 import time
 
 import pytest
 from conftest import document, trust
-from test_cloudformation import IAM, a_function, a_role, custom, parameter, shelf, stack, template  # noqa: F401 (fixtures)
+from test_cloudformation import IAM, Stack, a_function, a_role, custom, parameter, shelf, stack, template  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +130,23 @@ def test_what_is_too_long_to_stand_in_a_request(client, name, refuses):
     with pytest.raises(cfn.exceptions.ClientError) as e:
         cfn.create_stack(StackName=name, TemplateBody=MUCH["10 MB"][0])
     assert e.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 413)
+
+
+def test_an_account_has_two_thousand_stacks(own_server, refuses):
+    """What is not deleted counts: so a template that holds itself comes to an end."""
+    cfn = own_server.client("cloudformation")
+
+    def review(i):
+        cfn.create_change_set(StackName=f"s{i}", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=ONE)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(review, range(2000)))
+    for ask in (lambda: review("x"), lambda: cfn.create_stack(StackName="x", TemplateBody=ONE)):
+        with refuses("LimitExceededException", "Limit for stack has been exceeded"):
+            ask()
+    s = Stack(cfn, "s0")
+    s.id = s.describe()["StackId"]
+    assert s.delete() == "DELETE_COMPLETE"
+    review("x")
 
 
 # ---- names too long ----

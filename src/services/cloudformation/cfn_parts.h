@@ -8,7 +8,7 @@
 #include "template.h"
 
 #define CFN "cloudformation.amazonaws.com"
-enum { CFN_RESOURCES_MAX = 500, CFN_AT_ONCE = 16, CFN_AT_ONCE_MAX = 64, CFN_PAGE = 100 };
+enum { CFN_STACKS_MAX = 2000, CFN_RESOURCES_MAX = 500, CFN_AT_ONCE = 16, CFN_AT_ONCE_MAX = 64, CFN_PAGE = 100 };
 
 /* ---- identity.c: in whose name ---- */
 struct cloudformation_kept_caller *cfn_keep_caller(struct call *c, const struct caller *who);
@@ -131,7 +131,7 @@ void cfn_take_version(struct cloudformation_stack *s, struct cloudformation_vers
 /* The stack is to be again what it was before, or nothing if it never was whole: the status of that stage. */
 const char *cfn_turn_back(struct cloudformation_stack *s);
 res cfn_check_name(struct call *c, str name);
-struct cloudformation_stack *cfn_new_stack(struct call *c, str name);
+res cfn_new_stack(struct call *c, str name, struct cloudformation_stack **out);
 bool cfn_is_busy(const struct cloudformation_stack *s);
 /* Outputs and exports of a stack whose resources are all there. A fault of the template fails the stack: *why. */
 res cfn_outputs(struct cfn_scope *s, str *why);

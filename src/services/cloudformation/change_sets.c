@@ -66,7 +66,7 @@ static res stack_of(struct call *c, const struct cloudformation_change_set *x, s
 static res review(struct call *c, const struct cloudformation_create_change_set_in *in, struct cloudformation_stack **s)
 {
     TRY(cfn_check_name(c, in->stack_name));
-    *s = cfn_new_stack(c, in->stack_name);
+    TRY(cfn_new_stack(c, in->stack_name, s));
     (*s)->now = ARENA_NEW(c->arena, struct cloudformation_version);
     return cfn_stack_event(c, *s, "REVIEW_IN_PROGRESS", S("User Initiated"));
 }

@@ -77,19 +77,36 @@ res cfn_follower(struct call *c, const struct cloudformation_stack *s, const str
     return OK;
 }
 
+/* LogicalId, or NestedStackName.LogicalId of a stack at any depth. */
+static res find_skipped(struct call *c, const struct cloudformation_stack *s, str name,
+                        struct cloudformation_resource **out)
+{
+    str logical = name, stack = str_find(name, '.') < 0 ? STR_ABSENT : str_cut(&logical, '.');
+    struct cloudformation_stack *of = (struct cloudformation_stack *)s;
+
+    *out = NULL;
+    if (str_is(stack))
+        TRY(cfn_stack_load(c, stack, &of));
+    if (!of || (of != s && !str_eq(of->root_id, s->stack_id)))
+        return OK;
+    return cloudformation_resource_load(c, STR_ABSENT, cfn_key(c, of, logical), out);
+}
+
 res cfn_may_skip(struct call *c, const struct cloudformation_stack *s, const struct list_of_str *names)
 {
     struct cloudformation_resource *r;
-    struct cloudformation_stack *child = NULL;
+    struct cloudformation_stack *child;
 
     for (size_t i = 0; i < names->n; i++) {
-        TRY(cloudformation_resource_load(c, STR_ABSENT, cfn_key(c, s, names->v[i]), &r));
-        if (r)
-            TRY(child_of(c, r, &child));
-        if (r && child && !str_starts(child->stack_status, S("DELETE")))
+        TRY(find_skipped(c, s, names->v[i], &r));
+        if (!r || !str_eq(r->resource_status, S("UPDATE_FAILED")))
             return fault(c, &cloudformation_ValidationError,
-                         "The stack resource %.*s cannot be skipped: its embedded stack is in %.*s state. Name what "
-                         "is in it: %.*s.LogicalResourceId",
+                         "Resource [%.*s] cannot be skipped: there is none in UPDATE_FAILED state", FMT(names->v[i]));
+        TRY(child_of(c, r, &child));
+        if (child && !str_starts(child->stack_status, S("DELETE")))
+            return fault(c, &cloudformation_ValidationError,
+                         "Resource [%.*s] cannot be skipped: its embedded stack is in %.*s state. Name what is in it: "
+                         "%.*s.LogicalResourceId",
                          FMT(names->v[i]), FMT(child->stack_status), FMT(child->stack_name));
     }
     return OK;

@@ -151,6 +151,7 @@ static res complete(struct cfn_flight *fl, const struct stage *st)
     if (str_eq(str_z(st->complete), S("DELETE_COMPLETE"))) {
         s->deletion_time = SET_TIME(fl->c->now_ms);
         s->active_name = STR_ABSENT;
+        s->counts = STR_ABSENT;
         s->imports = (struct list_of_str){0};
         TRY(cfn_drop_exports(fl->c, s));
     }

@@ -60,14 +60,21 @@ res cfn_check_name(struct call *c, str name)
                  FMT(name));
 }
 
-struct cloudformation_stack *cfn_new_stack(struct call *c, str name)
+/* The quota also ends a template that holds itself. */
+res cfn_new_stack(struct call *c, str name, struct cloudformation_stack **out)
 {
     struct cloudformation_stack *s = ARENA_NEW(c->arena, struct cloudformation_stack);
+    int64_t n;
 
-    *s = (struct cloudformation_stack){.stack_name = name, .active_name = name, .creation_time = SET_TIME(c->now_ms)};
+    TRY(record_count_by(c, &cloudformation_stack_record, "counts", S("yes"), &n));
+    if (n >= CFN_STACKS_MAX)
+        return fault(c, &cloudformation_LimitExceededException, "Limit for stack has been exceeded");
+    *s = (struct cloudformation_stack){
+        .stack_name = name, .active_name = name, .counts = S("yes"), .creation_time = SET_TIME(c->now_ms)};
     s->at.account = c->caller->account;
     s->stack_id = call_arn(c, "cloudformation", "stack/%.*s/%.*s", FMT(name), FMT(call_uuid(c)));
-    return s;
+    *out = s;
+    return OK;
 }
 
 static res same_again(struct call *c, const struct cloudformation_stack *s, str token, str *id)
@@ -93,7 +100,7 @@ res cloudformation_create_stack(struct call *c, const struct cloudformation_crea
     TRY(cfn_stack_load(c, in->stack_name, &s));
     if (s)
         return same_again(c, s, in->client_request_token, &out->stack_id);
-    s = cfn_new_stack(c, in->stack_name);
+    TRY(cfn_new_stack(c, in->stack_name, &s));
     TRY(cfn_read_request(c, s, NULL, &want));
     TRY(cfn_ids_of(c, s, &want.scope, &ids));
     TRY(cfn_read_policy(c, "StackPolicy", in->stack_policy_body, in->stack_policy_url, &ids, &s->policy));
