@@ -35,6 +35,7 @@ struct cfn_flight {
     struct cfn_item *items;
     size_t n_items;
     bool moved; /* something ended in this step: more may be ready */
+    bool polls; /* something is waited for that does not tell when it ends; stacks in the stack do */
 };
 
 /* plan.c: in the flow's data: {"stage","operation","items":[{"id","deps":[],"cleans"}],"state":"..d.x"} */

@@ -23,6 +23,7 @@ res cfn_item_removed(struct cfn_flight *fl, struct cfn_item *item, struct cfn_ha
     if (end == CFN_DONE)
         return gone(fl, item, h, "DELETE_COMPLETE");
     item->state = end == CFN_WAITS ? ITEM_WAITS : ITEM_FAILED;
+    fl->polls |= end == CFN_WAITS && !h->type->nested;
     if (end == CFN_FAILED)
         TRY(cfn_resource_event(h, "DELETE_FAILED", h->reason));
     h->r->began = SET_TIME(fl->c->now_ms);

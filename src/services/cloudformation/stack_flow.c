@@ -6,7 +6,7 @@
 #include "cfn_nested.h"
 #include "cfn_secrets.h"
 
-enum { POLL_MAX_MS = 1000 };
+enum { POLL_MAX_MS = 1000, NESTED_POLL_MAX_MS = 30000 };
 
 struct stage {
     const char *status;
@@ -265,8 +265,9 @@ static res cancel_waiting(struct cfn_flight *fl)
 static void wait_on(struct cfn_flight *fl)
 {
     int64_t ms = json_integer_value(json_object_get(fl->f->data, "poll"));
+    int64_t most = fl->polls ? POLL_MAX_MS : NESTED_POLL_MAX_MS;
 
-    ms = fl->moved || ms < CFN_POLL_MIN_MS ? CFN_POLL_MIN_MS : ms * 2 > POLL_MAX_MS ? POLL_MAX_MS : ms * 2;
+    ms = fl->moved || ms < CFN_POLL_MIN_MS ? CFN_POLL_MIN_MS : ms * 2 > most ? most : ms * 2;
     json_object_set_new(fl->f->data, "poll", json_integer(ms));
     flow_wake(fl->c, fl->f, ms);
 }

@@ -100,6 +100,7 @@ res cfn_item_begun(struct cfn_flight *fl, struct cfn_item *item, struct cfn_hand
     if (end == CFN_DONE)
         return cfn_item_complete(fl, item, h);
     item->state = ITEM_WAITS;
+    fl->polls |= !h->type->nested;
     h->r->began = SET_TIME(fl->c->now_ms);
     return cfn_saved(fl, h->r);
 }
@@ -140,6 +141,7 @@ static res look(struct cfn_flight *fl, struct cfn_item *item)
     h.reason = fl->actor ? STR_ABSENT : fl->nobody;
     if (fl->actor)
         TRY(cfn_poll(&h, &end));
+    fl->polls |= end == CFN_WAITS && !h.type->nested;
     if (end == CFN_WAITS)
         return OK;
     if (str_starts(r->resource_status, S("DELETE")))
