@@ -2,6 +2,7 @@
 /* Sandboxes by the real warden: what a program inside sees, what it cannot do, how it ends, what is left of it. */
 #include "rig.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 
@@ -527,6 +528,75 @@ static void test_warden_sandbox__ends_with_a_warden_that_is_killed(void **state)
     remove_all(w, &s);
 }
 
+struct starting {
+    struct world *w;
+    struct sandbox_start s;
+};
+
+static void *start_it(void *arg)
+{
+    struct starting *one = arg;
+    struct err e = {0};
+    int log;
+
+    if (is_ok(warden_sandbox_start(one->w->rig.client, &one->s, &log, &e)))
+        close(log);
+    return NULL;
+}
+
+static bool is_crun(pid_t pid)
+{
+    char path[64], name[16] = "";
+
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    FILE *f = fopen(path, "re");
+    bool read = f && fgets(name, sizeof name, f);
+    if (f)
+        fclose(f);
+    return read && strcmp(name, "crun\n") == 0;
+}
+
+static bool starts_crun(pid_t warden)
+{
+    char path[64];
+    bool found = false;
+    int child;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", warden, warden);
+    FILE *f = fopen(path, "re");
+    while (f && !found && fscanf(f, "%d", &child) == 1)
+        found = is_crun(child);
+    if (f)
+        fclose(f);
+    return found;
+}
+
+static void test_warden_sandbox__a_warden_ends_while_one_starts(void **state)
+{
+    const char *const argv[] = {"probe", "wait", NULL};
+    struct world *w = *state;
+    struct starting one = {w, fresh(w)};
+    uid_t base = order(w, &one.s, argv, NULL, 0);
+    struct err e = {0};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, start_it, &one), 0);
+    for (int i = 0; i < 10 * LONG_MS && !starts_crun(w->rig.pid); i++)
+        usleep(200);
+    kill(w->rig.pid, SIGTERM);
+    assert_int_equal(rig_wait(&w->rig), 0);
+    pthread_join(thread, NULL);
+    warden_client_free(w->rig.client);
+    close(w->vault);
+    assert_true(gone(base));
+    start_warden(w);
+    assert_int_equal(cgroups_left(&w->rig), 0);
+    assert_int_equal(loops_left(&w->rig), 0);
+    send_key(w, &one.s.volume);
+    fine(warden_volume_mount(w->rig.client, &one.s.volume, &e), &e);
+    remove_all(w, &one.s);
+}
+
 /* Sanitizers cannot live with the list of system calls. */
 #ifdef BARMKIN_SANITIZE
 static const char filtered[] = "NoNewPrivs:\t1";
@@ -852,6 +922,7 @@ int main(void)
         cmocka_unit_test(test_warden_sandbox__native_image_trains),
         cmocka_unit_test(test_warden_sandbox__user_ids_are_leased_from_the_whole_machine),
         cmocka_unit_test(test_warden_sandbox__ends_with_a_warden_that_is_killed),
+        cmocka_unit_test(test_warden_sandbox__a_warden_ends_while_one_starts),
     };
 
     if (skip_unless_root())
