@@ -427,16 +427,16 @@ def test_a_closed_accounts_work_reaches_nothing(server, name, refuses):
     w.job(name + "-long", HyperParameters=dict(HYPER, num_round="1000000"), StoppingCondition={"MaxRuntimeInSeconds": 5})
     wait(lambda: w.sm.describe_training_job(TrainingJobName=name + "-long"), lambda j: j["SecondaryStatus"] == "Training", 30)
     path = server.state + "/front/audit/audit-000001.ndjson"
-    with open(path) as log:
-        before = len(log.readlines())
     server.client("organizations", "management").close_account(AccountId=account)
     with refuses("UnrecognizedClientException"):
         w.invoke(name)
 
     def later():
+        """Since it was closed: until that moment the job was at work."""
         with open(path) as log:
-            lines = log.readlines()[before:]
-        return [json.loads(line)["record"] for line in lines if account in line and line.endswith("\n")]
+            records = [json.loads(line)["record"] for line in log if account in line and line.endswith("\n")]
+        closed = [i for i, r in enumerate(records) if r["eventName"] == "CloseAccount"]
+        return records[closed[-1]:] if closed else []
 
     def told(records):
         return {(r["eventName"], r["userIdentity"].get("type"), r.get("errorCode")) for r in records}
