@@ -371,18 +371,23 @@ res box_tell(struct house *h, str flow_id, str line, struct err *e)
     return r;
 }
 
+/* Its last words are shipped without the lock: that waits for the writer, on whose thread a step may ask for a box
+ * (boxes_have). Nobody finds it any more by then. */
 static void forget_box(struct boxes *b, str flow_id)
 {
+    struct box **at, *gone;
+
     pthread_mutex_lock(&b->lock);
-    for (struct box **at = &b->first; *at; at = &(*at)->next)
-        if (str_eq((*at)->flow, flow_id)) {
-            struct box *x = *at;
-            box_finish_log(b, x);
-            *at = x->next;
-            free_box(b, x);
-            break;
-        }
+    for (at = &b->first; *at && !str_eq((*at)->flow, flow_id);)
+        at = &(*at)->next;
+    gone = *at;
+    if (gone)
+        *at = gone->next;
     pthread_mutex_unlock(&b->lock);
+    if (!gone)
+        return;
+    box_finish_log(b, gone);
+    free_box(b, gone);
 }
 
 res box_close(struct house *h, str flow_id, str box, str volume, struct err *e)

@@ -39,7 +39,9 @@ res box_take_shares(struct house *h, const struct box_plan *p, struct err *e);
 
 void box_drop_fd(struct boxes *b, int *fd);
 
-/* Takes what is there; false when the pipe has ended. Under the lock, as the next. */
+/* Takes what is there; false when the pipe has ended. Under the lock on the conductor's thread, which alone begins
+ * steps; elsewhere only of a box that is in no list any more: shipping waits for the writer, and a step there takes the
+ * lock. */
 bool box_read_log(struct boxes *b, struct box *x);
 void box_finish_log(struct boxes *b, struct box *x);
 
