@@ -85,7 +85,12 @@ def test_each_version_runs_its_own_code_and_environment(functions, two):
     for spelling in (f"{two}:2", f"{arn}:2"):
         assert functions.invoke(spelling)[1][0] == 2
     logs = functions.server.client("logs")
-    streams = {s["logStreamName"].split("/")[-1].split("]")[0] for s in logs.describe_log_streams(logGroupName=f"/aws/lambda/{two}")["logStreams"]}
+    for _ in range(100):  # what was said is shipped a quarter of a second later
+        found = logs.describe_log_streams(logGroupName=f"/aws/lambda/{two}")["logStreams"]
+        streams = {s["logStreamName"].split("/")[-1].split("]")[0] for s in found}
+        if len(streams) == 3:
+            break
+        time.sleep(0.1)
     assert streams == {"[$LATEST", "[1", "[2"}
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Stacks in stacks that are updated: each keeps what it replaced until the outermost update has succeeded, so that a roll-back
 finds the very resources there were."""
+import time
+
 import pytest
 from test_cloudformation import IAM, Stack, a_function, a_role, custom, parameter, shelf, stack, template  # noqa: F401 (fixtures)
 from test_cloudformation_updates import in_progress
@@ -281,9 +283,10 @@ def test_a_nested_stack_that_was_cancelled_is_updated_again(client, stack, shelf
     in_progress(child, "C", "UPDATE_IN_PROGRESS")
     s.cfn.cancel_update_stack(StackName=child.id)
     assert s.wait() == "UPDATE_FAILED" and "with reason: User Initiated" in s.reason("In")
-    for _ in range(500):
+    for _ in range(300):  # three seconds till the silent function counts as failed, and what comes then
         if child.describe()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS":
             break
+        time.sleep(0.1)
     assert roles(client, a, b) == [1, 1]
     assert s.update(body(c, Bad={**BAD, "DependsOn": "In"}), DisableRollback=True, **IAM) == "UPDATE_FAILED", s.lines() + child.lines()
     assert child.describe()["StackStatus"] == HOLDS
