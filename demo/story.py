@@ -97,7 +97,7 @@ class Story:
     def table(self):
         print(f"\n{'step':<66}{'seconds':>9}")
         for number, title, seconds in self.steps:
-            print(f"{number + '. ' + title:<66}{seconds:>9.2f}")
+            print(f"{f'{number}. {title}':<66}{seconds:>9.2f}")
         print(f"{'total':<66}{self.seconds():>9.2f}\n")
         if self.denials:
             print(f"{'attack':<50}{'answer':<24}policy")
