@@ -2,7 +2,7 @@
 /* Boxes: the sandbox of a flow with its volume, its agent, its log and its credentials. The conductor watches it and
  * tells the flow: "agent-stage" {"stage"}, "agent-ready" {"bytes"}, "agent-uploaded" {...}, "agent-failed" {"reason"},
  * "agent-gone" {"box"}, "exited" {"box","code","signal","oom"} (runtimes/agent/README.md; warden/sandbox.h).
- * For effects only: these calls wait for warden. */
+ * For effects only, but for box_own_key: these calls wait for warden. */
 #ifndef BARMKIN_API_BOX_H
 #define BARMKIN_API_BOX_H
 #include "api/house.h"
@@ -43,6 +43,10 @@ struct box_plan {
     size_t n_shares;
 };
 
+enum { BOX_KEY_BYTES = 64 }; /* of any volume: what fscrypt takes */
+/* In a step, for a volume without a customer's key: one that this house makes for it and forgets with it, and that
+ * vault releases to warden. */
+res box_own_key(struct call *c, str volume);
 /* Makes and mounts the volume (whose key vault has been told to release) and the shared file systems, registers the
  * credentials, starts the agent and gives it its order. Rejects, with words for the client, only a file system that
  * cannot be mounted and an order that is too long. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Small services of the house to handlers: names, ARNs, page tokens, policies that are about to be saved. */
+/* Small services of the house to handlers: names, ARNs, page tokens, policies that are about to be saved, keys of
+ * boxes. */
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "api/box.h"
 #include "api/call.h"
 #include "api/house.h"
 #include "base/enc.h"
@@ -132,4 +134,16 @@ res policy_bind(struct call *c, str text, enum policy_kind kind, const struct fa
         principals->v[principals->n++] = (struct str_pair){arns[i], id};
     }
     return OK;
+}
+
+/* ---- boxes ---- */
+
+res box_own_key(struct call *c, str volume)
+{
+    str name = arena_cat(c->arena, S("arn:barmkin:volume/"), volume), material, plain, blob;
+
+    TRY(vault_kms_new_key(call_vault(c), name, c->arena, &material, &c->err));
+    TRY(vault_kms_generate_data_key(call_vault(c), name, material, S(""), BOX_KEY_BYTES, c->secrets, &plain, c->arena,
+                                    &blob, &c->err));
+    return vault_release_volume_key(call_vault(c), name, material, S(""), blob, volume, &c->err);
 }

@@ -223,10 +223,8 @@ res warden_call(struct warden_client *c, uint16_t type, const void *body, size_t
 
 res warden_id(str text, const char *prefix, struct message_id *id, struct err *e)
 {
-    *id = (struct message_id){{0}};
-    if (text.n < MESSAGE_ID_BYTES && text.n)
-        memcpy(id->z, text.p, text.n);
-    return message_id_ok(id, prefix) ? OK : reject(e, "\"%.*s\" is not an id of the kind %s", FMT(text), prefix);
+    return message_id_read(text, prefix, id) ? OK
+                                             : reject(e, "\"%.*s\" is not an id of the kind %s", FMT(text), prefix);
 }
 
 bool warden_is_gone(struct warden_client *c)

@@ -28,6 +28,14 @@ bool message_id_ok(const struct message_id *id, const char *prefix)
     return true;
 }
 
+bool message_id_read(str text, const char *prefix, struct message_id *id)
+{
+    *id = (struct message_id){{0}};
+    if (text.n && text.n < MESSAGE_ID_BYTES)
+        memcpy(id->z, text.p, text.n);
+    return message_id_ok(id, prefix);
+}
+
 static void skip(struct msghdr *m, size_t n)
 {
     while (m->msg_iovlen && n >= m->msg_iov->iov_len) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 enum {
     MESSAGE_BODY_MAX = 256 * 1024, /* bytes after the head */
@@ -59,6 +60,9 @@ struct message_id {
 };
 /* True for exactly `prefix` (with its dash), 17 hex digits, and NULs to the end: such an id may become a path. */
 bool message_id_ok(const struct message_id *id, const char *prefix);
+
+/* Text into an id; false when it is none of that kind. */
+bool message_id_read(str text, const char *prefix, struct message_id *id);
 
 struct message_socket { /* WARDEN_LISTEN_IN, WARDEN_UDP_IN: a VPC's id; WARDEN_CONNECT_IN: an interface's, or a
                            sandbox's without one */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The key of an encrypted file system's volume: made under a KMS key by right of a grant that whoever creates the file
  * system gives in its own right, and kept sealed. Take the grant or the key away, and the volume opens no more. */
+#include "api/box.h"
 #include "api/gate.h"
 #include "api/house.h"
 #include "efs_parts.h"
 #include "kms.h"
-
-enum { VOLUME_KEY_BYTES = 64 };
 
 static struct map_of_str bound_to(struct call *c, const struct efs_file_system *f)
 {
@@ -64,7 +63,7 @@ static res grant(struct call *c, struct efs_file_system *f)
 
 res efs_key_make(struct call *c, str key_id, struct efs_file_system *f)
 {
-    struct kms_generate_data_key_without_plaintext_in in = {.number_of_bytes = SET_INT(VOLUME_KEY_BYTES),
+    struct kms_generate_data_key_without_plaintext_in in = {.number_of_bytes = SET_INT(BOX_KEY_BYTES),
                                                             .encryption_context = bound_to(c, f)};
     struct kms_generate_data_key_without_plaintext_out out = {0};
 
@@ -83,7 +82,7 @@ static res houses_key(struct call *c, struct efs_file_system *f, str volume)
 
     if (!f->volume_key.n) {
         TRY(vault_kms_new_key(call_vault(c), f->file_system_arn, c->arena, &f->house_key, &c->err));
-        TRY(vault_kms_generate_data_key(call_vault(c), f->file_system_arn, f->house_key, S(""), VOLUME_KEY_BYTES,
+        TRY(vault_kms_generate_data_key(call_vault(c), f->file_system_arn, f->house_key, S(""), BOX_KEY_BYTES,
                                         c->secrets, &plain, c->arena, &f->volume_key, &c->err));
     }
     return vault_release_volume_key(call_vault(c), f->file_system_arn, f->house_key, S(""), f->volume_key, volume,

@@ -138,13 +138,6 @@ res lambda_pick(struct call *c, const struct lambda_function *f, const struct la
 
 /* ---- the operations ---- */
 
-static res show(struct call *c, const struct lambda_alias *a, const struct shape *shape, void *out)
-{
-    (void)c;
-    shape_copy(&lambda_alias_shape, a, shape, out);
-    return OK;
-}
-
 static res alias_named(struct call *c, const struct lambda_function *f, str name, struct lambda_alias **out)
 {
     TRY(lambda_only_function(c, f));
@@ -184,7 +177,8 @@ res lambda_create_alias(struct call *c, const struct lambda_create_alias_in *in,
         return fault(c, &lambda_ResourceConflictException, "Alias already exists: %.*s", FMT(a->alias_arn));
     TRY(check_targets(c, f, a));
     TRY(lambda_alias_save(c, a));
-    return show(c, a, &lambda_create_alias_out_shape, out);
+    shape_copy(&lambda_alias_shape, a, &lambda_create_alias_out_shape, out);
+    return OK;
 }
 
 res lambda_update_alias(struct call *c, const struct lambda_update_alias_in *in, struct lambda_update_alias_out *out)
@@ -200,7 +194,8 @@ res lambda_update_alias(struct call *c, const struct lambda_update_alias_in *in,
     a->revision_id = call_uuid(c);
     TRY(check_targets(c, f, a));
     TRY(lambda_alias_save(c, a));
-    return show(c, a, &lambda_update_alias_out_shape, out);
+    shape_copy(&lambda_alias_shape, a, &lambda_update_alias_out_shape, out);
+    return OK;
 }
 
 res lambda_get_alias(struct call *c, const struct lambda_get_alias_in *in, struct lambda_get_alias_out *out)
@@ -208,7 +203,8 @@ res lambda_get_alias(struct call *c, const struct lambda_get_alias_in *in, struc
     struct lambda_alias *a;
 
     TRY(alias_named(c, c->subject, in->name, &a));
-    return show(c, a, &lambda_get_alias_out_shape, out);
+    shape_copy(&lambda_alias_shape, a, &lambda_get_alias_out_shape, out);
+    return OK;
 }
 
 static res leads_to(struct call *c, const struct lambda_alias *a, str version, bool *out)
@@ -237,7 +233,8 @@ res lambda_list_aliases(struct call *c, const struct lambda_list_aliases_in *in,
         if (in->function_version.n)
             TRY(leads_to(c, page.v[i], in->function_version, &wanted));
         if (wanted)
-            TRY(show(c, page.v[i], &lambda_alias_configuration_shape, &out->aliases.v[out->aliases.n++]));
+            shape_copy(&lambda_alias_shape, page.v[i], &lambda_alias_configuration_shape,
+                       &out->aliases.v[out->aliases.n++]);
     }
     if (page.more)
         out->next_marker = page_token(c, page.v[page.n - 1]->alias_id);

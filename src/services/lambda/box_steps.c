@@ -4,18 +4,7 @@
 #include "api/network.h"
 #include "lambda_parts.h"
 
-enum { AWAIT_MS = 30 * 1000, AGAIN_MS = 2000, VOLUME_KEY_BYTES = 64 };
-
-str lambda_dump(struct call *c, const json_t *o)
-{
-    struct buf b;
-
-    buf_init(&b, 32 << 20);
-    buf_add_json(&b, o);
-    str text = arena_dup(c->arena, buf_str(&b));
-    buf_done(&b);
-    return text;
-}
+enum { AWAIT_MS = 30 * 1000, AGAIN_MS = 2000 };
 
 void lambda_add_constants(json_t *env)
 {
@@ -34,17 +23,6 @@ void lambda_add_constants(json_t *env)
 
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         json_object_set_new(env, set[i][0], json_string(set[i][1]));
-}
-
-/* The volume's key is this house's own, made for this box and forgotten with it. */
-res lambda_volume_key(struct call *c, str volume)
-{
-    str name = arena_cat(c->arena, S("arn:barmkin:volume/"), volume), material, plain, blob;
-
-    TRY(vault_kms_new_key(call_vault(c), name, c->arena, &material, &c->err));
-    TRY(vault_kms_generate_data_key(call_vault(c), name, material, S(""), VOLUME_KEY_BYTES, c->secrets, &plain,
-                                    c->arena, &blob, &c->err));
-    return vault_release_volume_key(call_vault(c), name, material, S(""), blob, volume, &c->err);
 }
 
 /* ---- effects ---- */
@@ -75,7 +53,7 @@ static res close_box(struct effect *x)
 
 void lambda_close_box(struct call *c, struct flow *f)
 {
-    flow_effect(c, f, close_box, lambda_dump(c, f->data));
+    flow_effect(c, f, close_box, json_text(c->arena, f->data));
 }
 
 res lambda_close_up(struct call *c, struct flow *f)

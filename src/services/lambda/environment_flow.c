@@ -220,7 +220,7 @@ static str plan_of(struct call *c, struct flow *f, const struct lambda_function 
 
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         json_object_set(o, copied[i], json_object_get(f->data, copied[i]));
-    put(o, "order", lambda_dump(c, order));
+    put(o, "order", json_text(c->arena, order));
     put(o, "role", fn->role);
     put(o, "session", lambda_session(c, fn->function_name));
     put(o, "arn", fn->function_arn);
@@ -231,7 +231,7 @@ static str plan_of(struct call *c, struct flow *f, const struct lambda_function 
         put(o, "parts", parts);
     json_object_set_new(o, "memory", json_integer(fn->memory_size.v));
     json_object_set_new(o, "tmp", json_integer(fn->ephemeral_storage->size.v));
-    str text = arena_printf(c->arena, "%.*s\n", FMT(lambda_dump(c, o)));
+    str text = arena_printf(c->arena, "%.*s\n", FMT(json_text(c->arena, o)));
     json_decref(o);
     return str_is(zip) ? arena_cat(c->arena, text, zip) : text;
 }
@@ -347,7 +347,7 @@ static res take_sandbox(struct call *c, struct flow *f, const struct lambda_func
     json_object_del(f->data, "spare");
     flow_set(f, "box", call_unique(c, "box-", 17));
     flow_set(f, "volume", call_unique(c, "vol-", 17));
-    return lambda_volume_key(c, flow_text(f, "volume"));
+    return box_own_key(c, flow_text(f, "volume"));
 }
 
 /* Code and environment, opened as the role, and everything that the sandbox needs. */

@@ -128,9 +128,7 @@ enum {
     LAMBDA_TMP_MIB = 512,     /* unless EphemeralStorage says more */
     LAMBDA_MEMORY_MIB = 128,  /* the least that a function has */
 };
-res lambda_volume_key(struct call *c, str volume); /* made for it alone, and told to warden */
-void lambda_add_constants(json_t *env);            /* the variables that are the same for every function */
-str lambda_dump(struct call *c, const json_t *o);
+void lambda_add_constants(json_t *env);                /* the variables that are the same for every function */
 res lambda_run_box(struct effect *x);                  /* args: its interface, or itself; "running" once it listens */
 void lambda_close_box(struct call *c, struct flow *f); /* "closed" when nothing of it is left */
 res lambda_close_up(struct call *c, struct flow *f);   /* the same as the flow's end */

@@ -59,17 +59,6 @@ static json_t *statement_of(struct call *c, const struct lambda_add_permission_i
     return o;
 }
 
-static str dump(struct call *c, const json_t *v)
-{
-    struct buf b;
-
-    buf_init(&b, 1 << 20);
-    buf_add_json(&b, v);
-    str s = arena_dup(c->arena, buf_str(&b));
-    buf_done(&b);
-    return s;
-}
-
 /* ---- the whole ---- */
 
 static res statements_of(struct call *c, const struct lambda_function *f, json_t **out)
@@ -130,7 +119,7 @@ static res save(struct call *c, struct lambda_function *f)
 /* Who the statements name is bound to who it is now (rule 27), and the text is compiled once to be sure of it. */
 static res keep(struct call *c, struct lambda_function *f, const json_t *all)
 {
-    f->statements = json_array_size(all) ? dump(c, all) : STR_ABSENT;
+    f->statements = json_array_size(all) ? json_text(c->arena, all) : STR_ABSENT;
     f->policy_revision = call_uuid(c);
     f->principals = (struct map_of_str){0};
     f->policy = STR_ABSENT;
@@ -209,7 +198,7 @@ res lambda_add_permission(struct call *c, const struct lambda_add_permission_in 
             FMT(in->statement_id));
     statement = statement_of(c, in, f);
     json_array_append_new(all, statement);
-    out->statement = dump(c, statement);
+    out->statement = json_text(c->arena, statement);
     return keep(c, f, all);
 }
 

@@ -111,7 +111,7 @@ static str order_of(struct call *c)
     json_object_set_new(o, "cwd", json_string("/"));
     json_object_set_new(o, "argv", argv);
     json_object_set_new(o, "env", env);
-    str text = lambda_dump(c, o);
+    str text = json_text(c->arena, o);
     json_decref(o);
     return text;
 }
@@ -123,8 +123,8 @@ static res on_start(struct call *c, struct flow *f, const struct flow_event *e)
     flow_set(f, "box", call_unique(c, "box-", 17));
     flow_set(f, "volume", call_unique(c, "vol-", 17));
     flow_set(f, "order", order_of(c));
-    TRY(lambda_volume_key(c, flow_text(f, "volume")));
-    flow_effect(c, f, open_box, lambda_dump(c, f->data));
+    TRY(box_own_key(c, flow_text(f, "volume")));
+    flow_effect(c, f, open_box, json_text(c->arena, f->data));
     flow_wake(c, f, START_MS);
     flow_go(f, "starting");
     return OK;

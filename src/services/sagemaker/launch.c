@@ -7,7 +7,7 @@
 #include "kms.h"
 #include "sagemaker_parts.h"
 
-enum { VOLUME_KEY_BYTES = 64, MEMORY_MIB = 2048, PING_MS = 2000 };
+enum { MEMORY_MIB = 2048, PING_MS = 2000 };
 
 /* ---- small helpers over a flow's data ---- */
 
@@ -94,7 +94,7 @@ static res customers_volume_key(struct call *c, struct flow *f, const struct lau
 {
     str volume = flow_text(f, "volume"), blob;
     struct kms_generate_data_key_without_plaintext_in make = {.key_id = full_key(c, l->volume_key),
-                                                              .number_of_bytes = SET_INT(VOLUME_KEY_BYTES),
+                                                              .number_of_bytes = SET_INT(BOX_KEY_BYTES),
                                                               .encryption_context = volume_context(c, volume)};
     struct kms_generate_data_key_without_plaintext_out made = {0};
     struct kms_release_volume_key_out released = {0};
@@ -107,18 +107,6 @@ static res customers_volume_key(struct call *c, struct flow *f, const struct lau
     struct kms_release_volume_key_in release = {
         .ciphertext_blob = blob, .encryption_context = make.encryption_context, .volume_id = volume};
     return call_as(c, service_of(c, l), &kms_ReleaseVolumeKey_op, &release, &released);
-}
-
-/* Without a customer's key: one that this house makes for this volume and forgets with it. */
-static res own_volume_key(struct call *c, struct flow *f)
-{
-    str volume = flow_text(f, "volume"), material, plain, blob;
-    str name = arena_cat(c->arena, S("arn:barmkin:volume/"), volume);
-
-    TRY(vault_kms_new_key(call_vault(c), name, c->arena, &material, &c->err));
-    TRY(vault_kms_generate_data_key(call_vault(c), name, material, S(""), VOLUME_KEY_BYTES, c->secrets, &plain,
-                                    c->arena, &blob, &c->err));
-    return vault_release_volume_key(call_vault(c), name, material, S(""), blob, volume, &c->err);
 }
 
 /* ---- the interface ---- */
@@ -179,7 +167,7 @@ res launch_prepare(struct call *c, struct flow *f, const struct launch *l)
 {
     if (!str_is(flow_text(f, "eni")))
         TRY(make_interface(c, f, l));
-    return str_empty(l->volume_key) ? own_volume_key(c, f) : customers_volume_key(c, f, l);
+    return str_empty(l->volume_key) ? box_own_key(c, flow_text(f, "volume")) : customers_volume_key(c, f, l);
 }
 
 /* ---- plan and effects ---- */

@@ -28,9 +28,10 @@ static res on_create(struct warden *w, const void *body, size_t n, int *fds, siz
     return volume_create(w->volumes, m->id.z, m->mib, e);
 }
 
-static res one_id(const void *body, size_t n, size_t n_fds, struct reply *reply, struct err *e)
+/* Of a message that is an id: "vol-", or "fs-" of a file system. */
+static res one_id(const char *prefix, const void *body, size_t n, size_t n_fds, struct reply *reply, struct err *e)
 {
-    return n != sizeof(struct message_id) || n_fds || !message_id_ok(body, "vol-")
+    return n != sizeof(struct message_id) || n_fds || !message_id_ok(body, prefix)
                ? warden_malformed(reply, e, "a bad volume id")
                : OK;
 }
@@ -41,17 +42,9 @@ static res on_mount(struct warden *w, const void *body, size_t n, int *fds, size
     uint32_t uid_base;
 
     (void)fds;
-    TRY(one_id(body, n, n_fds, reply, e));
+    TRY(one_id("vol-", body, n, n_fds, reply, e));
     TRY(ready(w, e));
     return volume_mount(w->volumes, ((const struct message_id *)body)->z, &uid_base, e);
-}
-
-/* What every message about a file system alone has. */
-static res file_system_id(const void *body, size_t n, size_t n_fds, struct reply *reply, struct err *e)
-{
-    return n != sizeof(struct message_id) || n_fds || !message_id_ok(body, "fs-")
-               ? warden_malformed(reply, e, "a bad file system id")
-               : OK;
 }
 
 static res on_share(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,
@@ -83,7 +76,7 @@ static res on_used(struct warden *w, const void *body, size_t n, int *fds, size_
     uint64_t bytes;
 
     (void)fds;
-    TRY(file_system_id(body, n, n_fds, reply, e));
+    TRY(one_id("fs-", body, n, n_fds, reply, e));
     TRY(ready(w, e));
     TRY(volume_share_used(w->volumes, ((const struct message_id *)body)->z, &bytes, e));
     buf_add(&reply->body, str_n((const char *)&bytes, sizeof bytes));
@@ -94,7 +87,7 @@ static res on_forget(struct warden *w, const void *body, size_t n, int *fds, siz
                      struct err *e)
 {
     (void)fds;
-    TRY(file_system_id(body, n, n_fds, reply, e));
+    TRY(one_id("fs-", body, n, n_fds, reply, e));
     TRY(ready(w, e));
     return volume_share_delete(w->volumes, ((const struct message_id *)body)->z, e);
 }
@@ -103,7 +96,7 @@ static res on_unmount(struct warden *w, const void *body, size_t n, int *fds, si
                       struct err *e)
 {
     (void)fds;
-    TRY(one_id(body, n, n_fds, reply, e));
+    TRY(one_id("vol-", body, n, n_fds, reply, e));
     TRY(ready(w, e));
     return volume_unmount(w->volumes, ((const struct message_id *)body)->z, e);
 }
@@ -112,30 +105,22 @@ static res on_delete(struct warden *w, const void *body, size_t n, int *fds, siz
                      struct err *e)
 {
     (void)fds;
-    TRY(one_id(body, n, n_fds, reply, e));
+    TRY(one_id("vol-", body, n, n_fds, reply, e));
     TRY(ready(w, e));
     return volume_delete(w->volumes, ((const struct message_id *)body)->z, e);
-}
-
-static bool is_id(str text, const char *prefix)
-{
-    struct message_id id = {{0}};
-
-    if (text.n < sizeof id.z && text.n)
-        memcpy(id.z, text.p, text.n);
-    return message_id_ok(&id, prefix);
 }
 
 /* A volume's, or a file system's and a sandbox's. */
 static bool key_id_ok(const char z[VOLUME_KEY_ID_BYTES])
 {
     enum { FILE_SYSTEM_BYTES = 20 }; /* "fs-" and 17 digits */
-    str id = memchr(z, 0, VOLUME_KEY_ID_BYTES) ? str_z(z) : STR_ABSENT;
+    str id = memchr(z, 0, VOLUME_KEY_ID_BYTES) ? str_z(z) : STR_ABSENT, holder = str_from(id, FILE_SYSTEM_BYTES);
+    struct message_id ignored;
 
     if (!str_starts(id, S("fs-")))
-        return is_id(id, "vol-");
-    return is_id(str_sub(id, 0, FILE_SYSTEM_BYTES), "fs-") && str_starts(str_from(id, FILE_SYSTEM_BYTES), S("-box-")) &&
-           is_id(str_from(id, FILE_SYSTEM_BYTES + 1), "box-");
+        return message_id_read(id, "vol-", &ignored);
+    return message_id_read(str_sub(id, 0, FILE_SYSTEM_BYTES), "fs-", &ignored) && str_starts(holder, S("-")) &&
+           message_id_read(str_from(holder, 1), "box-", &ignored);
 }
 
 static res on_key(struct warden *w, const void *body, size_t n, int *fds, size_t n_fds, struct reply *reply,

@@ -112,10 +112,11 @@ static res open_folder(int data, const char *folder, int *out, struct err *e)
 static res open_view(const struct volumes *v, const struct share_plan *p, int *tree, struct err *e)
 {
     char path[PATH_BYTES];
+    uint32_t none;
     int folder;
 
     *tree = -1;
-    TRY(path_put(path, e, "%s/%s/data", v->site.mounts_dir, p->file_system));
+    TRY(volume_where(v, p->file_system, &none, path, e));
     int data = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (data < 0)
         return oops(e, errno, "cannot open %s", path);
