@@ -127,6 +127,16 @@ static res fill_image(const char *path, uint64_t mib, bool durable, struct err *
     return r;
 }
 
+static res sync_folder(const char *path, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    res r = fd < 0 || fsync(fd) < 0 ? oops(e, errno, "cannot write back %s", path) : OK;
+
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
 /* Under its own name only when it is whole: a crash in between leaves what the next attempt overwrites. */
 res volume_image_make(struct volumes *v, const char *id, uint64_t mib, bool durable, struct err *e)
 {
@@ -141,9 +151,11 @@ res volume_image_make(struct volumes *v, const char *id, uint64_t mib, bool dura
     res r = fill_image(fresh, mib, durable, e);
     if (is_ok(r) && rename(fresh, image) < 0)
         r = oops(e, errno, "cannot name %s", image);
-    if (!is_ok(r))
+    if (!is_ok(r)) {
         unlink(fresh);
-    return r;
+        return r;
+    }
+    return durable ? sync_folder(v->site.images_dir, e) : OK;
 }
 
 res volume_create(struct volumes *v, const char *id, uint64_t mib, struct err *e)
